@@ -1,0 +1,98 @@
+"""Reading JSON and form bodies that a stranger sent: a value, or words for what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from flows.exchange import Exchange, Response, media_type
+
+
+def read_json(body: bytes) -> tuple[Any, str]:
+    """A JSON text (RFC 8259) as `(value, "")`, or `(None, what is wrong)`.
+
+    A byte order mark is refused, as section 8.1 lets a parser do: strict clients do refuse it.
+    """
+    if body.startswith(b"\xef\xbb\xbf"):
+        return None, "starts with a byte order mark"
+    if not body.strip():
+        return None, "empty body"
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse), ""
+    except UnicodeDecodeError as error:
+        return None, f"not UTF-8: byte {error.start}"
+    except json.JSONDecodeError as error:
+        if body.lstrip()[:1] == b"<":
+            return None, "HTML or XML where JSON belongs"
+        return None, f"not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+    except RecursionError:
+        return None, "JSON nested too deeply"
+    except ValueError as error:
+        return None, f"not JSON: {error}"
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def read_object(response: Response) -> tuple[Mapping[str, Any] | None, str]:
+    """The JSON object in a response's body as `(object, "")`, or `(None, what is wrong)`."""
+    value, problem = read_json(response.body)
+    if problem:
+        kind = media_type(response.headers)
+        return None, f"{problem} ({kind})" if kind and "json" not in kind else problem
+    if not isinstance(value, dict):
+        return None, f"a JSON {json_type(value)} where an object belongs"
+    return value, ""
+
+
+def json_type(value: Any) -> str:
+    """The JSON name of a value's type."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list() | tuple():
+            return "array"
+        case _:
+            return "object"
+
+
+def text_member(document: Mapping[str, Any], name: str) -> str | None:
+    """A member that is a non-empty string, else None."""
+    value = document.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def text_list(document: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
+    """A member that is an array, as the strings in it; None when it is absent or no array."""
+    value = document.get(name)
+    if not isinstance(value, list):
+        return None
+    return tuple(item for item in value if isinstance(item, str))
+
+
+def answer_problem(exchange: Exchange) -> str:
+    """Why an exchange gives nothing to read: its failure, else ""."""
+    return exchange.error.text if exchange.error else ""
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def form(pairs: list[tuple[str, str]]) -> bytes:
+    """A form body. Spaces become %20, which every decoder reads and curl writes too."""
+    return urlencode(pairs, quote_via=quote, safe="").encode("ascii")
+
+
+def read_form(body: bytes) -> tuple[tuple[str, str], ...]:
+    """The pairs of a form body or query, in order, blank values kept."""
+    text = body.decode("utf-8", "replace")
+    return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))

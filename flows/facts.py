@@ -1,0 +1,253 @@
+"""What is known now: a frozen view, derived from the record by folding each step's `read`.
+
+    fold(session) = read(e_n, ... read(e_2, read(e_1, Facts(target))))
+
+`Reran(step)` takes the facts back to what they were before that step's first event, so a new
+attempt never sees what the old one led to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from flows.exchange import Exchange
+from flows.moves import Remark
+from flows.session import (
+    REPEATABLE,
+    Event,
+    Overrode,
+    Reran,
+    Session,
+    StepId,
+    Target,
+    later_steps,
+)
+
+Json = Mapping[str, Any]
+Era = Literal["modern", "legacy"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthChallenge:
+    """One challenge of a WWW-Authenticate field (RFC 9110 section 11.6.1)."""
+
+    scheme: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def get(self, name: str) -> str | None:
+        wanted = name.lower()
+        return next((value for key, value in self.parameters if key == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One candidate URL of a discovery, the rule that produced it, and what came of it."""
+
+    url: str
+    rule: str
+    exchange_id: str
+    status: int | None
+    media_type: str
+    verdict: str
+    usable: bool = False
+    document: Json | None = None
+    location: str | None = None  # where a redirect points, when it may be followed
+    objection: str = ""  # why a document that was found must not be used
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The client identifier and how it authenticates at the token endpoint."""
+
+    client_id: str
+    source: Literal["pre-registered", "CIMD", "DCR", "entered"]
+    token_endpoint_auth_method: str = "none"
+    client_secret: str | None = field(default=None, repr=False)
+    document: Json | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pkce:
+    code_verifier: str = field(repr=False)
+    code_challenge: str
+    code_challenge_method: str
+    state: str = field(repr=False)
+    nonce: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationResponse:
+    """What came back on the redirect (RFC 6749 section 4.1.2, RFC 9207)."""
+
+    parameters: tuple[tuple[str, str], ...] = field(repr=False)
+    via: str
+    at: datetime
+    url: str | None = field(default=None, repr=False)
+
+    def get(self, name: str) -> str | None:
+        return next((value for key, value in self.parameters if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A token response (RFC 6749 section 5.1), or the bearer token the person brought."""
+
+    access_token: str = field(repr=False)
+    token_type: str | None
+    at: datetime
+    expires_in: float | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+    id_token: str | None = field(default=None, repr=False)
+    scope: str | None = None
+    document: Json = field(default_factory=dict, repr=False)
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One try at opening the MCP connection, with or without a token."""
+
+    method: str  # server/discover or initialize
+    version: str
+    authorized: bool
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An MCP server that answered: its era, the version in use and what it says of itself."""
+
+    era: Era
+    version: str
+    server_name: str = ""
+    server_version: str = ""
+    instructions: str = ""
+    capabilities: Json = field(default_factory=dict)
+    session_id: str | None = None
+    initialized: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ToolList:
+    """Pages of tools/list so far. `cursor` names the page still to fetch."""
+
+    tools: tuple[Json, ...] = ()
+    cursor: str | None = None
+    cursors: tuple[str, ...] = ()
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tools/call as the person asked for it, and its result once it came."""
+
+    name: str
+    arguments: Json
+    exchange_id: str | None = None
+    result: Json | None = None
+    error: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The last exchange of a step that did not give what the step needs."""
+
+    exchange: Exchange
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    target: Target
+    at: datetime
+    seed: bytes = field(default=b"", repr=False)
+    overridden: frozenset[StepId] = frozenset()
+    failed: Mapping[StepId, Failed] = field(default_factory=dict)
+
+    openings: tuple[Opening, ...] = ()
+    resource_tried: tuple[Tried, ...] = ()
+    server_tried: tuple[Tried, ...] = ()
+    jwks: Json | None = None
+    redirect_uri: str | None = None
+    client: Client | None = None
+    pkce: Pkce | None = None
+    authorization_url: str | None = field(default=None, repr=False)
+    response: AuthorizationResponse | None = None
+    tokens: Tokens | None = None
+    refreshed: Tokens | None = None
+    connection: Connection | None = None
+    tool_list: ToolList = ToolList()
+    call: ToolCall | None = None
+    rpc_sent: int = 0
+
+    @property
+    def current_tokens(self) -> Tokens | None:
+        return self.refreshed or self.tokens
+
+
+Read = Callable[[Event, Facts], Facts]
+
+
+def start(session: Session) -> Facts:
+    """What is known before anything happened: the target, and the token it may bring."""
+    bearer = session.target.bearer
+    tokens = Tokens(bearer, "Bearer", session.created) if bearer else None
+    return Facts(
+        session.target,
+        session.created,
+        session.seed,
+        redirect_uri=session.target.redirect_uri,
+        tokens=tokens,
+    )
+
+
+class Fold:
+    """Folds events one by one. `facts` is always the fold of everything added so far."""
+
+    def __init__(self, session: Session, readers: Mapping[StepId, Read]) -> None:
+        self._readers = readers
+        self._start = start(session)
+        self._live: list[Event] = []  # the events that the facts rest on
+        self.facts = self._start
+        for event in session.events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        if isinstance(event, Reran) and event.step not in REPEATABLE:
+            fallen = later_steps(event.step)
+            kept = [past for past in self._live if past.step not in fallen]
+            self._live, self.facts = [], self._start
+            for past in kept:
+                self.add(past)
+            self.facts = replace(self.facts, at=event.at, seed=event.seed)
+            return
+        self._live.append(event)
+        facts = replace(self.facts, at=event.at)
+        match event:
+            case Reran():
+                self.facts = replace(forget(facts, event.step), seed=event.seed)
+            case Overrode():
+                self.facts = replace(facts, overridden=facts.overridden | {event.step})
+            case _:
+                self.facts = self._readers[event.step](event, facts)
+
+
+def forget(facts: Facts, step: StepId) -> Facts:
+    """The facts without the failure or override of one step, for its next attempt."""
+    failed = {key: value for key, value in facts.failed.items() if key != step}
+    facts = replace(facts, failed=failed, overridden=facts.overridden - {step})
+    match step:
+        case "tools":
+            return replace(facts, tool_list=ToolList())
+        case "call":
+            return replace(facts, call=None)
+        case _:
+            return facts
+
+
+def fail(facts: Facts, step: StepId, exchange: Exchange, reason: str) -> Facts:
+    """The facts with this exchange as the reason why `step` cannot go on."""
+    return replace(facts, failed={**facts.failed, step: Failed(exchange, reason)})

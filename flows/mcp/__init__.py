@@ -1,0 +1,1 @@
+"""JSON-RPC over Streamable HTTP: building requests and reading answers, without sending."""

@@ -1,0 +1,184 @@
+"""One JSON-RPC message as one HTTP request, and its answer out of JSON or an event stream.
+
+Both eras of MCP (see MCP 2026-07-28, Versioning):
+
+    modern   every request carries its version, client and capabilities in `_meta`, mirrored
+             into MCP-Protocol-Version, Mcp-Method and Mcp-Name
+    legacy   `initialize` opens a session; Mcp-Session-Id and MCP-Protocol-Version follow it
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flows import __version__
+from flows.documents import json_type, read_json
+from flows.exchange import Exchange, Headers, Request, header, media_type
+from flows.facts import Connection, Facts
+from flows.sse import ServerSentEvent, parse
+
+MODERN = "2026-07-28"
+LEGACY = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
+CLIENT_INFO = {"name": "authwalk", "version": __version__}
+
+METHOD_NOT_FOUND = -32601
+HEADER_MISMATCH = -32020
+MISSING_CLIENT_CAPABILITY = -32021
+UNSUPPORTED_VERSION = -32022
+MODERN_ERRORS = {
+    HEADER_MISMATCH: "HeaderMismatch",
+    MISSING_CLIENT_CAPABILITY: "MissingRequiredClientCapability",
+    UNSUPPORTED_VERSION: "UnsupportedProtocolVersion",
+}
+
+_META = "io.modelcontextprotocol/"
+_PLAIN_HEADER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A JSON-RPC response: exactly one of `result`, `error` and `problem` is set."""
+
+    result: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    problem: str = ""
+
+    @property
+    def code(self) -> int | None:
+        code = self.error.get("code") if self.error else None
+        return code if isinstance(code, int) else None
+
+    @property
+    def message(self) -> str:
+        """Words for an answer that is no result."""
+        if self.error is None:
+            return self.problem
+        text = self.error.get("message")
+        name = MODERN_ERRORS.get(self.code or 0)
+        code = f"{self.code} {name}" if name else str(self.error.get("code"))
+        return f"JSON-RPC error {code}: {text if isinstance(text, str) else '(no message)'}"
+
+
+def modern_request(
+    facts: Facts, method: str, params: Mapping[str, Any], version: str = MODERN
+) -> Request:
+    """A request of revision 2026-07-28 or later (Streamable HTTP, Request Metadata)."""
+    meta = {
+        f"{_META}protocolVersion": version,
+        f"{_META}clientInfo": CLIENT_INFO,
+        f"{_META}clientCapabilities": {},
+    }
+    message = _message(facts.rpc_sent + 1, method, {**params, "_meta": meta})
+    extra = [("MCP-Protocol-Version", version), ("Mcp-Method", method)]
+    name = params.get("name") or params.get("uri")
+    if isinstance(name, str):
+        extra.append(("Mcp-Name", header_text(name)))
+    return _post(facts, message, tuple(extra))
+
+
+def legacy_request(
+    facts: Facts,
+    method: str,
+    params: Mapping[str, Any] | None,
+    connection: Connection | None = None,
+    *,
+    notification: bool = False,
+) -> Request:
+    """A request of revision 2025-11-25 or earlier; `connection` once `initialize` was answered."""
+    message = _message(None if notification else facts.rpc_sent + 1, method, params)
+    extra: list[tuple[str, str]] = []
+    # MCP-Protocol-Version came with 2025-06-18; older servers ignore it.
+    if connection and connection.version >= "2025-06-18":
+        extra.append(("MCP-Protocol-Version", connection.version))
+    if connection and connection.session_id:
+        extra.append(("Mcp-Session-Id", connection.session_id))
+    return _post(facts, message, tuple(extra))
+
+
+def request(facts: Facts, method: str, params: Mapping[str, Any]) -> Request:
+    """A request on the open connection, in its era."""
+    connection = facts.connection
+    if connection and connection.era == "modern":
+        return modern_request(facts, method, params, connection.version)
+    return legacy_request(facts, method, params, connection)
+
+
+def header_text(value: str) -> str:
+    """A value for Mcp-Name: plain when it is safe ASCII, else the Base64 sentinel (Streamable
+    HTTP, Value Encoding). A plain value that looks like the sentinel is encoded too."""
+    sentinel = value.startswith("=?base64?") and value.endswith("?=")
+    plain = _PLAIN_HEADER.fullmatch(value) and not sentinel
+    return value if plain else f"=?base64?{b64encode(value.encode()).decode()}?="
+
+
+def _message(
+    rpc_id: int | None, method: str, params: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    message: dict[str, Any] = {"jsonrpc": "2.0"}
+    if rpc_id is not None:
+        message["id"] = rpc_id
+    message["method"] = method
+    if params is not None:
+        message["params"] = params
+    return message
+
+
+def _post(facts: Facts, message: Mapping[str, Any], extra: Headers) -> Request:
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json, text/event-stream"),
+        *extra,
+    ]
+    if tokens := facts.current_tokens:
+        # The scheme is written `Bearer` whatever case token_type came in: RFC 6750 section 2.1.
+        headers.append(("Authorization", f"Bearer {tokens.access_token}"))
+    headers.extend(facts.target.headers)
+    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    return Request("POST", facts.target.url, tuple(headers), body)
+
+
+def read_answer(exchange: Exchange, rpc_id: int | None) -> Answer:
+    """The JSON-RPC response to `rpc_id` in an exchange, whatever its HTTP status."""
+    if exchange.response is None:
+        return Answer(problem=exchange.error.text if exchange.error else "no answer")
+    response = exchange.response
+    if media_type(response.headers) == "text/event-stream":
+        for event in parse(response.body):
+            if answers(event, rpc_id):
+                return _answer(read_json(event.data.encode("utf-8", "replace"))[0])
+        return Answer(problem="the event stream ended without a response to this request")
+    value, problem = read_json(response.body)
+    if problem:
+        return Answer(problem=problem)
+    return _answer(value, rpc_id)
+
+
+def answers(event: ServerSentEvent, rpc_id: int | None) -> bool:
+    """Whether this event of a stream is the JSON-RPC response to `rpc_id`."""
+    value, problem = read_json(event.data.encode("utf-8", "replace"))
+    if problem or not isinstance(value, dict):
+        return False
+    return ("result" in value or "error" in value) and value.get("id") == rpc_id
+
+
+def _answer(value: Any, rpc_id: int | None = None) -> Answer:
+    if not isinstance(value, dict):
+        return Answer(problem=f"a JSON {json_type(value)} where a JSON-RPC object belongs")
+    error, result = value.get("error"), value.get("result")
+    if isinstance(error, dict):
+        return Answer(error=error)
+    if rpc_id is not None and value.get("id") != rpc_id:
+        return Answer(problem=f"answers id {value.get('id')!r}, not {rpc_id}")
+    if isinstance(result, dict):
+        return Answer(result=result)
+    return Answer(problem="neither `result` nor `error` object in the JSON-RPC response")
+
+
+def session_id(exchange: Exchange) -> str | None:
+    """The Mcp-Session-Id that an `initialize` answer gave, if any."""
+    return header(exchange.response.headers, "mcp-session-id") if exchange.response else None

@@ -1,0 +1,133 @@
+"""What a step may want next. A move can be shown, edited and copied before it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from flows.exchange import Request
+from flows.session import Pairs, Party, StepId
+
+Level = Literal["ok", "info", "warn", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something a step noticed: its weight, the words, who is at fault, and the rule."""
+
+    level: Level
+    text: str
+    party: Party | None = None
+    standard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """An HTTP request of ours, ready for the wire.
+
+    `rpc_id` is the JSON-RPC id whose response ends a streaming answer. `optional` moves are not
+    part of the plain walk; they happen when the person picks the step.
+    """
+
+    step: StepId
+    request: Request
+    label: str
+    rpc_id: int | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Bind the loopback listener (RFC 8252 section 7.3), so that its exact redirect URI can be
+    registered."""
+
+    step: StepId
+    host: str = "127.0.0.1"
+    path: str = "/callback"
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """Values computed here. Each can be edited before it is recorded."""
+
+    step: StepId
+    values: Pairs
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """A request that somebody else will send: the browser. Recorded as `authorization_url`."""
+
+    step: StepId
+    request: Request
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value asked of the person."""
+
+    name: str
+    label: str
+    secret: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A person must act: give the authorization response, client credentials, or a tool call.
+
+    `open` is the URL for the browser when the answer comes from there.
+    """
+
+    step: StepId
+    kind: Literal["authorization-response", "client", "tool"]
+    prompt: str
+    fields: tuple[Field, ...]
+    open: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step is complete. `word` is the one decisive word of its row."""
+
+    step: StepId
+    word: str
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        for level in ("error", "warn"):
+            if any(remark.level == level for remark in self.remarks):
+                return level
+        return "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The step does not apply to this walk."""
+
+    step: StepId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The walk stops here: a client that keeps the standard would not go on.
+
+    `can_override`: the person may go on all the same, which the record then says.
+    """
+
+    step: StepId
+    reason: str
+    party: Party
+    word: str
+    fix: str = ""
+    standard: str = ""
+    can_override: bool = False
+    remarks: tuple[Remark, ...] = ()
+
+
+Act = Send | Listen | Make | Compose | Ask
+Move = Act | Done | Skipped | Blocked

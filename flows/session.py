@@ -1,0 +1,184 @@
+"""The record: a target and an append-only list of past-tense events.
+
+    Session ── target   Target            what is walked, and how
+            ── events   tuple[Event, ...]
+                 Exchanged   a request went out, an answer (or a failure) came back
+                 Received    one event of a stream, while the exchange is still open
+                 Made        values were computed here (PKCE, state, authorization URL)
+                 Answered    the person, or the browser on their behalf, gave values
+                 Overrode    the person went on where the standard says stop
+                 Reran       the person opened a new attempt of a step
+
+Nothing here is ever changed. What is *known* is derived from it: see `flows.facts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, get_args
+
+from flows.exchange import Exchange, Headers, Request
+from flows.sse import ServerSentEvent
+
+Party = Literal["person", "client", "authorization-server", "resource-server", "network"]
+
+StepId = Literal[
+    "challenge",
+    "resource-metadata",
+    "server-metadata",
+    "keys",
+    "client",
+    "pkce",
+    "authorize",
+    "callback",
+    "token",
+    "claims",
+    "refresh",
+    "connect",
+    "tools",
+    "call",
+]
+STEP_IDS: tuple[StepId, ...] = get_args(StepId)
+
+REPEATABLE: frozenset[StepId] = frozenset({"refresh", "tools", "call"})
+"""Steps whose next attempt starts from what is known *now*. A rotated refresh token is dead, so
+refreshing again from the facts before the first refresh would only kill the token family."""
+
+Pairs = tuple[tuple[str, str], ...]
+
+Protocol = Literal["auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is walked. `kind` says what `url` is: an MCP server, or an issuer on its own.
+
+    `resource` and `scope`: None lets the specification's rule decide, "" sends none.
+    `bearer` skips the authorization: the token is used as it is.
+    """
+
+    url: str
+    kind: Literal["mcp", "authorization-server"] = "mcp"
+    protocol: Protocol = "auto"
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    client_metadata_url: str | None = None
+    token_endpoint_auth_method: str | None = None
+    redirect_uri: str | None = None
+    scope: str | None = None
+    resource: str | None = None
+    authorization_server: str | None = None
+    headers: Headers = field(default=(), repr=False)
+    bearer: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    at: datetime
+    step: StepId
+    exchange: Exchange
+    label: str = ""
+    draft: Request | None = None
+    """What the step had proposed, when the person sent something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    at: datetime
+    step: StepId
+    exchange_id: str
+    event: ServerSentEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    at: datetime
+    step: StepId
+    values: Pairs = field(repr=False)
+    draft: Pairs | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    at: datetime
+    step: StepId
+    values: Pairs = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Overrode:
+    at: datetime
+    step: StepId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reran:
+    """A new attempt of `step`. `seed` is its fresh entropy (32 bytes)."""
+
+    at: datetime
+    step: StepId
+    seed: bytes = field(default=b"", repr=False)
+
+
+Event = Exchanged | Received | Made | Answered | Overrode | Reran
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A target, the entropy its values are derived from, and what happened."""
+
+    target: Target
+    created: datetime
+    seed: bytes = field(default=b"", repr=False)
+    events: tuple[Event, ...] = ()
+
+    def append(self, *events: Event) -> Session:
+        return replace(self, events=self.events + events)
+
+    @property
+    def exchanges(self) -> Iterator[Exchanged]:
+        return (event for event in self.events if isinstance(event, Exchanged))
+
+
+def value(pairs: Pairs, name: str) -> str | None:
+    """The first value named `name`."""
+    return next((value for key, value in pairs if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The events of one try of a step. `current` is false once an earlier step, or this one,
+    was run anew and the facts no longer rest on it."""
+
+    step: StepId
+    events: tuple[Event, ...] = ()
+    current: bool = True
+
+    @property
+    def exchanges(self) -> tuple[Exchanged, ...]:
+        return tuple(event for event in self.events if isinstance(event, Exchanged))
+
+
+def later_steps(step: StepId) -> tuple[StepId, ...]:
+    """The steps whose facts fall when `step` is run anew: itself and all that follow it."""
+    return (step,) if step in REPEATABLE else STEP_IDS[STEP_IDS.index(step) :]
+
+
+def attempts(events: Iterable[Event]) -> dict[StepId, tuple[Attempt, ...]]:
+    """Every attempt of every step that has one, oldest first."""
+    found: dict[StepId, list[Attempt]] = {}
+    for event in events:
+        if isinstance(event, Reran):
+            for step in later_steps(event.step):
+                if tries := found.get(step):
+                    tries[-1] = replace(tries[-1], current=False)
+        else:
+            tries = found.setdefault(event.step, [])
+            if not tries or not tries[-1].current:
+                tries.append(Attempt(event.step))
+            tries[-1] = replace(tries[-1], events=(*tries[-1].events, event))
+    return {step: tuple(tries) for step, tries in found.items()}

@@ -1,0 +1,191 @@
+"""The steps of the walk, one module each.
+
+A step is a pair of pure functions over the facts:
+
+    next(facts) -> Move           what it wants to do, or Done, Skipped, Blocked
+    read(event, facts) -> Facts   what one of its events adds to what is known
+
+Neither sends anything, reads a clock or draws a random number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flows.facts import Facts, Read
+from flows.moves import Move
+from flows.session import StepId
+from flows.steps import (
+    authorize,
+    call,
+    callback,
+    challenge,
+    claims,
+    client,
+    connect,
+    keys,
+    pkce,
+    refresh,
+    resource_metadata,
+    server_metadata,
+    token,
+    tools,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step with its place in the house: phase, title, purpose in two lines, standard."""
+
+    id: StepId
+    phase: str
+    title: str
+    purpose: str
+    standard: str
+    next: Callable[[Facts], Move]
+    read: Read
+
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "challenge",
+        "Discover",
+        "Challenge",
+        "Ask the MCP server for something without a token. It should answer 401 and say, in "
+        "WWW-Authenticate, where its resource metadata is and which scope it wants.",
+        "RFC 9728 §5.1, RFC 6750 §3",
+        challenge.next,
+        challenge.read,
+    ),
+    Step(
+        "resource-metadata",
+        "Discover",
+        "Resource metadata",
+        "The MCP server describes itself: its resource identifier and the authorization servers "
+        "it trusts. Its `resource` must be the URL you dialled.",
+        "RFC 9728 §3",
+        resource_metadata.next,
+        resource_metadata.read,
+    ),
+    Step(
+        "server-metadata",
+        "Discover",
+        "Server metadata",
+        "The authorization server lists its endpoints and abilities. Its `issuer` must be "
+        "identical to the issuer that led here, to the last slash.",
+        "RFC 8414 §3, OpenID Connect Discovery §4",
+        server_metadata.next,
+        server_metadata.read,
+    ),
+    Step(
+        "keys",
+        "Discover",
+        "Signing keys",
+        "The issuer's public keys, so that authwalk can verify its tokens. MCP clients need "
+        "none of this; resource servers do.",
+        "RFC 7517 §5",
+        keys.next,
+        keys.read,
+    ),
+    Step(
+        "client",
+        "Register",
+        "Client",
+        "Get a client identifier: pre-registered, a Client ID Metadata Document, or dynamic "
+        "registration, in that order.",
+        "MCP Client Registration, RFC 7591 §3",
+        client.next,
+        client.read,
+    ),
+    Step(
+        "pkce",
+        "Authorize",
+        "PKCE",
+        "A fresh code verifier, its S256 challenge, and a state. The challenge goes to the "
+        "browser now; the verifier proves at the token endpoint that it was us.",
+        "RFC 7636 §4",
+        pkce.next,
+        pkce.read,
+    ),
+    Step(
+        "authorize",
+        "Authorize",
+        "Authorization URL",
+        "The request the browser will make. Every parameter can be edited before it leaves.",
+        "RFC 6749 §4.1.1, RFC 8707 §2.1",
+        authorize.next,
+        authorize.read,
+    ),
+    Step(
+        "callback",
+        "Authorize",
+        "Response",
+        "The browser comes back with a code, or an error. State and issuer are judged before "
+        "the code goes anywhere.",
+        "RFC 6749 §4.1.2, RFC 9207 §2.4",
+        callback.next,
+        callback.read,
+    ),
+    Step(
+        "token",
+        "Token",
+        "Exchange code",
+        "The code and the code verifier go to the token endpoint and an access token comes "
+        "back. Codes live for minutes and work once.",
+        "RFC 6749 §4.1.3, RFC 7636 §4.5",
+        token.next,
+        token.read,
+    ),
+    Step(
+        "claims",
+        "Token",
+        "Claims",
+        "What the access token says, and whether this MCP server should take it: issuer, "
+        "audience, expiry, signature.",
+        "RFC 9068 §2.2, RFC 8707 §2",
+        claims.next,
+        claims.read,
+    ),
+    Step(
+        "refresh",
+        "Token",
+        "Refresh",
+        "Trade the refresh token for a new access token. Optional: it may rotate, and end, the "
+        "tokens you hold.",
+        "RFC 6749 §6",
+        refresh.next,
+        refresh.read,
+    ),
+    Step(
+        "connect",
+        "Call",
+        "Connect",
+        "Open the MCP connection with the token: server/discover from revision 2026-07-28 on, "
+        "initialize before.",
+        "MCP Versioning, Lifecycle",
+        connect.next,
+        connect.read,
+    ),
+    Step(
+        "tools",
+        "Call",
+        "tools/list",
+        "Which tools the server offers to this token, page by page.",
+        "MCP Tools",
+        tools.next,
+        tools.read,
+    ),
+    Step(
+        "call",
+        "Call",
+        "tools/call",
+        "Call one tool with arguments of your choice: the end of the walk.",
+        "MCP Tools",
+        call.next,
+        call.read,
+    ),
+)
+
+STEP: Mapping[StepId, Step] = {step.id: step for step in STEPS}
+READERS: Mapping[StepId, Read] = {step.id: step.read for step in STEPS}

@@ -1,0 +1,122 @@
+"""The challenge: an MCP request without a token (MCP Authorization, RFC 9728 section 5.1)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flows.authenticate import read_challenges
+from flows.exchange import Exchange
+from flows.facts import AuthChallenge, Facts
+from flows.mcp.opening import opening_move, read_opening
+from flows.mcp.rpc import read_answer
+from flows.moves import Blocked, Done, Move, Remark, Skipped
+from flows.session import Event, Exchanged
+
+STEP: Final = "challenge"
+
+
+def next(facts: Facts) -> Move:
+    if facts.target.kind == "authorization-server":
+        return Skipped(STEP, "no MCP server in this walk")
+    if facts.target.bearer:
+        return Skipped(STEP, "a bearer token was given")
+    if exchange := refusal(facts):
+        return Done(STEP, str(exchange.status), _remarks(exchange))
+    if facts.connection:
+        return Done(STEP, "open", (Remark("info", "The server asks for no authorization."),))
+    # A token appears later in the walk; the challenge is what happened without one.
+    if not facts.current_tokens and (move := opening_move(facts, STEP)):
+        return move
+    exchange = facts.openings[-1].exchange
+    if STEP in facts.overridden:
+        word = str(exchange.status or "no answer")
+        return Done(STEP, word, (Remark("warn", "No challenge; went on all the same."),))
+    return _blocked(exchange)
+
+
+def read(event: Event, facts: Facts) -> Facts:
+    return read_opening(event.exchange, facts) if isinstance(event, Exchanged) else facts
+
+
+def refusal(facts: Facts) -> Exchange | None:
+    """The exchange in which the server asked for authorization."""
+    for opening in facts.openings:
+        exchange = opening.exchange
+        if opening.authorized or not exchange.response:
+            continue
+        if exchange.status == 401 or (exchange.status == 403 and _bearer(exchange)):
+            return exchange
+    return None
+
+
+def challenge_of(facts: Facts) -> AuthChallenge | None:
+    """The Bearer challenge of the server's refusal."""
+    exchange = refusal(facts)
+    return _bearer(exchange) if exchange else None
+
+
+def _bearer(exchange: Exchange) -> AuthChallenge | None:
+    if exchange.response is None:
+        return None
+    for challenge in read_challenges(exchange.response.headers):
+        if challenge.scheme.lower() == "bearer":
+            return challenge
+    return None
+
+
+def _remarks(exchange: Exchange) -> tuple[Remark, ...]:
+    challenge = _bearer(exchange)
+    remarks: list[Remark] = []
+    if exchange.status != 401:
+        remarks.append(
+            Remark(
+                "warn",
+                f"{exchange.status} where 401 belongs: clients start authorizing on 401.",
+                "resource-server",
+                "RFC 6750 §3.1",
+            )
+        )
+    if challenge is None:
+        remarks.append(
+            Remark(
+                "error",
+                "No Bearer challenge in WWW-Authenticate: a 401 must carry one.",
+                "resource-server",
+                "RFC 9110 §11.6.1",
+            )
+        )
+    elif not challenge.get("resource_metadata"):
+        remarks.append(
+            Remark(
+                "info",
+                "The challenge names no resource_metadata: clients try the well-known URLs.",
+                "resource-server",
+                "RFC 9728 §5.1",
+            )
+        )
+    return tuple(remarks)
+
+
+def _blocked(exchange: Exchange) -> Blocked:
+    if exchange.response is None:
+        failure = exchange.error
+        return Blocked(
+            STEP,
+            failure.text if failure else "no answer",
+            "network",
+            failure.kind if failure else "failed",
+            fix="Check the URL, that the server runs, and what stands between.",
+        )
+    status = exchange.response.status
+    answer = read_answer(exchange, None)
+    said = f"; {answer.message}" if answer.error else ""
+    location = " It redirects: bearer tokens never follow one." if 300 <= status < 400 else ""
+    return Blocked(
+        STEP,
+        f"{status} {exchange.response.reason} where 401 or an MCP answer belongs{said}.{location}",
+        "resource-server",
+        str(status),
+        fix="Answer requests without a token with 401 and a Bearer challenge.",
+        standard="MCP Authorization, Error Handling",
+        can_override=True,
+    )

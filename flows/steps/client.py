@@ -1,0 +1,187 @@
+"""The client identifier (MCP Client Registration; RFC 7591 section 3).
+
+Order: pre-registered, Client ID Metadata Document, dynamic registration, the person.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from flows.documents import read_object, text_list, text_member
+from flows.exchange import Exchange, Request
+from flows.facts import Client, Facts, Json, fail
+from flows.moves import Ask, Blocked, Done, Field, Listen, Make, Move, Remark, Send, Skipped
+from flows.oauth import error_text
+from flows.session import Answered, Event, Exchanged, Made, value
+from flows.steps.applies import no_authorization
+from flows.steps.scope import selected_scope
+from flows.steps.server_metadata import endpoint, server_metadata
+
+STEP: Final = "client"
+AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+
+
+def next(facts: Facts) -> Move:
+    if reason := no_authorization(facts):
+        return Skipped(STEP, reason)
+    if facts.client:
+        return Done(STEP, facts.client.source, _remarks(facts, facts.client))
+    if facts.redirect_uri is None:
+        # Bind first, register the exact URI after: most servers compare the port.
+        return Listen(STEP)
+    target, metadata = facts.target, server_metadata(facts) or {}
+    if target.client_id:
+        method = target.token_endpoint_auth_method or method_for(metadata, target.client_secret)
+        values = [("client_id", target.client_id), ("token_endpoint_auth_method", method)]
+        if target.client_secret:
+            values.insert(1, ("client_secret", target.client_secret))
+        return Make(STEP, (*values, ("source", "pre-registered")), "pre-registered client")
+    if target.client_metadata_url and metadata.get("client_id_metadata_document_supported") is True:
+        method = target.token_endpoint_auth_method or "none"
+        pairs = (
+            ("client_id", target.client_metadata_url),
+            ("token_endpoint_auth_method", method),
+            ("source", "CIMD"),
+        )
+        return Make(STEP, pairs, "Client ID Metadata Document")
+    if failed := facts.failed.get(STEP):
+        if STEP not in facts.overridden:
+            return _refused(failed.exchange, failed.reason)
+    elif registration := endpoint(facts, "registration_endpoint"):
+        return Send(STEP, registration_request(facts, registration), "dynamic registration")
+    return Ask(
+        STEP,
+        "client",
+        "The server offers no registration that this walk can use. Register a client by hand, "
+        f"with the redirect URI {facts.redirect_uri}, and enter its identifier.",
+        (
+            Field("client_id", "client identifier"),
+            Field("client_secret", "client secret", secret=True, required=False),
+        ),
+    )
+
+
+def read(event: Event, facts: Facts) -> Facts:
+    match event:
+        case Made(values=values) | Answered(values=values):
+            if redirect_uri := value(values, "redirect_uri"):
+                return replace(facts, redirect_uri=redirect_uri)
+            client_id = value(values, "client_id")
+            if not client_id:
+                return facts
+            secret = value(values, "client_secret") or None
+            source = value(values, "source")
+            method = value(values, "token_endpoint_auth_method")
+            return replace(
+                facts,
+                client=Client(
+                    client_id,
+                    source if source in ("pre-registered", "CIMD") else "entered",  # type: ignore[arg-type]
+                    method or method_for(server_metadata(facts) or {}, secret),
+                    secret,
+                ),
+            )
+        case Exchanged(exchange=exchange):
+            return _registered(exchange, facts)
+        case _:
+            return facts
+
+
+def registration_request(facts: Facts, url: str) -> Request:
+    """The registration of a native client on loopback (RFC 7591 section 3.1; MCP asks for
+    `application_type`, without which OpenID servers assume "web")."""
+    redirect_uri = facts.redirect_uri or ""
+    metadata = server_metadata(facts) or {}
+    document: dict[str, object] = {
+        "client_name": "authwalk",
+        "redirect_uris": [redirect_uri],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": facts.target.token_endpoint_auth_method
+        or method_to_register(metadata),
+        "application_type": "native" if is_native(redirect_uri) else "web",
+    }
+    if scope := selected_scope(facts):
+        document["scope"] = scope
+    body = json.dumps(document, ensure_ascii=False, indent=2).encode()
+    headers = (("Content-Type", "application/json"), ("Accept", "application/json"))
+    return Request("POST", url, headers, body)
+
+
+def method_to_register(metadata: Json) -> str:
+    """The token_endpoint_auth_method to ask for: `none`, being a public client, where the server
+    lists it; else one with a secret. No list means client_secret_basic (RFC 8414 section 2)."""
+    listed = text_list(metadata, "token_endpoint_auth_methods_supported")
+    if listed is None:
+        return "client_secret_basic" if metadata.get("issuer") else "none"
+    return builtins.next((method for method in AUTH_METHODS if method in listed), "none")
+
+
+def method_for(metadata: Json, client_secret: str | None) -> str:
+    """How a client that already exists authenticates: `none` without a secret, else
+    client_secret_basic unless the server lists only client_secret_post."""
+    if not client_secret:
+        return "none"
+    listed = text_list(metadata, "token_endpoint_auth_methods_supported") or ()
+    only_post = "client_secret_post" in listed and "client_secret_basic" not in listed
+    return "client_secret_post" if only_post else "client_secret_basic"
+
+
+def is_native(redirect_uri: str) -> bool:
+    """A loopback or private-scheme redirect URI (OpenID Connect Registration section 2)."""
+    parts = urlsplit(redirect_uri)
+    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    return loopback or parts.scheme not in ("http", "https")
+
+
+def _registered(exchange: Exchange, facts: Facts) -> Facts:
+    response = exchange.response
+    if response is None or exchange.error:
+        return fail(facts, STEP, exchange, exchange.error.text if exchange.error else "no answer")
+    document, problem = read_object(response)
+    if response.status not in (200, 201):
+        words = error_text(document) or problem or response.reason
+        return fail(facts, STEP, exchange, f"registration refused with {response.status}: {words}")
+    client_id = text_member(document, "client_id") if document else None
+    if document is None or client_id is None:
+        reason = problem or "no client_id in the registration response"
+        return fail(facts, STEP, exchange, reason)
+    secret = text_member(document, "client_secret")
+    # The method the server returns rules, not the one asked for (RFC 7591 section 3.2.1).
+    method = text_member(document, "token_endpoint_auth_method") or (
+        "client_secret_basic" if secret else "none"
+    )
+    client = Client(client_id, "DCR", method, secret, document)
+    return replace(facts, client=client)
+
+
+def _remarks(facts: Facts, client: Client) -> tuple[Remark, ...]:
+    remarks: list[Remark] = []
+    document = client.document or {}
+    registered = text_list(document, "redirect_uris")
+    if client.source == "DCR" and facts.redirect_uri not in (registered or ()):
+        words = f"redirect_uris of the response do not hold {facts.redirect_uri}."
+        remarks.append(Remark("error", words, "authorization-server", "RFC 7591 §3.2.1"))
+    if client.token_endpoint_auth_method not in AUTH_METHODS:
+        words = (
+            f"token_endpoint_auth_method {client.token_endpoint_auth_method} is not one "
+            "authwalk can do; it will send the client identifier alone."
+        )
+        remarks.append(Remark("warn", words, "client", "RFC 7591 §2"))
+    return tuple(remarks)
+
+
+def _refused(exchange: Exchange, reason: str) -> Blocked:
+    return Blocked(
+        STEP,
+        f"{reason}.",
+        "network" if exchange.response is None else "authorization-server",
+        str(exchange.status or "failed"),
+        fix="Accept this redirect URI at the registration endpoint, or register a client by hand.",
+        standard="RFC 7591 §3.2.2",
+        can_override=True,
+    )

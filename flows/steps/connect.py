@@ -1,0 +1,91 @@
+"""Opening the MCP connection with the token (MCP Versioning; Lifecycle before 2026-07-28)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from flows.authenticate import read_challenges
+from flows.exchange import Exchange
+from flows.facts import Facts
+from flows.mcp.opening import KNOWN_VERSIONS, is_refusal, opening_move, read_opening, sent
+from flows.mcp.rpc import legacy_request, read_answer
+from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
+from flows.session import Event, Exchanged, StepId
+
+STEP: Final = "connect"
+_INITIALIZED = "notifications/initialized"
+
+
+def next(facts: Facts) -> Move:
+    if facts.target.kind == "authorization-server":
+        return Skipped(STEP, "no MCP server in this walk")
+    if connection := facts.connection:
+        if not connection.initialized:
+            request = legacy_request(facts, _INITIALIZED, None, connection, notification=True)
+            return Send(STEP, request, _INITIALIZED)
+        return Done(STEP, connection.version, _remarks(facts))
+    if move := opening_move(facts, STEP):
+        return move
+    return refusal(STEP, facts.openings[-1].exchange)
+
+
+def read(event: Event, facts: Facts) -> Facts:
+    if not isinstance(event, Exchanged):
+        return facts
+    if sent(event.exchange.request)[0] != _INITIALIZED:
+        return read_opening(event.exchange, facts)
+    if facts.connection is None:
+        return facts
+    # Its outcome is kept in the record; a server that answers badly here fails at tools/list.
+    return replace(facts, connection=replace(facts.connection, initialized=True))
+
+
+def refusal(step: StepId, exchange: Exchange, rpc_id: int | None = None) -> Blocked:
+    """The stop after an MCP request that gave no result, with the party its status points at."""
+    if exchange.response is None:
+        failure = exchange.error
+        words = failure.text if failure else "no answer"
+        return Blocked(step, words, "network", failure.kind if failure else "failed")
+    response = exchange.response
+    if is_refusal(exchange):
+        return _unauthorized(step, exchange)
+    said = exchange.error.text if exchange.error else read_answer(exchange, rpc_id).message
+    word = str(response.status) if response.status != 200 else "error"
+    return Blocked(
+        step,
+        f"{response.status} {response.reason}: {said}.".replace("..", "."),
+        "resource-server",
+        word,
+        standard="MCP Streamable HTTP",
+    )
+
+
+def _unauthorized(step: StepId, exchange: Exchange) -> Blocked:
+    assert exchange.response
+    status, said = exchange.response.status, ""
+    for challenge in read_challenges(exchange.response.headers):
+        if challenge.scheme.lower() == "bearer":
+            error, description = challenge.get("error"), challenge.get("error_description")
+            scope = challenge.get("scope")
+            said = ": ".join(part for part in (error, description) if part)
+            if scope and error == "insufficient_scope":
+                said += f" (it wants {scope})"
+    return Blocked(
+        step,
+        f"The MCP server refuses the token with {status}{': ' + said if said else ''}.",
+        "resource-server",
+        str(status),
+        fix="Compare the token's iss, aud, exp and scope with what the MCP server demands.",
+        standard="MCP Token Handling; RFC 6750 §3.1",
+    )
+
+
+def _remarks(facts: Facts) -> tuple[Remark, ...]:
+    connection = facts.connection
+    if connection is None or connection.version in KNOWN_VERSIONS:
+        return ()
+    words = (
+        f"The server speaks {connection.version or 'no named version'}, which authwalk does not."
+    )
+    return (Remark("warn", words, "resource-server", "MCP Versioning"),)

@@ -1,0 +1,46 @@
+"""Refreshing (RFC 6749 section 6): the person's choice, since it may rotate what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from flows.facts import Facts, fail
+from flows.moves import Done, Move, Send, Skipped
+from flows.session import Event, Exchanged
+from flows.steps.applies import no_authorization
+from flows.steps.scope import selected_resource
+from flows.steps.server_metadata import endpoint
+from flows.steps.token import read_tokens, refused, token_request
+
+STEP: Final = "refresh"
+
+
+def next(facts: Facts) -> Move:
+    if reason := no_authorization(facts):
+        return Skipped(STEP, reason)
+    if failed := facts.failed.get(STEP):
+        return refused(STEP, failed)
+    if facts.refreshed:
+        return Done(STEP, "200", facts.refreshed.remarks)
+    url = endpoint(facts, "token_endpoint")
+    token = facts.tokens.refresh_token if facts.tokens else None
+    if not token or not url or not facts.client:
+        return Skipped(STEP, "no refresh token was issued")
+    pairs = [("grant_type", "refresh_token"), ("refresh_token", token)]
+    if resource := selected_resource(facts):
+        pairs.append(("resource", resource))
+    request = token_request(url, facts.client, pairs)
+    return Send(STEP, request, "refresh token grant", optional=True)
+
+
+def read(event: Event, facts: Facts) -> Facts:
+    if not isinstance(event, Exchanged):
+        return facts
+    tokens, reason = read_tokens(event.exchange, event.at)
+    if tokens is None:
+        return fail(facts, STEP, event.exchange, reason)
+    if tokens.refresh_token is None and facts.tokens:
+        # Without a new refresh token the old one stays (RFC 6749 section 6).
+        tokens = replace(tokens, refresh_token=facts.tokens.refresh_token)
+    return replace(facts, refreshed=tokens)

@@ -1,0 +1,40 @@
+"""Which scope and which resource to ask for (MCP Scope Selection Strategy, Resource Parameter)."""
+
+from __future__ import annotations
+
+from flows.documents import text_list, text_member
+from flows.facts import Facts
+from flows.steps.challenge import challenge_of
+from flows.steps.resource_metadata import PREDATES, resource_metadata
+from flows.steps.server_metadata import server_metadata
+from flows.wellknown import canonical_resource
+
+
+def selected_scope(facts: Facts) -> str | None:
+    """The scope to request: the person's, the challenge's, the resource metadata's; else None.
+
+    `offline_access` joins when the authorization server lists it, as MCP Refresh Tokens allows.
+    """
+    if facts.target.scope is not None:
+        return facts.target.scope or None
+    challenge = challenge_of(facts)
+    scope = challenge.get("scope") if challenge else None
+    if not scope:
+        scope = " ".join(text_list(resource_metadata(facts) or {}, "scopes_supported") or ())
+    if not scope:
+        return None
+    listed = text_list(server_metadata(facts) or {}, "scopes_supported") or ()
+    if "offline_access" in listed and "offline_access" not in scope.split():
+        scope = f"{scope} offline_access"
+    return scope
+
+
+def selected_resource(facts: Facts) -> str | None:
+    """The resource indicator for both legs (RFC 8707): the metadata's `resource` when it is
+    accepted, else the server's canonical URI. Revisions before 2025-06-18 send none."""
+    if facts.target.resource is not None:
+        return facts.target.resource or None
+    if facts.target.kind == "authorization-server" or facts.target.protocol in PREDATES:
+        return None
+    named = text_member(resource_metadata(facts) or {}, "resource")
+    return named or canonical_resource(facts.target.url)

@@ -1,0 +1,171 @@
+"""Authorization server metadata (RFC 8414 section 3, OpenID Connect Discovery section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from flows.documents import text_list, text_member
+from flows.facts import Facts, Json, Tried
+from flows.moves import Blocked, Done, Move, Remark, Skipped
+from flows.session import Event, Exchanged
+from flows.steps.applies import no_authorization
+from flows.steps.discovery import fetch, first_usable, next_candidate, read_candidate, unreachable
+from flows.steps.resource_metadata import resource_metadata
+from flows.wellknown import OAUTH, difference, inserted, is_web_url, origin, server_candidates
+
+STEP: Final = "server-metadata"
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
+
+
+def next(facts: Facts) -> Move:
+    if reason := no_authorization(facts):
+        return Skipped(STEP, reason)
+    issuer = expected_issuer(facts)
+    if not is_web_url(issuer):
+        return Blocked(
+            STEP,
+            f"the issuer {issuer!r} is no http or https URL",
+            "resource-server",
+            "no URL",
+            standard="RFC 8414 §2",
+        )
+    if usable := _accepted(facts):
+        return Done(STEP, str(usable.status), _remarks(facts, usable))
+    if candidate := next_candidate(candidates(facts), facts.server_tried):
+        return fetch(STEP, candidate)
+    return _nothing(facts, issuer)
+
+
+def read(event: Event, facts: Facts) -> Facts:
+    if not isinstance(event, Exchanged):
+        return facts
+    tried = read_candidate(event.exchange, event.label, lambda doc: _judge(doc, facts))
+    return replace(facts, server_tried=(*facts.server_tried, tried))
+
+
+def by_origin(facts: Facts) -> bool:
+    """Whether the MCP server's origin stands in for the issuer, as revision 2025-03-26 has it:
+    no resource metadata named one."""
+    return (
+        facts.target.kind == "mcp"
+        and facts.target.authorization_server is None
+        and resource_metadata(facts) is None
+    )
+
+
+def expected_issuer(facts: Facts) -> str:
+    """The issuer identifier that discovery starts from."""
+    if facts.target.authorization_server:
+        return facts.target.authorization_server
+    if facts.target.kind == "authorization-server":
+        return facts.target.url
+    servers = text_list(resource_metadata(facts) or {}, "authorization_servers")
+    return servers[0] if servers else origin(facts.target.url)
+
+
+def candidates(facts: Facts) -> tuple[tuple[str, str], ...]:
+    """`(URL, rule)` in the order of the revision walked."""
+    issuer = expected_issuer(facts)
+    if by_origin(facts):
+        return ((inserted(issuer, OAUTH), "RFC 8414 at the MCP server's origin"),)
+    return server_candidates(issuer)
+
+
+def server_metadata(facts: Facts) -> Json | None:
+    """The document in use. For a server of 2025-03-26 without one, its default endpoints."""
+    if tried := _accepted(facts):
+        return tried.document
+    if _defaults_apply(facts):
+        base = origin(facts.target.url)
+        names = zip(ENDPOINTS, ("/authorize", "/token", "/register"), strict=True)
+        return {name: base + path for name, path in names}
+    return None
+
+
+def endpoint(facts: Facts, name: str) -> str | None:
+    """An endpoint of the authorization server, when it is a usable URL."""
+    url = text_member(server_metadata(facts) or {}, name)
+    return url if url and is_web_url(url) else None
+
+
+def issuer(facts: Facts) -> str | None:
+    """The issuer as the validated metadata has it, to be recorded before the redirect (MCP
+    Authorization Response Validation)."""
+    return text_member(server_metadata(facts) or {}, "issuer")
+
+
+def _accepted(facts: Facts) -> Tried | None:
+    return first_usable(facts.server_tried, STEP in facts.overridden)
+
+
+def _defaults_apply(facts: Facts) -> bool:
+    return (
+        by_origin(facts)
+        and bool(facts.server_tried)
+        and all(tried.status is not None and tried.document is None for tried in facts.server_tried)
+    )
+
+
+def _judge(document: Json, facts: Facts) -> tuple[str, str]:
+    wanted = expected_issuer(facts)
+    named = text_member(document, "issuer")
+    if named is None:
+        return "issuer is missing (RFC 8414 §2)", "no issuer"
+    if named != wanted and not by_origin(facts):
+        apart = difference(wanted, named)
+        return f"issuer is {named}, asked for {wanted}: {apart}", "another issuer"
+    if missing := _missing_endpoint(document):
+        return missing, "incomplete"
+    return "", "ok"
+
+
+def _missing_endpoint(document: Json) -> str:
+    for name in ("authorization_endpoint", "token_endpoint"):
+        url: Any = document.get(name)
+        if not isinstance(url, str) or not is_web_url(url):
+            return f"{name} is missing or no absolute URL (RFC 8414 §2)"
+    return ""
+
+
+def _remarks(facts: Facts, tried: Tried) -> tuple[Remark, ...]:
+    document, remarks = tried.document or {}, []
+    if tried.objection:
+        words = f"{tried.objection}. Used all the same."
+        remarks.append(Remark("error", words, "authorization-server", "RFC 8414 §3.3"))
+    named, wanted = text_member(document, "issuer") or "", expected_issuer(facts)
+    if not tried.objection and named != wanted:
+        words = f"issuer is {named}, found at {wanted}: {difference(wanted, named)}."
+        remarks.append(Remark("warn", words, "authorization-server", "RFC 8414 §3.3"))
+    if "S256" not in (text_list(document, "code_challenge_methods_supported") or ()):
+        level: Any = "error" if facts.target.kind == "mcp" else "info"
+        words = "code_challenge_methods_supported does not list S256."
+        standard = "MCP Authorization Code Protection"
+        remarks.append(Remark(level, words, "authorization-server", standard))
+    return tuple(remarks)
+
+
+def _nothing(facts: Facts, issuer: str) -> Move:
+    if failed := unreachable(STEP, facts.server_tried):
+        return failed
+    if _defaults_apply(facts):
+        words = "No metadata at the origin: using /authorize, /token and /register there."
+        return Done(STEP, "defaults", (Remark("warn", words, None, "MCP 2025-03-26 Fallbacks"),))
+    objected = [tried for tried in facts.server_tried if tried.objection]
+    if objected:
+        worst = objected[0]
+        reason, word = f"{worst.url}: {worst.objection}.", worst.verdict
+    else:
+        reason, word = (
+            f"none of {len(facts.server_tried)} well-known URLs of {issuer} has it",
+            "none",
+        )
+    return Blocked(
+        STEP,
+        reason,
+        "authorization-server",
+        word,
+        fix="Publish metadata whose issuer is exactly the identifier the MCP server names.",
+        standard="RFC 8414 §3.3; MCP Authorization Server Metadata Discovery",
+        can_override=any(tried.document is not None for tried in facts.server_tried),
+    )

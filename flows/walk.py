@@ -1,0 +1,273 @@
+"""The walk: the one place where moves happen.
+
+    next(facts) -> Move -> perform -> Event -> record -> facts -> next(facts) ...
+
+A `Walk` owns a session, its fold, the wire and, once bound, the loopback listener. It holds no
+other state: what to do next is always asked of the steps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from http.cookies import CookieError, SimpleCookie
+
+from flows.exchange import Exchange, Request, header, header_values
+from flows.facts import Facts, Fold
+from flows.listener import Listener
+from flows.mcp.rpc import answers
+from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Move, Send, Skipped
+from flows.session import (
+    REPEATABLE,
+    Answered,
+    Event,
+    Exchanged,
+    Made,
+    Overrode,
+    Pairs,
+    Received,
+    Reran,
+    Session,
+    StepId,
+    Target,
+)
+from flows.sse import ServerSentEvent
+from flows.steps import READERS, STEPS
+from flows.wellknown import is_web_url, origin, resolve
+from flows.wire import EventReceived, Progress, Wire
+
+MAX_HOPS = 20
+HOLD: frozenset[StepId] = frozenset({"token"})
+"""Steps that wait for the person even when running on: the code leaves only with their leave."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_session(
+    target: Target,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    entropy: Callable[[int], bytes] = os.urandom,
+) -> Session:
+    return Session(target, clock(), entropy(32))
+
+
+class Walk:
+    """Drives a session. `on_event` is called with each event right after it was recorded."""
+
+    def __init__(
+        self,
+        session: Session,
+        wire: Wire,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        entropy: Callable[[int], bytes] = os.urandom,
+        listen: Callable[[str, int, str], Awaitable[Listener]] | None = None,
+        on_event: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self.session = session
+        self.wire = wire
+        self.on_event = on_event
+        self.listener: Listener | None = None
+        self._clock = clock
+        self._entropy = entropy
+        self._listen = listen or Listener.bind
+        self._fold = Fold(session, READERS)
+        self._moves: dict[StepId, Move] | None = None
+
+    @property
+    def facts(self) -> Facts:
+        return self._fold.facts
+
+    @property
+    def moves(self) -> Mapping[StepId, Move]:
+        """What each step wants, in order, up to the first one that is open or blocked."""
+        if self._moves is None:
+            self._moves = {}
+            for step in STEPS:
+                move = step.next(self.facts)
+                self._moves[step.id] = move
+                if _is_open(move):
+                    break
+        return self._moves
+
+    @property
+    def current(self) -> Act | Blocked | None:
+        """The move the walk stands at; None when every step is done."""
+        *_, last = self.moves.values()
+        return last if _is_open(last) and not isinstance(last, Done | Skipped) else None
+
+    async def perform(
+        self,
+        move: Send | Listen | Make | Compose,
+        *,
+        request: Request | None = None,
+        values: Pairs | None = None,
+        observe: Callable[[Progress], None] = lambda progress: None,
+        cancel: asyncio.Event | None = None,
+    ) -> None:
+        """Make a move happen and record it. `request` or `values` stand in for the move's own
+        when the person edited them; the record then keeps both."""
+        match move:
+            case Send():
+                await self._send(move, request or move.request, observe, cancel)
+            case Listen():
+                self.listener = await self._listen(move.host, 0, move.path)
+                uri = self.listener.redirect_uri
+                self.record(Made(self._clock(), move.step, (("redirect_uri", uri),)))
+            case Make():
+                draft = move.values if values is not None and values != move.values else None
+                self.record(Made(self._clock(), move.step, values or move.values, draft))
+            case Compose():
+                url = (request or move.request).url
+                draft = None if url == move.request.url else _url_pair(move.request.url)
+                self.record(Made(self._clock(), move.step, _url_pair(url), draft))
+
+    async def _send(
+        self,
+        move: Send,
+        request: Request,
+        observe: Callable[[Progress], None],
+        cancel: asyncio.Event | None,
+    ) -> None:
+        exchange_id = self.wire.next_id()
+
+        def watch(progress: Progress) -> None:
+            if isinstance(progress, EventReceived):
+                event = progress.event
+                self.record(Received(self._clock(), move.step, exchange_id, event))
+            observe(progress)
+
+        def until(event: ServerSentEvent) -> bool:
+            return move.rpc_id is not None and answers(event, move.rpc_id)
+
+        exchange = await self.wire.send(
+            request, observe=watch, until=until, cancel=cancel, exchange_id=exchange_id
+        )
+        draft = move.request if request != move.request else None
+        self.record(Exchanged(self._clock(), move.step, exchange, move.label, draft))
+
+    def answer(self, step: StepId, **values: str) -> None:
+        """Record what the person, or the browser on their behalf, gave."""
+        self.record(Answered(self._clock(), step, tuple(values.items())))
+
+    def override(self, blocked: Blocked) -> None:
+        """Go on where the standard says stop. The record keeps the reason."""
+        self.record(Overrode(self._clock(), blocked.step, blocked.reason))
+
+    def rerun(self, step: StepId) -> None:
+        """Open a new attempt of `step`, with fresh entropy."""
+        self.record(Reran(self._clock(), step, self._entropy(32)))
+
+    def step_back(self) -> StepId | None:
+        """Open a new attempt of the last step that did something; its id, or None."""
+        reached = list(self.moves)
+        for step in reversed(reached):
+            done = isinstance(self.moves[step], Done | Blocked)
+            if done and step not in REPEATABLE and any(e.step == step for e in self.session.events):
+                self.rerun(step)
+                return step
+        return None
+
+    async def run(
+        self,
+        *,
+        hold: frozenset[StepId] = HOLD,
+        observe: Callable[[Progress], None] = lambda progress: None,
+        cancel: asyncio.Event | None = None,
+    ) -> Ask | Blocked | Act | None:
+        """Perform move after move until a person must act, the walk is blocked, a step of
+        `hold` comes up, or all is done. What it stands at is returned."""
+        first = True
+        while True:
+            move = self.current
+            if move is None or isinstance(move, Ask | Blocked):
+                return move
+            if move.step in hold and not first:
+                return move
+            await self.perform(move, observe=observe, cancel=cancel)
+            first = False
+            if cancel and cancel.is_set():
+                return self.current
+
+    async def approve(self, cancel: asyncio.Event | None = None) -> str:
+        """Follow the authorization URL as a browser would, without a person: one GET, cookies,
+        redirects. "" once the redirect URI was reached, else why it was not."""
+        url, redirect_uri = self.facts.authorization_url, self.facts.redirect_uri
+        if not url or not redirect_uri:
+            return "there is no authorization URL yet"
+        cookies: dict[str, SimpleCookie] = {}
+        for hop in range(1, MAX_HOPS + 1):
+            if not is_web_url(url):
+                return f"redirected to {url}, which is no web URL"
+            request = Request("GET", url, (("Accept", "*/*"), *_cookie(cookies, url)))
+            exchange = await self.wire.send(request, cancel=cancel)
+            label = f"as the browser, hop {hop}"
+            self.record(Exchanged(self._clock(), "callback", exchange, label))
+            if exchange.response is None:
+                return exchange.error.text if exchange.error else "no answer"
+            location = header(exchange.response.headers, "location")
+            if not 300 <= exchange.response.status < 400 or not location:
+                return f"{exchange.response.status}: the server wants a person"
+            _keep_cookies(cookies, url, exchange)
+            url = resolve(url, location)
+            if url.partition("?")[0].partition("#")[0] == redirect_uri.partition("?")[0]:
+                self.answer("callback", redirect=url, via="approved")
+                return ""
+        return f"more than {MAX_HOPS} redirects"
+
+    async def wait_for_response(self) -> None:
+        """Wait for the loopback listener; record its response unless a pasted one came first."""
+        if self.listener is None:
+            return
+        pkce = self.facts.pkce
+        received = await self.listener.wait(pkce.state if pkce else None)
+        if isinstance(self.current, Ask) and self.current.step == "callback":
+            self.answer("callback", redirect=received.url, via="listener")
+
+    def record(self, event: Event) -> None:
+        """Append an event; the facts follow."""
+        self.session = self.session.append(event)
+        self._fold.add(event)
+        self._moves = None
+        self.on_event(event)
+
+    async def close(self) -> None:
+        if self.listener:
+            await self.listener.close()
+        await self.wire.close()
+
+
+def _is_open(move: Move) -> bool:
+    match move:
+        case Done() | Skipped():
+            return False
+        case Send(optional=optional):
+            return not optional
+        case _:
+            return True
+
+
+def _url_pair(url: str) -> Pairs:
+    return (("authorization_url", url),)
+
+
+def _cookie(cookies: Mapping[str, SimpleCookie], url: str) -> Pairs:
+    jar = cookies.get(origin(url))
+    if not jar:
+        return ()
+    return (("Cookie", "; ".join(f"{name}={morsel.coded_value}" for name, morsel in jar.items())),)
+
+
+def _keep_cookies(cookies: dict[str, SimpleCookie], url: str, exchange: Exchange) -> None:
+    assert exchange.response
+    jar = cookies.setdefault(origin(url), SimpleCookie())
+    for line in header_values(exchange.response.headers, "set-cookie"):
+        try:
+            jar.load(line)
+        except CookieError:
+            continue

@@ -1,0 +1,109 @@
+"""Well-known URLs and the comparison of identifiers: as text, without normalisation."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+OAUTH = "oauth-authorization-server"
+OPENID = "openid-configuration"
+RESOURCE = "oauth-protected-resource"
+
+
+def origin(url: str) -> str:
+    """Scheme and authority of a URL, as written."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def same_origin(one: str, other: str) -> bool:
+    """RFC 6454 origins compared: scheme, host without case, port with its default."""
+    return _origin_key(one) == _origin_key(other)
+
+
+def _origin_key(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    default = {"http": 80, "https": 443}.get(parts.scheme.lower())
+    try:
+        port = parts.port or default
+    except ValueError:
+        port = None
+    return parts.scheme.lower(), (parts.hostname or "").lower(), port
+
+
+def inserted(url: str, suffix: str) -> str:
+    """The well-known URL with the path inserted behind it (RFC 8414 section 3.1, RFC 9728
+    section 3.1). A path that is only "/" is dropped; a query stays, as RFC 9728 has it."""
+    parts = urlsplit(url)
+    path = "" if parts.path == "/" else parts.path
+    if suffix != RESOURCE:
+        path = path.removesuffix("/")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{origin(url)}/.well-known/{suffix}{path}{query}"
+
+
+def appended(issuer: str, suffix: str) -> str:
+    """OpenID Connect Discovery section 4: the well-known part behind the issuer's path."""
+    return f"{issuer.removesuffix('/')}/.well-known/{suffix}"
+
+
+def resource_candidates(url: str) -> tuple[tuple[str, str], ...]:
+    """`(URL, rule)` in the order of MCP Authorization Server Discovery: path inserted, root."""
+    at_path = inserted(url, RESOURCE)
+    at_root = f"{origin(url)}/.well-known/{RESOURCE}"
+    candidates = [(at_path, "well-known, path inserted"), (at_root, "well-known, at the root")]
+    return tuple(candidates[1:] if at_path == at_root else candidates)
+
+
+def server_candidates(issuer: str) -> tuple[tuple[str, str], ...]:
+    """`(URL, rule)` for an issuer, in MCP's order of priority: RFC 8414 inserted, OpenID
+    inserted, and for an issuer with a path OpenID appended."""
+    candidates = [
+        (inserted(issuer, OAUTH), "RFC 8414, path inserted"),
+        (inserted(issuer, OPENID), "OpenID Connect, path inserted"),
+        (appended(issuer, OPENID), "OpenID Connect, path appended"),
+    ]
+    if urlsplit(issuer).path in ("", "/"):
+        candidates = [(candidates[0][0], "RFC 8414"), (candidates[1][0], "OpenID Connect")]
+    return tuple(candidates)
+
+
+def is_web_url(url: str) -> bool:
+    """An absolute http or https URL with a host."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def canonical_resource(url: str) -> str:
+    """The MCP server's canonical URI (MCP Authorization, Canonical Server URI): no fragment, and
+    no slash behind a bare origin."""
+    bare = url.partition("#")[0]
+    parts = urlsplit(bare)
+    return origin(bare) if parts.path == "/" and not parts.query else bare
+
+
+def resolve(base: str, location: str) -> str:
+    """A Location resolved against the URL that gave it (RFC 9110 section 10.2.2)."""
+    return urljoin(base, location)
+
+
+def difference(expected: str, actual: str) -> str:
+    """What sets two identifiers apart, in words; "" when they are identical."""
+    if expected == actual:
+        return ""
+    one, other = urlsplit(expected), urlsplit(actual)
+    if expected.rstrip("/") == actual.rstrip("/"):
+        return "differs only in a trailing slash"
+    if expected.lower() == actual.lower():
+        return "differs only in letter case"
+    if one.scheme != other.scheme and expected.partition(":")[2] == actual.partition(":")[2]:
+        return f"scheme is {other.scheme or 'missing'}, not {one.scheme}"
+    if one.hostname != other.hostname:
+        return f"host is {other.hostname or 'missing'}, not {one.hostname}"
+    if one.netloc != other.netloc:
+        return f"authority is {other.netloc}, not {one.netloc}"
+    if one.path != other.path:
+        return f"path is {other.path or '/'}, not {one.path or '/'}"
+    return f"is {actual}"

@@ -1,0 +1,1 @@
+"""Everything of authwalk that faces a terminal."""
