@@ -178,6 +178,7 @@ class Facts:
     response: AuthorizationResponse | None = None
     tokens: Tokens | None = None
     refreshed: Tokens | None = None
+    refreshed_before: Tokens | None = None  # by an earlier attempt of `refresh`
     connection: Connection | None = None
     tool_list: ToolList = ToolList()
     call: ToolCall | None = None
@@ -185,7 +186,7 @@ class Facts:
 
     @property
     def current_tokens(self) -> Tokens | None:
-        return self.refreshed or self.tokens
+        return self.refreshed or self.refreshed_before or self.tokens
 
 
 Read = Callable[[Event, Facts], Facts]
@@ -240,6 +241,9 @@ def forget(facts: Facts, step: StepId) -> Facts:
     failed = {key: value for key, value in facts.failed.items() if key != step}
     facts = replace(facts, failed=failed, overridden=facts.overridden - {step})
     match step:
+        case "refresh":
+            before = facts.refreshed or facts.refreshed_before
+            return replace(facts, refreshed=None, refreshed_before=before)
         case "tools":
             return replace(facts, tool_list=ToolList())
         case "call":

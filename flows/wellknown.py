@@ -87,23 +87,3 @@ def canonical_resource(url: str) -> str:
 def resolve(base: str, location: str) -> str:
     """A Location resolved against the URL that gave it (RFC 9110 section 10.2.2)."""
     return urljoin(base, location)
-
-
-def difference(expected: str, actual: str) -> str:
-    """What sets two identifiers apart, in words; "" when they are identical."""
-    if expected == actual:
-        return ""
-    one, other = urlsplit(expected), urlsplit(actual)
-    if expected.rstrip("/") == actual.rstrip("/"):
-        return "differs only in a trailing slash"
-    if expected.lower() == actual.lower():
-        return "differs only in letter case"
-    if one.scheme != other.scheme and expected.partition(":")[2] == actual.partition(":")[2]:
-        return f"scheme is {other.scheme or 'missing'}, not {one.scheme}"
-    if one.hostname != other.hostname:
-        return f"host is {other.hostname or 'missing'}, not {one.hostname}"
-    if one.netloc != other.netloc:
-        return f"authority is {other.netloc}, not {one.netloc}"
-    if one.path != other.path:
-        return f"path is {other.path or '/'}, not {one.path or '/'}"
-    return f"is {actual}"

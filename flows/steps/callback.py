@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from flows.audience import difference
 from flows.facts import AuthorizationResponse, Facts
 from flows.moves import Ask, Blocked, Done, Field, Move, Remark, Skipped
 from flows.oauth import ERRORS
@@ -13,7 +14,6 @@ from flows.paste import read_pasted
 from flows.session import Answered, Event, Party, value
 from flows.steps.applies import no_authorization
 from flows.steps.server_metadata import issuer, server_metadata
-from flows.wellknown import difference
 
 STEP: Final = "callback"
 
@@ -118,7 +118,7 @@ def _judge_issuer(facts: Facts, response: AuthorizationResponse, bare: bool) -> 
     if named is not None and expected is not None:
         if named == expected:
             return Remark("ok", "iss is the issuer.", None, standard)
-        words = f"iss is {named}, not {expected}: {difference(expected, named)}."
+        words = f"iss is {named}, not {expected}: {difference(named, expected)}."
         return Remark("error", words, "authorization-server", standard)
     if not advertised or named is not None:
         return None

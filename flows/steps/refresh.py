@@ -24,7 +24,7 @@ def next(facts: Facts) -> Move:
     if facts.refreshed:
         return Done(STEP, "200", facts.refreshed.remarks)
     url = endpoint(facts, "token_endpoint")
-    token = facts.tokens.refresh_token if facts.tokens else None
+    token = facts.current_tokens.refresh_token if facts.current_tokens else None
     if not token or not url or not facts.client:
         return Skipped(STEP, "no refresh token was issued")
     pairs = [("grant_type", "refresh_token"), ("refresh_token", token)]
@@ -40,7 +40,7 @@ def read(event: Event, facts: Facts) -> Facts:
     tokens, reason = read_tokens(event.exchange, event.at)
     if tokens is None:
         return fail(facts, STEP, event.exchange, reason)
-    if tokens.refresh_token is None and facts.tokens:
+    if tokens.refresh_token is None and facts.current_tokens:
         # Without a new refresh token the old one stays (RFC 6749 section 6).
-        tokens = replace(tokens, refresh_token=facts.tokens.refresh_token)
+        tokens = replace(tokens, refresh_token=facts.current_tokens.refresh_token)
     return replace(facts, refreshed=tokens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from flows.audience import difference
 from flows.documents import json_type, text_list, text_member
 from flows.facts import Facts, Json, Tried
 from flows.moves import Blocked, Done, Move, Remark, Skipped
@@ -12,7 +13,7 @@ from flows.session import Event, Exchanged
 from flows.steps.applies import no_authorization
 from flows.steps.challenge import challenge_of
 from flows.steps.discovery import fetch, first_usable, next_candidate, read_candidate, unreachable
-from flows.wellknown import difference, is_web_url, resource_candidates, same_origin
+from flows.wellknown import is_web_url, resource_candidates, same_origin
 
 STEP: Final = "resource-metadata"
 PREDATES = ("2025-03-26", "2024-11-05")
@@ -72,7 +73,7 @@ def _judge(document: Json, facts: Facts) -> tuple[str, str]:
     if resource is None:
         return "resource is missing (RFC 9728 §2)", "unusable"
     if resource != facts.target.url and not covers(resource, facts.target.url):
-        apart = difference(facts.target.url, resource)
+        apart = difference(resource, facts.target.url)
         return f"resource is {resource}, not {facts.target.url}: {apart}", "another resource"
     return "", "ok"
 
@@ -101,7 +102,7 @@ def _remarks(facts: Facts, tried: Tried) -> tuple[Remark, ...]:
             Remark(
                 "warn",
                 f"resource is {resource}, the URL dialled {facts.target.url}: "
-                f"{difference(facts.target.url, resource)}. The standard demands identity; the "
+                f"{difference(resource, facts.target.url)}. The standard demands identity; the "
                 "official SDKs accept a prefix.",
                 "resource-server",
                 "RFC 9728 §3.3",

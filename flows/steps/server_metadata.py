@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from flows.audience import difference
 from flows.documents import text_list, text_member
 from flows.facts import Facts, Json, Tried
 from flows.moves import Blocked, Done, Move, Remark, Skipped
@@ -12,7 +13,7 @@ from flows.session import Event, Exchanged
 from flows.steps.applies import no_authorization
 from flows.steps.discovery import fetch, first_usable, next_candidate, read_candidate, unreachable
 from flows.steps.resource_metadata import resource_metadata
-from flows.wellknown import OAUTH, difference, inserted, is_web_url, origin, server_candidates
+from flows.wellknown import OAUTH, inserted, is_web_url, origin, server_candidates
 
 STEP: Final = "server-metadata"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
@@ -113,7 +114,7 @@ def _judge(document: Json, facts: Facts) -> tuple[str, str]:
     if named is None:
         return "issuer is missing (RFC 8414 §2)", "no issuer"
     if named != wanted and not by_origin(facts):
-        apart = difference(wanted, named)
+        apart = difference(named, wanted)
         return f"issuer is {named}, asked for {wanted}: {apart}", "another issuer"
     if missing := _missing_endpoint(document):
         return missing, "incomplete"
@@ -135,7 +136,7 @@ def _remarks(facts: Facts, tried: Tried) -> tuple[Remark, ...]:
         remarks.append(Remark("error", words, "authorization-server", "RFC 8414 §3.3"))
     named, wanted = text_member(document, "issuer") or "", expected_issuer(facts)
     if not tried.objection and named != wanted:
-        words = f"issuer is {named}, found at {wanted}: {difference(wanted, named)}."
+        words = f"issuer is {named}, found at {wanted}: {difference(named, wanted)}."
         remarks.append(Remark("warn", words, "authorization-server", "RFC 8414 §3.3"))
     if "S256" not in (text_list(document, "code_challenge_methods_supported") or ()):
         level: Any = "error" if facts.target.kind == "mcp" else "info"

@@ -88,8 +88,7 @@ def read_tokens(exchange: Exchange, at: datetime) -> tuple[Tokens | None, str]:
         return None, f"the token response is unreadable: {problem}"
     access_token = text_member(document, "access_token")
     if access_token is None:
-        words = error_text(document) or "no access_token in the token response"
-        return None, words
+        return None, error_text(document) or "the response has no access_token"
     token_type, scope = document.get("token_type"), document.get("scope")
     return (
         Tokens(
@@ -113,7 +112,7 @@ def refused(step: StepId, failed: Failed) -> Blocked:
     network = failed.exchange.response is None
     return Blocked(
         step,
-        f"{failed.reason[:1].upper()}{failed.reason[1:]}.",
+        f"No access token: {failed.reason}.",
         "network" if network else _AS,
         str(status or "failed"),
         standard="" if network else "RFC 6749 §5.1, §5.2",
