@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from flows.exchange import Exchange, Response, media_type
 
@@ -88,8 +88,8 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def form(pairs: list[tuple[str, str]]) -> bytes:
-    """A form body. Spaces become %20, which every decoder reads and curl writes too."""
-    return urlencode(pairs, quote_via=quote, safe="").encode("ascii")
+    """A form body, spaces as "+" (RFC 6749 appendix B)."""
+    return urlencode(pairs).encode("ascii")
 
 
 def read_form(body: bytes) -> tuple[tuple[str, str], ...]:

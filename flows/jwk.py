@@ -7,7 +7,7 @@ Only the key set given is used: keys and addresses of keys inside the token (`jw
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from flows.json_text import Problem
@@ -169,11 +169,12 @@ def _other_key(token: Token, alg: str, rows: Iterable[KeyRow]) -> str:
     return f"; {match.name} does verify it" if match else ""
 
 
-def _why(token: Token, alg: str, rows: Iterable[KeyRow]) -> str:
+def _why(token: Token, alg: str, rows: tuple[KeyRow, ...]) -> str:
     """A cause of a signature's not matching that can be shown, or ""."""
     wanted, got = ALGORITHMS[alg], len(token.signature)
-    if wanted.kty == "EC" and got != wanted.size and token.signature[:1] == b"\x30":
-        return "; it looks like ASN.1 DER, where JWS wants R and S alone (RFC 7518 §3.4)"
+    raw = replace(token, signature=_without_der(token.signature, wanted.size // 2))
+    if wanted.kty == "EC" and any(_matches(raw, alg, row) for row in rows):
+        return "; it does verify as ASN.1 DER, but JWS wants R and S alone (RFC 7518 §3.4)"
     if wanted.size and got != wanted.size:
         return f"; it has {got} bytes, {alg} has {wanted.size}"
     if wanted.kty == "RSA":
@@ -185,6 +186,16 @@ def _why(token: Token, alg: str, rows: Iterable[KeyRow]) -> str:
     if "nonce" in (token.header or {}):
         return "; tokens of Microsoft with a nonce in the header verify only at its own APIs"
     return ""
+
+
+def _without_der(signature: bytes, octets: int) -> bytes:
+    """R and S, each of so many octets, of an ECDSA signature in ASN.1 DER; else b""."""
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+    try:
+        return b"".join(part.to_bytes(octets, "big") for part in decode_dss_signature(signature))
+    except (ValueError, OverflowError):
+        return b""
 
 
 def _matches(token: Token, alg: str, row: KeyRow) -> bool:

@@ -59,7 +59,7 @@ def test_resource_candidates(url: str, urls: list[str]) -> None:
 
 
 def test_the_query_of_a_resource_stays() -> None:
-    """RFC 9728 section 3.1's example with a query."""
+    """RFC 9728 section 3: inserted before the path and the query."""
     url = inserted("https://resource.example.com/r1?k=v", "oauth-protected-resource")
     assert url == "https://resource.example.com/.well-known/oauth-protected-resource/r1?k=v"
 

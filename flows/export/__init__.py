@@ -1,0 +1,14 @@
+"""An exchange in the words of other tools: one module a format, one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flows.export.curl import CurlOptions, curl
+from flows.export.shell import Command, Unquotable
+
+EXPORTS: dict[str, Callable[..., Command]] = {"curl": curl}
+"""By the name the command line and the palette use. Each takes a `Request` and the keywords
+`secrets`, `options` and `comments`, and raises `Unquotable`."""
+
+__all__ = ["EXPORTS", "Command", "CurlOptions", "Unquotable", "curl"]

@@ -1,0 +1,11 @@
+"""The lab: an OAuth 2.1 authorization server and an MCP server to practise on.
+
+    from flows.lab import FAULTS, Lab
+
+Neither name imports a server library; entering `Lab` does.
+"""
+
+from flows.lab.faults import FAULTS, Fault, UnknownFault
+from flows.lab.lab import Lab
+
+__all__ = ["FAULTS", "Fault", "Lab", "UnknownFault"]

@@ -1,0 +1,103 @@
+"""The lab: two servers on loopback, on two ports, in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from flows.lab.faults import FAULTS, Switchboard
+
+if TYPE_CHECKING:
+    import uvicorn
+
+HOST = "127.0.0.1"
+_CHATTY = ("uvicorn", "mcp", "authlib")
+
+
+class Lab:
+    """An authorization server and an MCP server that can be made to misbehave.
+
+    async with Lab(faults=("missing-aud",)) as lab:
+        lab.mcp_url       http://127.0.0.1:PORT/mcp, the protected resource
+        lab.issuer        http://127.0.0.1:PORT of the authorization server
+        lab.control_url   GET: state and known faults; PUT at `/faults` below it switches
+
+    A port of 0 is one that is free. Raises UnknownFault (a ValueError) for a fault that is not in
+    FAULTS, and OSError on entering when a port is taken. The server libraries are imported on
+    entering, in a thread.
+    """
+
+    def __init__(self, faults: Iterable[str] = (), *, mcp_port: int = 0, as_port: int = 0) -> None:
+        self._switchboard = Switchboard(FAULTS.values())
+        self._switchboard.set(faults)
+        self._ports = mcp_port, as_port
+        self._running: list[tuple[uvicorn.Server, asyncio.Task[None]]] = []
+        self.mcp_url = ""
+        self.issuer = ""
+
+    @property
+    def control_url(self) -> str:
+        return f"{self.issuer}/lab"
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The faults that are on."""
+        return self._switchboard.names
+
+    def set_faults(self, names: Iterable[str]) -> None:
+        """Turn exactly these faults on, from the next request on. Raises UnknownFault."""
+        self._switchboard.set(names)
+
+    async def __aenter__(self) -> Self:
+        with contextlib.ExitStack() as undo:
+            sockets = [undo.enter_context(_bound(port)) for port in self._ports]
+            mcp_origin, self.issuer = (f"http://{HOST}:{s.getsockname()[1]}" for s in sockets)
+            self.mcp_url = f"{mcp_origin}/mcp"
+            serving = await asyncio.to_thread(import_module, "flows.lab.serving")
+            _keep_quiet()
+            apps = serving.applications(mcp_origin, self.issuer, self._switchboard)
+            undo.pop_all()
+        for app, sock in zip(apps, sockets, strict=True):
+            server, started = serving.server(app)
+            task = asyncio.create_task(server.serve(sockets=[sock]))
+            self._running.append((server, task))
+            await started.wait()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for server, _ in self._running:
+            server.should_exit = True
+        await asyncio.gather(*(task for _, task in self._running))
+        self._running.clear()
+
+
+@contextlib.contextmanager
+def _bound(port: int) -> Iterator[socket.socket]:
+    """A socket bound to loopback, closed if what follows fails."""
+    sock = socket.socket()
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((HOST, port))
+        yield sock
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _keep_quiet() -> None:
+    """Without a handler these loggers would write warnings to stderr, over a terminal app."""
+    for name in _CHATTY:
+        logger = logging.getLogger(name)
+        if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+            logger.addHandler(logging.NullHandler())

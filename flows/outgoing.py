@@ -1,0 +1,87 @@
+"""From a `Request` as a step or a person wrote it to the bytes of its head: pure text.
+
+What HTTP cannot carry is refused here, before anything is sent, so that no edited header can
+smuggle a second one in. Everything that it can carry goes out as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from flows.exchange import Headers, Request, header, header_values
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
+_VALUE = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
+_URL = re.compile(r"https?://(?P<authority>[^/?#]+)(?P<path>[^?#]*)(?P<query>\?[^#]*)?", re.I)
+_VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_WITH_CONTENT = ("POST", "PUT", "PATCH")
+
+
+class Unsendable(ValueError):
+    """The request cannot be put on the wire; the text says why."""
+
+
+def target(url: str) -> bytes:
+    """The request-target of `url` (RFC 9112 section 3.2.1): path and query as written, without
+    the fragment. Only what is not ASCII is percent-encoded. Raises Unsendable."""
+    if odd := re.search(r"[\x00-\x20\x7f-\x9f]", url):
+        raise Unsendable(f"the URL holds a space or control character (U+{ord(odd[0]):04X})")
+    parts = _URL.match(url)
+    if parts is None:
+        raise Unsendable("the URL needs http:// or https:// and a host")
+    if "@" in parts["authority"]:
+        raise Unsendable("the URL holds a user name or password: use an Authorization header")
+    written = (parts["path"] or "/") + (parts["query"] or "")
+    try:
+        return quote(written, safe=_VISIBLE_ASCII).encode("ascii")
+    except UnicodeEncodeError as error:
+        raise Unsendable("the URL holds half of a surrogate pair") from error
+
+
+def sent(request: Request, host: str, user_agent: str) -> Request:
+    """`request` with the header fields the wire adds, in the order in which they go out: Host
+    first (h11 insists on it, as RFC 9112 section 3.2 recommends), then the request's own, then
+    User-Agent, Accept-Encoding and Content-Length where they are missing. Raises Unsendable.
+    """
+    if not _TOKEN.fullmatch(request.method):
+        raise Unsendable(f"{request.method!r} is no HTTP method")
+    for name, value in request.headers:
+        if not _TOKEN.fullmatch(name):
+            raise Unsendable(f"{name!r} is no header field name")
+        if not _VALUE.fullmatch(value):
+            raise Unsendable(
+                f"the value of {name} holds a line break, a control character, a character "
+                "outside ISO-8859-1, or white space at its end"
+            )
+    _check_framing(request)
+
+    hosts = tuple(entry for entry in request.headers if entry[0].lower() == "host")
+    fields = [*(hosts or (("Host", host),))]
+    fields += [entry for entry in request.headers if entry[0].lower() != "host"]
+    if user_agent and header(request.headers, "user-agent") is None:
+        fields.append(("User-Agent", user_agent))
+    if header(request.headers, "accept-encoding") is None:
+        fields.append(("Accept-Encoding", "gzip, deflate"))
+    if (request.body or request.method in _WITH_CONTENT) and not _framed(request.headers):
+        fields.append(("Content-Length", str(len(request.body))))
+    return Request(request.method, request.url, tuple(fields), request.body)
+
+
+def _framed(headers: Headers) -> bool:
+    return any(name.lower() in ("content-length", "transfer-encoding") for name, _ in headers)
+
+
+def _check_framing(request: Request) -> None:
+    """RFC 9112 section 6. A request that misstates its own length hangs or desynchronises."""
+    lengths = header_values(request.headers, "content-length")
+    codings = header_values(request.headers, "transfer-encoding")
+    if lengths and codings:
+        raise Unsendable("Content-Length and Transfer-Encoding exclude each other")
+    if lengths and lengths != (str(len(request.body)),):
+        said = ", ".join(lengths)
+        raise Unsendable(f"Content-Length says {said}, the body has {len(request.body)} bytes")
+    if codings and [coding.lower() for coding in codings] != ["chunked"]:
+        raise Unsendable("the only Transfer-Encoding that can be sent is chunked")
+    if len(header_values(request.headers, "host")) > 1:
+        raise Unsendable("Host can be sent only once")
