@@ -223,17 +223,21 @@ class Fold:
             self._live, self.facts = [], self._start
             for past in kept:
                 self.add(past)
-            self.facts = replace(self.facts, at=event.at, seed=event.seed)
+            self.facts = replace(self.facts, at=event.at, seed=self._seed(event))
             return
         self._live.append(event)
         facts = replace(self.facts, at=event.at)
         match event:
             case Reran():
-                self.facts = replace(forget(facts, event.step), seed=event.seed)
+                self.facts = replace(forget(facts, event.step), seed=self._seed(event))
             case Overrode():
                 self.facts = replace(facts, overridden=facts.overridden | {event.step})
             case _:
                 self.facts = self._readers[event.step](event, facts)
+
+    def _seed(self, event: Reran) -> bytes:
+        """A session saved without secrets has lost the seeds of its attempts."""
+        return event.seed or self._start.seed
 
 
 def forget(facts: Facts, step: StepId) -> Facts:

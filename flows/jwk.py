@@ -19,6 +19,7 @@ from flows.key_set import (
     load_public_key,
     summarize_keys,
 )
+from flows.spans import NO_SIGNATURE
 
 __all__ = ["KeyRow", "Verification", "key_set_problems", "summarize_keys", "verify"]
 
@@ -36,6 +37,7 @@ Code = Literal[
     "critical",  # crit names extensions not implemented here
     "no-key-set",
     "not-signed",  # opaque, encrypted or cut short: nothing to verify
+    "redacted",  # the signature was removed when the session was saved
 ]
 
 _POINTERS = ("jku", "x5u", "jwk", "x5c")
@@ -79,6 +81,8 @@ def verify(token: Token, jwks: object) -> Verification:
 
     if token.kind != "jwt" or len(token.segments) != 3 or not alg:
         return end("cannot", "not-signed", _nothing_to_verify(token))
+    if NO_SIGNATURE.fullmatch(token.segments[2]):
+        return end("cannot", "redacted", "the signature was removed when the session was saved")
     if alg.lower() == "none":
         return end("failed", "unsecured", "alg none: unsigned, anyone can write such a token")
     if "crit" in header:

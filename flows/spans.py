@@ -65,7 +65,7 @@ _JWK_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})  # RFC 7518 sec
 
 _SHOW_HEAD = 24  # from this length on, four characters say nothing worth having
 
-_NO_SIGNATURE = re.compile(r"redacted-sha256-[0-9a-f]{8}")
+NO_SIGNATURE = re.compile(r"redacted-sha256-[0-9a-f]{8}")
 # It starts a word, or follows a percent-encoded character or a JSON escape; a JWE has more parts.
 _JWT = re.compile(
     r"(?:(?<![\w.-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
@@ -122,7 +122,7 @@ def redact(value: str) -> str:
     digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     if _is_jwt(value):
         claims, _, signature = value.rpartition(".")
-        return value if _NO_SIGNATURE.fullmatch(signature) else f"{claims}.redacted-sha256-{digest}"
+        return value if NO_SIGNATURE.fullmatch(signature) else f"{claims}.redacted-sha256-{digest}"
     head = value[:4]
     shown = f"{head}.." if len(value) >= _SHOW_HEAD and head.isascii() and head.isalnum() else ""
     return f"{shown}redacted-{len(value)}-{digest}"

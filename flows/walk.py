@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
 
 from flows.exchange import Exchange, Request, header, header_values
 from flows.facts import Facts, Fold
-from flows.listener import Listener
+from flows.flight import EventReceived, Progress
+from flows.listener import Listener, Rejected
 from flows.mcp.rpc import answers
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Move, Send, Skipped
 from flows.session import (
@@ -36,7 +38,7 @@ from flows.session import (
 from flows.sse import ServerSentEvent
 from flows.steps import READERS, STEPS
 from flows.wellknown import is_web_url, origin, resolve
-from flows.wire import EventReceived, Progress, Wire
+from flows.wire import Wire
 
 MAX_HOPS = 20
 HOLD: frozenset[StepId] = frozenset({"token"})
@@ -66,16 +68,18 @@ class Walk:
         *,
         clock: Callable[[], datetime] = utc_now,
         entropy: Callable[[int], bytes] = os.urandom,
-        listen: Callable[[str, int, str], Awaitable[Listener]] | None = None,
+        on_rejected: Callable[[Rejected], None] | None = None,
         on_event: Callable[[Event], None] = lambda event: None,
     ) -> None:
-        self.session = session
+        # A session saved without secrets has no entropy left; values derived from none could be
+        # guessed by anyone.
+        self.session = session = session if session.seed else replace(session, seed=entropy(32))
         self.wire = wire
         self.on_event = on_event
         self.listener: Listener | None = None
         self._clock = clock
         self._entropy = entropy
-        self._listen = listen or Listener.bind
+        self._on_rejected = on_rejected
         self._fold = Fold(session, READERS)
         self._moves: dict[StepId, Move] | None = None
 
@@ -116,9 +120,7 @@ class Walk:
             case Send():
                 await self._send(move, request or move.request, observe, cancel)
             case Listen():
-                self.listener = await self._listen(move.host, 0, move.path)
-                uri = self.listener.redirect_uri
-                self.record(Made(self._clock(), move.step, (("redirect_uri", uri),)))
+                await self._bind(move)
             case Make():
                 draft = move.values if values is not None and values != move.values else None
                 self.record(Made(self._clock(), move.step, values or move.values, draft))
@@ -134,7 +136,7 @@ class Walk:
         observe: Callable[[Progress], None],
         cancel: asyncio.Event | None,
     ) -> None:
-        exchange_id = self.wire.next_id()
+        exchange_id = self.wire.new_id()
 
         def watch(progress: Progress) -> None:
             if isinstance(progress, EventReceived):
@@ -150,6 +152,13 @@ class Walk:
         )
         draft = move.request if request != move.request else None
         self.record(Exchanged(self._clock(), move.step, exchange, move.label, draft))
+
+    async def _bind(self, move: Listen) -> None:
+        if self.listener:
+            await self.listener.close()
+        self.listener = await Listener.bind(move.host, 0, move.path, on_rejected=self._on_rejected)
+        uri = self.listener.redirect_uri
+        self.record(Made(self._clock(), move.step, (("redirect_uri", uri),)))
 
     def answer(self, step: StepId, **values: str) -> None:
         """Record what the person, or the browser on their behalf, gave."""

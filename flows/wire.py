@@ -89,7 +89,7 @@ class Wire:
     ) -> None:
         self.options = options
         self._clock = clock
-        self._new_id = new_id
+        self.new_id = new_id
         self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
 
     def warm(self) -> None:
@@ -114,6 +114,7 @@ class Wire:
         until: _Until = None,
         deadline: float | None = None,
         cancel: asyncio.Event | None = None,
+        exchange_id: str | None = None,
     ) -> Exchange:
         """Send `request` and receive all of the answer, within the limits.
 
@@ -148,7 +149,7 @@ class Wire:
             elif flight.failure is None:
                 words = f"the deadline of {seconds:g} s passed while {flight.doing}"
                 flight.failure = Failure("timeout", words)
-        return flight.exchange(self._new_id(), started)
+        return flight.exchange(exchange_id or self.new_id(), started)
 
     async def close(self) -> None:
         """Close every connection. The wire can be used again and opens new ones."""

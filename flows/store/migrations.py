@@ -27,10 +27,10 @@ def migrated(
     version = table.get("version")
     if version is None:
         raise SessionFileError(None, None, "no session of authwalk: version is missing")
-    if type(version) is not int:
-        raise SessionFileError(None, None, "version must be an integer")
+    if type(version) is not int or not 0 < version < 2**31:
+        raise SessionFileError(None, None, "version must be a small whole number from 1 on")
     if version > to:
-        says = f"written by a newer authwalk (version {version:.0f}); this one reads up to {to}"
+        says = f"written by a newer authwalk (version {version}); this one reads up to {to}"
         raise SessionFileError(None, None, says)
     for step in range(version, to):
         if step not in migrations:

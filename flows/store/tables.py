@@ -13,18 +13,30 @@ from __future__ import annotations
 import math
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from flows.session import Event
 from flows.store.errors import SessionFileError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Table = dict[str, Any]
-T = TypeVar("T")
+T = TypeVar("T", bound="DataclassInstance")
 
 BASE64 = "base64"
 """The key of the one-entry table that stands for bytes, or text, which TOML cannot hold."""
@@ -61,7 +73,7 @@ def _read_record(record: type[T], table: object, where: str) -> T:
     if not isinstance(table, Mapping):
         raise _wrong(where, "must be a table")
     hints = _hints(record)
-    known = {field.name: field for field in _fields(record)}
+    known = {field.name: field for field in fields(record)}
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known and not (key == "kind" and record in _KINDS):
@@ -77,7 +89,7 @@ def _read_record(record: type[T], table: object, where: str) -> T:
 
 def _read(hint: Any, value: object, where: str) -> Any:
     origin, args = get_origin(hint), get_args(hint)
-    if origin is UnionType:
+    if origin in (UnionType, Union):
         members = [arg for arg in args if arg is not NoneType]
         return _read(members[0], value, where) if len(members) == 1 else _read_event(value, where)
     if origin is Literal:
@@ -189,11 +201,11 @@ def map_text(record: T, change: Callable[[str], str]) -> T:
     such as a step's id, stay.
     """
     hints = _hints(type(record))
-    return replace(  # type: ignore[type-var]
+    return replace(
         record,
         **{
             field.name: _map(getattr(record, field.name), change)
-            for field in _fields(type(record))
+            for field in fields(type(record))
             if get_origin(hints[field.name]) is not Literal
         },
     )
@@ -208,13 +220,13 @@ def _map(value: Any, change: Callable[[str], str]) -> Any:
             return change(text).encode("utf-8", "surrogateescape")
         case tuple():
             return tuple(_map(item, change) for item in value)
-        case _ if is_dataclass(value):
+        case _ if is_dataclass(value) and not isinstance(value, type):
             return map_text(value, change)
         case _:
             return value
 
 
-def texts(record: object) -> Iterator[str]:
+def texts(record: DataclassInstance) -> tuple[str, ...]:
     """Every text that `map_text` would change."""
     found: list[str] = []
 
@@ -223,16 +235,12 @@ def texts(record: object) -> Iterator[str]:
         return text
 
     map_text(record, note)
-    yield from found
+    return tuple(found)
 
 
 @cache
-def _hints(record: type) -> Mapping[str, Any]:
+def _hints(record: type[DataclassInstance]) -> Mapping[str, Any]:
     return get_type_hints(record)
-
-
-def _fields(record: type) -> tuple[Field[Any], ...]:
-    return fields(record)
 
 
 def _under(where: str, key: str) -> str:

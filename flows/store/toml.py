@@ -1,11 +1,11 @@
 """A session as TOML text, for people to read, diff, mail and keep.
 
-    # authwalk session; secrets removed
-    version = 1
-    created = …
-    [summary]     what a list of files shows; derived, so not read back
-    [target]      flows.session.Target
-    [[events]]    the events in order, `kind` first
+# authwalk session; secrets removed
+version = 1
+created = …
+[summary]     what a list of files shows; derived, so it does not count when read
+[target]      flows.session.Target
+[[events]]    the events in order, `kind` first
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flows.session import Session, StepId
 from flows.store.errors import SecretLeak, SessionFileError
 from flows.store.layout import document
 from flows.store.migrations import VERSION, migrated
-from flows.store.redaction import redact_session, redactor_of
+from flows.store.redaction import marker, redact_session, redactor_of
 from flows.store.tables import Table, from_table, texts, to_table
 
 REDACTED = "# authwalk session; secrets removed"
@@ -49,9 +49,10 @@ def encode(session: Session, *, with_secrets: bool = False) -> str:
     text = _write(redact_session(session, redactor), secrets=False)
     # Looked for in the text as it reads, where no escape of TOML hides it. A secret in there, or
     # a JWT with its signature, would change once more.
+    mark = marker(redactor)
     for left in texts(decode(text)):
-        if redactor.text(left) != left:
-            raise SecretLeak(redactor.leaks(left) or ("a signed JWT",))
+        if mark(left) != left:
+            raise SecretLeak(redactor.leaks(left.replace("\0", "")) or ("a signed JWT",))
     return text
 
 
@@ -95,13 +96,16 @@ def _write(session: Session, *, secrets: bool) -> str:
 
 def _read(text: str) -> Session:
     table = migrated(_parse(text))
-    from_table(Summary, table.pop("summary", {}), "summary")
+    from_table(Summary, table.pop("summary", None), "summary")
     return from_table(Session, table)
 
 
 def _parse(text: str) -> Table:
     try:
+        text.encode()
         return tomllib.loads(text)
+    except UnicodeEncodeError:
+        raise SessionFileError(None, None, "holds half a character (a lone surrogate)") from None
     except RecursionError:
         raise SessionFileError(None, None, "nested too deeply") from None
     except ValueError as error:

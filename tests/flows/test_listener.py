@@ -269,6 +269,7 @@ async def test_head_has_no_body() -> None:
         (b"GET /half HTTP/1.1\r\nHo", 400),
         (b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
     ],
+    ids=["url", "header", "endless-header", "body", "tls", "no-host", "half", "two-lengths"],
 )
 async def test_limits_and_garbage(request_: bytes, status: int) -> None:
     async with waiting() as (listener, wait):
@@ -314,9 +315,6 @@ async def test_the_list_of_rejected_is_bounded(monkeypatch: pytest.MonkeyPatch) 
         for number in range(5):
             await ask(listener, f"/{number}")
         assert [entry.url[-2:] for entry in listener.rejected] == ["/0", "/1", "/2"]
-
-
-# ---- addresses and ports
 
 
 async def test_a_taken_port_is_said_in_words() -> None:

@@ -67,9 +67,6 @@ def body(exchange: Exchange) -> bytes:
     return exchange.response.body
 
 
-# ---- what is sent and recorded
-
-
 async def test_the_recorded_request_is_what_the_server_read() -> None:
     headers = (("x-lower", "1"), ("X-UPPER", "é"), ("x-Lower", "2"), ("Authorization", "Bearer t"))
     async with serve(answers(ok(b"hi"))) as server, wire() as sender:
@@ -158,9 +155,6 @@ async def test_a_kept_alive_connection_has_no_connect_time() -> None:
         assert 0 < parts <= timing.total
 
 
-# ---- what cannot be sent
-
-
 @pytest.mark.parametrize(
     "request_",
     [
@@ -189,9 +183,6 @@ async def test_an_injected_header_opens_no_connection() -> None:
         exchange = await sender.send(Request("GET", server.url, (("X", "a\nEvil: b"),)))
     assert failure(exchange).kind == "bad-request"
     assert server.connections == 0
-
-
-# ---- networks and servers that fail
 
 
 async def test_refused() -> None:
@@ -275,9 +266,6 @@ async def test_an_early_answer_to_a_large_request_is_read() -> None:
         request = Request("POST", server.url, body=bytes(200_000))
         exchange = await sender.send(request, deadline=0.8)
     assert (exchange.status, body(exchange)) == (413, b"enough")
-
-
-# ---- deadlines and cancelling
 
 
 async def silent(connection: Connection) -> None:
@@ -392,9 +380,6 @@ def _raise_timeout(progress: Progress) -> None:
         raise TimeoutError
 
 
-# ---- sizes and codings
-
-
 async def test_header_limit_with_both_sizes() -> None:
     exchange = await get(answers(ok(b"x", "A: 1", f"B: {'b' * 3000}", "C: 2")), headers=2000)
     assert failure(exchange).kind == "too-large"
@@ -505,9 +490,6 @@ async def test_broken_connection_keeps_what_was_inflated() -> None:
     assert failure(exchange).kind == "protocol" and len(body(exchange)) > 10_000
 
 
-# ---- event streams
-
-
 def stream(*parts: bytes, close: bool = True, coding: str = "identity") -> Handler:
     head = (
         "HTTP/1.1 200 OK\r\n"
@@ -572,9 +554,6 @@ async def test_other_media_types_have_no_events() -> None:
     async with serve(answers(data)) as server, wire() as sender:
         await sender.send(Request("GET", server.url), observe=seen.append)
     assert not [entry for entry in seen if isinstance(entry, EventReceived)]
-
-
-# ---- TLS
 
 
 async def test_tls_details_of_new_and_kept_connections(tmp_path: Path) -> None:
@@ -684,9 +663,6 @@ async def test_unreadable_ca_bundle(tmp_path: Path) -> None:
     assert failure(exchange).kind == "tls" and "none.pem" in failure(exchange).text
 
 
-# ---- proxies
-
-
 async def test_plain_request_through_a_proxy() -> None:
     async with serve(answers(ok(b"via"))) as server, wire(WireOptions(proxy=server.url)) as sender:
         exchange = await sender.send(Request("GET", "http://authwalk-test.invalid/a?b"))
@@ -720,9 +696,6 @@ async def test_the_environment_names_no_proxy_and_no_credentials(
         exchange = await sender.send(Request("GET", server.url))
     assert body(exchange) == b"direct"
     assert b"authorization" not in server.requests[0].lower()
-
-
-# ---- the wire itself
 
 
 async def test_a_closed_wire_opens_new_connections() -> None:

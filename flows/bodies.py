@@ -1,0 +1,334 @@
+"""Bodies laid out for reading: JSON, forms, server-sent events, HTML, text, hex.
+
+views(content_type, body)           the kinds that suit a body, the best first
+render(body, content_type, kind)    its rows, read lazily, with a note of what was odd
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from flows.reindent import Break, reindent
+from flows.rows import SLICE, HexRows, Rows, TextRows
+from flows.sse import Parser
+from flows.text import decode, visible
+
+_SAMPLE = 4096
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
+_JSON_TYPE = re.compile(r"(?:application|text)/json|.*\+json")
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_SSE_TYPE = "text/event-stream"
+_HTML_TYPE = re.compile(r"text/html|(?:application|text)/xml|.*\+xml")
+_HTML_START = re.compile(rb"\s*<(?:!doctype\s+html|html|head|body|\?xml)\b", re.IGNORECASE)
+_BINARY_TYPE = re.compile(r"(?:image|audio|video|font)/(?!.*\+xml).*|application/octet-stream")
+
+Notes = list[str]
+
+
+class Rendered:
+    """A body in one view. `rows` are there after `step` was called, all of them when it says
+    False; `language` is what a highlighter is told."""
+
+    def __init__(self, view: View, rows: Rows, source: bytes, notes: Notes) -> None:
+        self.kind = view.kind
+        self.language = view.language
+        self.rows = rows
+        self.source = source
+        self._view = view
+        self._notes = notes
+        self._check = _utf8_check(source, notes) if view.kind != "hex" else iter(())
+
+    @property
+    def note(self) -> str:
+        """What a reader should know, safe to show; "" when there is nothing. It may grow."""
+        return "; ".join(self._notes)
+
+    def step(self) -> bool:
+        """Do one slice of work, a few milliseconds; False when all is done."""
+        return self.rows.step() or next(self._check, "done") is None
+
+    def finish(self) -> Rendered:
+        while self.step():
+            pass
+        return self
+
+    def value_at(self, row: int) -> str:
+        """What copying a row copies: the value of a member, an array or object whole, a line.
+        As it was sent, so it is for a clipboard and not to be shown."""
+        return self._view.value(self, row)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to lay out a body. `suits` is its priority for a media type and body, the highest
+    wins; `lay_out` is None where the text stays as it is."""
+
+    kind: str
+    language: str
+    suits: Callable[[str, bytes], int]
+    lay_out: Callable[[bytes, Notes], Iterator[bytes]] | None
+    value: Callable[[Rendered, int], str]
+
+
+def views(content_type: str, body: bytes) -> tuple[str, ...]:
+    """The kinds that suit a body, the best first. "text" and "hex" are always among them."""
+    media = _media_type(content_type)
+    body = body.removeprefix(codecs.BOM_UTF8)
+    ranked = sorted(VIEWS.values(), key=lambda view: -view.suits(media, body))
+    return tuple(view.kind for view in ranked if view.suits(media, body))
+
+
+def render(
+    body: bytes,
+    content_type: str = "",
+    kind: str | None = None,
+    *,
+    measure: Callable[[str], int] = len,
+) -> Rendered:
+    """A body in the view `kind`, or in the one that suits it best.
+
+    `content_type` is a media type, with its parameters if it has any. `measure` gives the cells
+    that a text takes on the terminal. Never fails: what cannot be laid out comes as it was sent,
+    and the note says so. Raises KeyError for a kind that does not exist.
+    """
+    notes: Notes = []
+    best = views(content_type, body)[0]
+    view = VIEWS[kind or best]
+    if kind is None:
+        notes += _contradictions(_media_type(content_type), best, body)
+    if not body:
+        notes.append("no body")
+    if view.kind == "hex":
+        return Rendered(view, HexRows(body), body, notes)
+    source = _utf8(body, content_type, notes)
+    pieces = view.lay_out(source, notes) if view.lay_out and source else None
+    rows = TextRows(b"" if pieces else source, pieces, measure=measure)
+    return Rendered(view, rows, source, notes)
+
+
+def render_text(text: str, language: str = "", *, measure: Callable[[str], int] = len) -> Rendered:
+    """Text of our own making, such as a command; `language` as Pygments names it."""
+    source = text.encode("utf-8", "backslashreplace")
+    view = View("text", language, _suits_text, None, _line_value)
+    return Rendered(view, TextRows(source, measure=measure), source, [])
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _utf8(body: bytes, content_type: str, notes: Notes) -> bytes:
+    """The text of a body in UTF-8, which it most often is already; wrong bytes stay in it."""
+    declared = _CHARSET.search(content_type)
+    charset = declared[1] if declared else None
+    encoding = decode(body[:4], charset).encoding
+    if not encoding.startswith("utf-8"):
+        text, encoding = decode(body, charset)
+        notes.append(f"decoded from {encoding}")
+        return text.encode("utf-8", "backslashreplace")
+    if "unknown" in encoding:
+        notes.append(f"unknown charset {visible(charset or '', limit=40)}, read as UTF-8")
+    if body.startswith(codecs.BOM_UTF8):
+        notes.append("starts with a byte order mark")
+        return body[len(codecs.BOM_UTF8) :]
+    return body
+
+
+def _utf8_check(data: bytes, notes: Notes) -> Iterator[None]:
+    if data.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), SLICE):
+            decoder.decode(data[start : start + SLICE], final=start + SLICE >= len(data))
+            yield
+    except UnicodeDecodeError:
+        notes.append("not all UTF-8: wrong bytes show as \\xNN")
+
+
+def _contradictions(media: str, kind: str, body: bytes) -> Iterator[str]:
+    sent_as = f"sent as {visible(media, limit=60)}" if media else "sent without a media type"
+    if _JSON_TYPE.fullmatch(media) and kind != "json" and body:
+        lines = body[: len(body) - len(body.lstrip())]
+        column = len(lines) - (lines.rfind(b"\n") + 1) + 1
+        yield f"{sent_as}, but no JSON at line {lines.count(10) + 1}, column {column}"
+    elif kind == "json" and not _JSON_TYPE.fullmatch(media):
+        yield f"JSON by its look, {sent_as}"
+    elif kind == "html" and not _HTML_TYPE.fullmatch(media):
+        yield f"HTML by its look, {sent_as}"
+    elif kind == "hex" and not _BINARY_TYPE.fullmatch(media):
+        yield f"no text by its look, {sent_as}"
+
+
+def _suits_json(media: str, body: bytes) -> int:
+    start, end = body[:_SAMPLE].lstrip()[:1], body[-_SAMPLE:].rstrip()[-1:]
+    if _JSON_TYPE.fullmatch(media):
+        # Anything that can begin a JSON text (RFC 8259 section 2), and an error document cannot.
+        return 90 if start and start in b'{["-0123456789tfn' else 5
+    return 60 if (start, end) in ((b"{", b"}"), (b"[", b"]")) else 0
+
+
+def _suits_form(media: str, body: bytes) -> int:
+    return 90 if media == _FORM_TYPE else 0
+
+
+def _suits_sse(media: str, body: bytes) -> int:
+    return 90 if media == _SSE_TYPE else 0
+
+
+def _suits_html(media: str, body: bytes) -> int:
+    if _HTML_START.match(body):
+        return 80
+    return 30 if _HTML_TYPE.fullmatch(media) else 0
+
+
+def _suits_text(media: str, body: bytes) -> int:
+    return 20
+
+
+def _suits_hex(media: str, body: bytes) -> int:
+    if _BINARY_TYPE.fullmatch(media):
+        return 70
+    sample = body[:_SAMPLE]
+    if decode(sample[:4]).encoding != "utf-8" or media.startswith("text/"):
+        return 10
+    odd = sample.decode("utf-8", "replace").count("\N{REPLACEMENT CHARACTER}")
+    return 40 if b"\0" in sample or odd * 10 > len(sample) else 10
+
+
+def _json_rows(source: bytes, notes: Notes) -> Iterator[bytes]:
+    notes += _broken((yield from reindent(source)))
+
+
+def _broken(broken: Break | None) -> Iterator[str]:
+    if broken:
+        where = f"line {broken.line}, column {broken.column}"
+        no_json = "" if broken.is_json else "no JSON from "
+        yield f"{no_json}{where} on, shown as sent: {broken.reason}"
+
+
+def _form_rows(source: bytes, notes: Notes) -> Iterator[bytes]:
+    pairs = _pairs(source)
+    width = min(24, max(len(name) for name, _ in _pairs(source[:_SAMPLE])))
+    rows: list[str] = []
+    for name, value in pairs:
+        shown = visible(name)
+        rows.append(f"{shown:<{width}} = {visible(value)}\n" if value is not None else f"{shown}\n")
+        if len(rows) == 500:
+            yield "".join(rows).encode()
+            rows.clear()
+    yield "".join(rows).encode()
+
+
+def _pairs(source: bytes) -> Iterator[tuple[str, str | None]]:
+    """Names and values as they were before encoding; None where there is no "="."""
+    start = 0
+    while start <= len(source):
+        end = source.find(b"&", start)
+        end = len(source) if end < 0 else end
+        name, equals, value = source[start:end].partition(b"=")
+        yield _plain(name), _plain(value) if equals else None
+        start = end + 1
+
+
+def _plain(encoded: bytes) -> str:
+    return unquote_plus(encoded.decode("utf-8", "backslashreplace"), errors="backslashreplace")
+
+
+_BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
+
+
+def _sse_rows(source: bytes, notes: Notes) -> Iterator[bytes]:
+    """A row for each event's type, id and retry; its data behind two spaces."""
+    parser = Parser()
+    count = 0
+    for start in range(0, len(source), SLICE):
+        for event in parser.feed(source[start : start + SLICE]):
+            count += 1
+            head = "\n" * (count > 1) + event.event
+            if event.id:
+                head += f"  id {event.id}"
+            if event.retry is not None:
+                head += f"  retry {event.retry} ms"
+            yield f"{head}\n  ".encode()
+            for piece in _event_data(event.data.encode()):
+                yield piece.replace(b"\n", b"\n  ")
+            yield b"\n"
+    end = _BLANK_LINE.split(source[-SLICE:])[-1].strip()
+    if end and not end.startswith(b":"):
+        notes.append("it ends inside an event, which a client does not see")
+    elif not count:
+        notes.append("there is no event in it")
+
+
+def _event_data(data: bytes) -> Iterator[bytes]:
+    if data.startswith((b"{", b"[")):
+        yield from reindent(data)
+    else:
+        yield data
+
+
+def _line(rendered: Rendered, row: int) -> tuple[int, int]:
+    rows = rendered.rows
+    assert isinstance(rows, TextRows)
+    return rows.line_bounds(row)
+
+
+def _line_value(rendered: Rendered, row: int) -> str:
+    start, end = _line(rendered, row)
+    return rendered.rows.data[start:end].decode("utf-8", "backslashreplace")
+
+
+def _form_value(rendered: Rendered, row: int) -> str:
+    start, _ = _line(rendered, row)
+    index = rendered.rows.data.count(b"\n", 0, start)
+    name, value = next(pair for i, pair in enumerate(_pairs(rendered.source)) if i == index)
+    return name if value is None else value
+
+
+_JSON_ROW = re.compile(rb'( *)(?:"(?:[^"\\]|\\.)*+": )?(.*?),?')
+_CLOSING = {b"{": b"}", b"[": b"]"}
+
+
+def _json_value(rendered: Rendered, row: int) -> str:
+    start, end = _line(rendered, row)
+    data = rendered.rows.data
+    found = _JSON_ROW.fullmatch(data, start, end)
+    if found is None:
+        return _line_value(rendered, row)
+    indent, value = bytes(found[1]), bytes(found[2])
+    if value in _CLOSING:
+        # Laid out by us: the bracket that closes stands below the row that opens.
+        close = data.find(b"\n" + indent + _CLOSING[value], end)
+        stop = len(data) if close < 0 else close + len(indent) + 2
+        value = bytes(data[found.start(2) : stop]).replace(b"\n" + indent, b"\n")
+    elif value.startswith(b'"'):
+        try:
+            text = str(json.loads(value))
+            text.encode()  # half of a surrogate pair fits no clipboard
+            return text
+        except ValueError:
+            pass
+    return value.decode("utf-8", "backslashreplace")
+
+
+def _hex_value(rendered: Rendered, row: int) -> str:
+    return rendered.rows.text(row)
+
+
+VIEWS = {
+    view.kind: view
+    for view in (
+        View("json", "json", _suits_json, _json_rows, _json_value),
+        View("form", "form", _suits_form, _form_rows, _form_value),
+        View("sse", "sse", _suits_sse, _sse_rows, _json_value),
+        View("html", "html", _suits_html, None, _line_value),
+        View("text", "", _suits_text, None, _line_value),
+        View("hex", "hex", _suits_hex, None, _hex_value),
+    )
+}

@@ -1,0 +1,29 @@
+"""Session files: TOML that a person can read and diff, without secrets unless asked for.
+
+encode, decode     session <-> text
+save, load         session <-> file
+redact_session     session  -> session without secrets
+recent             the files of a folder, for the start screen
+"""
+
+from __future__ import annotations
+
+from flows.store.errors import SecretLeak, SessionFileError
+from flows.store.files import Recent, default_folder, load, recent, save, suggest_name
+from flows.store.redaction import redact_session, redactor_of
+from flows.store.toml import decode, encode
+
+__all__ = [
+    "Recent",
+    "SecretLeak",
+    "SessionFileError",
+    "decode",
+    "default_folder",
+    "encode",
+    "load",
+    "recent",
+    "redact_session",
+    "redactor_of",
+    "save",
+    "suggest_name",
+]
