@@ -336,5 +336,5 @@ def test_a_signature_removed_on_saving_is_no_fault() -> None:
     from flows.secrets import redact
 
     key = private_key("RS256")
-    verification = verify(read_token(redact(sign({"sub": "x"}, "RS256", key))), jwks(jwk(key)))
+    verification = verify(read_token(redact(sign("RS256", key))), jwks(jwk(key)))
     assert (verification.result, verification.code) == ("cannot", "redacted")
