@@ -156,7 +156,7 @@ def _contradictions(media: str, kind: str, body: bytes) -> Iterator[str]:
     if _JSON_TYPE.fullmatch(media) and kind != "json" and body:
         lines = body[: len(body) - len(body.lstrip())]
         column = len(lines) - (lines.rfind(b"\n") + 1) + 1
-        yield f"{sent_as}, but no JSON at line {lines.count(10) + 1}, column {column}"
+        yield f"{sent_as}, but is no JSON at line {lines.count(10) + 1}, column {column}"
     elif kind == "json" and not _JSON_TYPE.fullmatch(media):
         yield f"JSON by its look, {sent_as}"
     elif kind == "html" and not _HTML_TYPE.fullmatch(media):
@@ -195,7 +195,7 @@ def _suits_hex(media: str, body: bytes) -> int:
     if _BINARY_TYPE.fullmatch(media):
         return 70
     sample = body[:_SAMPLE]
-    if decode(sample[:4]).encoding != "utf-8" or media.startswith("text/"):
+    if not decode(sample[:4]).encoding.startswith("utf-8") or media.startswith("text/"):
         return 10
     odd = sample.decode("utf-8", "replace").count("\N{REPLACEMENT CHARACTER}")
     return 40 if b"\0" in sample or odd * 10 > len(sample) else 10
@@ -208,8 +208,8 @@ def _json_rows(source: bytes, notes: Notes) -> Iterator[bytes]:
 def _broken(broken: Break | None) -> Iterator[str]:
     if broken:
         where = f"line {broken.line}, column {broken.column}"
-        no_json = "" if broken.is_json else "no JSON from "
-        yield f"{no_json}{where} on, shown as sent: {broken.reason}"
+        what = "laid out up to" if broken.is_json else "no JSON at"
+        yield f"{what} {where}: {broken.reason}; from there as sent"
 
 
 def _form_rows(source: bytes, notes: Notes) -> Iterator[bytes]:

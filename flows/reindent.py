@@ -142,17 +142,17 @@ def _no_value(source: bytes, at: int, in_object: bool) -> tuple[int, str]:
     at = _skip(source, at)
     if in_object:
         if source[at : at + 1] not in (b'"', b""):
-            return at, "a member's name was expected"
+            return at, "member name expected"
         name = _WHOLE_STRING.match(source, at)
         if name is None:
             return _no_string(source, at)
         at = _skip(source, name.end())
         if source[at : at + 1] not in (b":", b""):
-            return at, 'a ":" was expected'
+            return at, '":" expected'
         at = _skip(source, at + 1)
     if source[at : at + 1] == b'"':
         return _no_string(source, at)
-    return at, "a value was expected" if at < len(source) else "the text ends early"
+    return at, "value expected" if at < len(source) else "it ends early"
 
 
 def _no_string(source: bytes, at: int) -> tuple[int, str]:
@@ -160,9 +160,9 @@ def _no_string(source: bytes, at: int) -> tuple[int, str]:
     end = start.end() if start else at
     match source[end : end + 1]:
         case b"":
-            return end, "the text ends early"
+            return end, "it ends early"
         case b"\\":
-            return end, "an escape that JSON does not have"
+            return end, "an escape JSON does not have"
         case _:
             return end, "a control character in a string"
 
@@ -173,8 +173,8 @@ def _no_end(source: bytes, at: int, closers: list[bytes]) -> tuple[int, str] | N
     if not closers:
         return (at, "more text after the JSON value") if at < len(source) else None
     if at == len(source):
-        return at, "the text ends early"
-    return at, f'a "," or "{closers[-1].decode()}" was expected'
+        return at, "it ends early"
+    return at, f'"," or "{closers[-1].decode()}" expected'
 
 
 def _located(source: bytes, at: int, reason: str, *, is_json: bool) -> Break:

@@ -8,6 +8,7 @@ import contextlib
 import json
 import signal
 import sys
+from typing import Any
 
 from flows.lab import FAULTS, Lab, UnknownFault
 
@@ -34,12 +35,13 @@ async def _stdin_closed() -> None:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends it
-            loop.add_signal_handler(number, stop.set)
     async with Lab(options.fault, mcp_port=options.port, as_port=options.as_port) as lab:
+        # Only now: until the servers are up, a signal ends the process as it always does.
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends it
+                loop.add_signal_handler(number, stop.set)
         ready = {
             "mcp": lab.mcp_url,
             "issuer": lab.issuer,
@@ -52,7 +54,7 @@ async def _serve(options: argparse.Namespace) -> None:
             print(f"MCP server            {lab.mcp_url}")
             print(f"authorization server  {lab.issuer}")
             print(f"faults                {', '.join(lab.faults) or 'none'}", flush=True)
-        waits = {asyncio.create_task(stop.wait())}
+        waits: set[asyncio.Task[Any]] = {asyncio.create_task(stop.wait())}
         if options.follow_stdin:
             waits.add(asyncio.create_task(_stdin_closed()))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -8,7 +8,6 @@ RFC 6749 section 5.2 allows.
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from typing import Any
@@ -22,73 +21,28 @@ from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]
     InvalidGrantError,
     InvalidRequestError,
     InvalidScopeError,
-    OAuth2Payload,
-    OAuth2Request,
 )
 from authlib.oauth2.rfc6749.grants import (  # type: ignore[import-untyped]
     AuthorizationCodeGrant,
     RefreshTokenGrant,
 )
-from authlib.oauth2.rfc7009 import RevocationEndpoint  # type: ignore[import-untyped]
 from authlib.oauth2.rfc7636 import CodeChallenge  # type: ignore[import-untyped]
-from authlib.oauth2.rfc7662 import IntrospectionEndpoint  # type: ignore[import-untyped]
 from starlette.responses import JSONResponse, Response
 
 from flows.lab.faults import Switchboard
 from flows.lab.keys import SigningKey
+from flows.lab.parameters import AUTH_METHODS, Parameters, legal
 from flows.lab.store import SCOPES, Client, Code, Store, Token
+from flows.lab.token_endpoints import Introspection, Revocation
 
-__all__ = ["Grants", "OAuth2Error", "Parameters"]
+__all__ = ["Grants", "OAuth2Error"]
 
 CODE_LIFETIME = 300
 TOKEN_LIFETIME = 3600
 REFRESH_LIFETIME = 30 * 86400
-AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 SUBJECT = "user-1815"
 
-_ILLEGAL = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_REPEATABLE = frozenset({"resource"})  # RFC 8707 section 2
-
-
-class _Payload(OAuth2Payload):  # type: ignore[misc]
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._lists: dict[str, list[str]] = {}
-        for name, value in pairs:
-            if value:  # a parameter without a value counts as omitted (RFC 6749 section 3.1)
-                self._lists.setdefault(name, []).append(value)
-
-    @property
-    def data(self) -> dict[str, str]:
-        return {name: values[0] for name, values in self._lists.items()}
-
-    @property
-    def datalist(self) -> dict[str, list[str]]:
-        return self._lists
-
-
-class Parameters(OAuth2Request):  # type: ignore[misc]
-    """A request as Authlib wants it, from the decoded pairs of its query or form."""
-
-    def __init__(self, method: str, url: str, headers: Any, pairs: list[tuple[str, str]]) -> None:
-        super().__init__(method, url, None, headers)
-        self.payload = _Payload(pairs)
-
-    @property
-    def args(self) -> dict[str, str]:
-        return self.payload.data  # type: ignore[no-any-return]
-
-    @property
-    def form(self) -> dict[str, str]:
-        return self.payload.data  # type: ignore[no-any-return]
-
-    def all(self, name: str) -> list[str]:
-        return self.payload.datalist.get(name, [])  # type: ignore[no-any-return]
-
-    def repeated(self) -> str | None:
-        """A parameter that is included more than once and must not be (RFC 6749 section 3.1)."""
-        lists = self.payload.datalist.items()
-        return next((n for n, v in lists if len(v) > 1 and n not in _REPEATABLE), None)
 
 
 class _InvalidTarget(OAuth2Error):  # type: ignore[misc]
@@ -114,7 +68,7 @@ def _rules(grant: Any) -> None:
     def check(grant: Any, redirect_uri: str) -> None:
         request: Parameters = grant.request
         if name := request.repeated():
-            raise InvalidRequestError(_legal(f"{name} is included more than once"))
+            raise InvalidRequestError(legal(f"{name} is included more than once"))
         if request.payload.response_type is None:
             raise InvalidRequestError("response_type is missing")
         if request.payload.response_type != "code":
@@ -134,6 +88,8 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
 
     @staticmethod
     def validate_no_multiple_request_parameter(request: Parameters) -> None:
+        if request.payload.client_id is None:
+            raise InvalidRequestError("client_id is missing")
         if request.repeated() in ("client_id", "redirect_uri"):
             raise InvalidRequestError("client_id and redirect_uri must be included once")
 
@@ -225,49 +181,6 @@ class _RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         refresh_token.used = True
 
 
-class _Revocation(RevocationEndpoint):  # type: ignore[misc]
-    CLIENT_AUTH_METHODS = AUTH_METHODS
-
-    def check_params(self, request: Parameters, client: Client) -> None:
-        if "token" not in request.form:
-            raise InvalidRequestError("token is missing")
-
-    def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:
-        return self.server.store.tokens.get(token_string)  # type: ignore[no-any-return]
-
-    def revoke_token(self, token: Token, request: Parameters) -> None:
-        self.server.store.revoke_family(token.family)
-
-
-class _Introspection(IntrospectionEndpoint):  # type: ignore[misc]
-    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]  # noqa: RUF012
-
-    check_params = _Revocation.check_params
-    query_token = _Revocation.query_token
-
-    def check_permission(self, token: Token, client: Client, request: Parameters) -> bool:
-        return token.client_id == client.client_id or client.client_id == "lab-client"
-
-    def create_introspection_payload(self, token: Token | None) -> dict[str, Any]:
-        payload = super().create_introspection_payload(token)
-        edited: dict[str, Any] = self.server.faults.edited("introspection", payload)
-        return edited
-
-    def introspect_token(self, token: Token) -> dict[str, Any]:
-        return {
-            "active": True,
-            "iss": self.server.issuer,
-            "sub": token.subject,
-            "aud": token.resource,
-            "client_id": token.client_id,
-            "scope": token.scope,
-            "exp": int(token.expires_at),
-            "username": "ada",
-            **({"token_type": "Bearer"} if token.kind == "access_token" else {}),
-            **{k: token.claims[k] for k in ("iat", "jti") if k in token.claims},
-        }
-
-
 class Grants(AuthorizationServer):  # type: ignore[misc]
     """The grants of one issuer, for one protected resource."""
 
@@ -279,8 +192,8 @@ class Grants(AuthorizationServer):  # type: ignore[misc]
         self.store, self.key, self.faults = store, key, faults
         self.register_grant(_CodeGrant, [_rules, _S256(required=True)])
         self.register_grant(_RefreshGrant)
-        self.register_endpoint(_Revocation)
-        self.register_endpoint(_Introspection)
+        self.register_endpoint(Revocation)
+        self.register_endpoint(Introspection)
 
     # What Authlib asks of a server.
 
@@ -315,7 +228,7 @@ class Grants(AuthorizationServer):  # type: ignore[misc]
         return JSONResponse(body, status, {**dict(headers), **_NO_STORE})
 
     def handle_error_response(self, request: Parameters, error: OAuth2Error) -> Response:
-        description = _legal(error.get_error_description() or "The request was refused")
+        description = legal(error.get_error_description() or "The request was refused")
         answer = {"error": error.error, "error_description": description}
         if error.redirect_uri:
             location = self.callback(error.redirect_uri, answer, request.payload.state)
@@ -343,7 +256,7 @@ class Grants(AuthorizationServer):  # type: ignore[misc]
         """The token endpoint (RFC 6749 section 3.2)."""
         error: OAuth2Error | None = None
         if name := request.repeated():
-            error = InvalidRequestError(_legal(f"{name} is included more than once"))
+            error = InvalidRequestError(legal(f"{name} is included more than once"))
         elif request.payload.grant_type is None:
             error = InvalidRequestError("grant_type is missing")
         if error is not None:
@@ -403,8 +316,3 @@ class Grants(AuthorizationServer):  # type: ignore[misc]
             expires_at=time.time() + lifetime,
             claims=claims,
         )
-
-
-def _legal(text: str) -> str:
-    """Text in the characters of an error_description (RFC 6749 section 5.2)."""
-    return _ILLEGAL.sub("?", text)

@@ -22,11 +22,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from flows import __version__
-from flows.lab.authorization_server import AUTH_METHODS, SUBJECT, Grants, OAuth2Error, Parameters
+from flows.lab.authorization_server import SUBJECT, Grants, OAuth2Error
 from flows.lab.cimd import MetadataError, fetch_client
 from flows.lab.consent import consent_page, error_page
 from flows.lab.faults import FAULTS, UnknownFault
 from flows.lab.layers import layered
+from flows.lab.parameters import AUTH_METHODS, Parameters
 from flows.lab.registration import RegistrationError, preregistered, register
 from flows.lab.store import SCOPES, Bounded
 

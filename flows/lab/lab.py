@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -55,20 +54,45 @@ class Lab:
         self._switchboard.set(names)
 
     async def __aenter__(self) -> Self:
-        with contextlib.ExitStack() as undo:
-            sockets = [undo.enter_context(_bound(port)) for port in self._ports]
+        sockets: list[socket.socket] = []
+        try:
+            for port in self._ports:
+                sockets.append(_bound(port))
             mcp_origin, self.issuer = (f"http://{HOST}:{s.getsockname()[1]}" for s in sockets)
             self.mcp_url = f"{mcp_origin}/mcp"
             serving = await asyncio.to_thread(import_module, "flows.lab.serving")
             _keep_quiet()
             apps = serving.applications(mcp_origin, self.issuer, self._switchboard)
-            undo.pop_all()
-        for app, sock in zip(apps, sockets, strict=True):
-            server, started = serving.server(app)
-            task = asyncio.create_task(server.serve(sockets=[sock]))
-            self._running.append((server, task))
-            await started.wait()
+            for app, sock in zip(apps, sockets, strict=True):
+                server, started = serving.server(app)
+                await self._start(server, started, sock)
+        except BaseException:
+            await self._stop()
+            for sock in sockets:
+                sock.close()
+            raise
         return self
+
+    async def _start(
+        self, server: uvicorn.Server, started: asyncio.Event, sock: socket.socket
+    ) -> None:
+        task = asyncio.create_task(server.serve(sockets=[sock]))
+        self._running.append((server, task))
+        up = asyncio.create_task(started.wait())
+        try:
+            await asyncio.wait({up, task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            up.cancel()
+        if task.done():  # a server that cannot start must not be waited for
+            self._running.remove((server, task))
+            await task
+            raise OSError("a server of the lab ended while it started")
+
+    async def _stop(self) -> None:
+        for server, _ in self._running:
+            server.should_exit = True
+        await asyncio.gather(*(task for _, task in self._running))
+        self._running.clear()
 
     async def __aexit__(
         self,
@@ -76,23 +100,19 @@ class Lab:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for server, _ in self._running:
-            server.should_exit = True
-        await asyncio.gather(*(task for _, task in self._running))
-        self._running.clear()
+        await self._stop()
 
 
-@contextlib.contextmanager
-def _bound(port: int) -> Iterator[socket.socket]:
-    """A socket bound to loopback, closed if what follows fails."""
-    sock = socket.socket()
+def _bound(port: int) -> socket.socket:
+    # Named as TCP: asyncio turns Nagle's delay of 40 ms off only where it sees that it is.
+    sock = socket.socket(proto=socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((HOST, port))
-        yield sock
-    except BaseException:
+    except OSError:
         sock.close()
         raise
+    return sock
 
 
 def _keep_quiet() -> None:

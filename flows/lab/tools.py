@@ -164,11 +164,11 @@ async def wipe_notes(confirm: bool) -> str:
     return "All notes are gone (not really)" if confirm else "Nothing was deleted"
 
 
-async def _ask_party() -> Elicit[Party]:
+async def ask_party() -> Elicit[Party]:
     return Elicit("How many are you, and where do you want to sit?", Party)
 
 
-async def book_table(day: date, party: Annotated[Party, Resolve(_ask_party)]) -> str:
+async def book_table(day: date, party: Annotated[Party, Resolve(ask_party)]) -> str:
     """Book a table: the server asks the client for what is missing (elicitation)."""
     where = "in the garden" if party.outside else "inside"
     return f"A table for {party.guests} {where} on {day}"
@@ -217,8 +217,8 @@ def mcp_server(faults: Switchboard) -> MCPServer[Any]:
         )
     finally:
         root.removeHandler(nowhere)
-    for function, title, annotations in TOOLS:
-        server.add_tool(function, title=title, annotations=annotations)
+    for function, title, hints in TOOLS:
+        server.add_tool(function, title=title, annotations=hints)
     _add_resources(server)
     _add_prompts(server)
     return server

@@ -21,7 +21,6 @@ from flows.steps import (
     call,
     callback,
     challenge,
-    claims,
     client,
     connect,
     keys,
@@ -32,6 +31,8 @@ from flows.steps import (
     token,
     tools,
 )
+
+from flows.steps import claims as claims
 
 
 @dataclass(frozen=True, slots=True)

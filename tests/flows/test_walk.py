@@ -45,6 +45,10 @@ async def to(walk: Walk, step: StepId) -> Act:
     raise AssertionError(f"{step} never came up")
 
 
+def _blocked(walk: Walk) -> bool:
+    return isinstance(walk.current, Blocked)
+
+
 async def test_from_challenge_to_tool_result(walk: Walk) -> None:
     await to(walk, "call")
     walk.answer("call", name="add", arguments='{"a": 2, "b": 3}')
@@ -168,9 +172,10 @@ async def test_stepping_back_and_reruns_stay_in_the_record(walk: Walk) -> None:
     await to(walk, "connect")
     number = len(walk.session.events)
     assert walk.step_back() == "token"
-    assert isinstance(walk.current, Send) and walk.current.step == "token"
-    await walk.perform(walk.current)
-    assert isinstance(walk.current, Blocked), "a code works once"
+    move = walk.current
+    assert isinstance(move, Send) and move.step == "token"
+    await walk.perform(move)
+    assert _blocked(walk), "a code works once"
     walk.rerun("pkce")
     await to(walk, "connect")
     assert len(walk.session.events) > number

@@ -116,7 +116,7 @@ def healthy() -> dict[str, Route]:
 class World:
     """A walk against routes. What is not routed answers 404."""
 
-    target: Target = Target(MCP)
+    target: Target = field(default_factory=lambda: Target(MCP))
     routes: dict[str, Route] = field(default_factory=healthy)
     seed: bytes = b"\x01" * 32
     session: Session = field(init=False)

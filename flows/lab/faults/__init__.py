@@ -5,8 +5,8 @@ FAULTS: dict[str, Fault]    every fault by its name, in the order of the walk
 
 from flows.lab.faults.authorization import AUTHORIZATION
 from flows.lab.faults.discovery import DISCOVERY
-from flows.lab.faults.mechanism import Fault, Switchboard, UnknownFault
 from flows.lab.faults.mcp import MCP
+from flows.lab.faults.mechanism import Fault, Switchboard, UnknownFault
 from flows.lab.faults.tokens import TOKENS
 
 __all__ = ["FAULTS", "Fault", "Switchboard", "UnknownFault"]

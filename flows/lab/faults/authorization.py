@@ -10,6 +10,7 @@ from flows.lab.faults.mechanism import (
     Fault,
     Hook,
     Reply,
+    Step,
     always,
     edit,
     having,
@@ -20,14 +21,14 @@ from flows.lab.faults.mechanism import (
     reply,
     without,
 )
-from flows.session import Party, StepId
+from flows.session import Party
 
 
 def _fault(
     name: str,
     summary: str,
     *hooks: Hook,
-    step: StepId,
+    step: Step,
     party: Party = "authorization-server",
     legal: bool = False,
 ) -> Fault:

@@ -14,6 +14,7 @@ from flows.lab.faults.mechanism import (
     Fault,
     Hook,
     Reply,
+    Step,
     always,
     edit,
     having,
@@ -23,7 +24,7 @@ from flows.lab.faults.mechanism import (
     reply,
     without,
 )
-from flows.session import Party, StepId
+from flows.session import Party
 
 _SPA = "<!doctype html><title>Lab</title><div id=root></div><script src=/app.js></script>"
 _CATCH_ALL = html_reply(200, _SPA)
@@ -83,14 +84,14 @@ def _fault(
     name: str,
     summary: str,
     *hooks: Hook,
-    step: StepId,
+    step: Step,
     party: Party = "authorization-server",
     legal: bool = False,
 ) -> Fault:
     return Fault(name, summary, step, party, hooks, legal)
 
 
-def _resource(name: str, summary: str, *hooks: Hook, step: StepId = "resource-metadata") -> Fault:
+def _resource(name: str, summary: str, *hooks: Hook, step: Step = "resource-metadata") -> Fault:
     return _fault(name, summary, *hooks, step=step, party="resource-server")
 
 

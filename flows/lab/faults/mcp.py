@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from flows.lab.faults.discovery import HUGE, unauthorized
@@ -13,6 +12,7 @@ from flows.lab.faults.mechanism import (
     Fault,
     Hook,
     Reply,
+    Step,
     edit,
     having,
     html_reply,
@@ -22,7 +22,7 @@ from flows.lab.faults.mechanism import (
     reply,
     with_token,
 )
-from flows.session import Party, StepId
+from flows.session import Party
 
 HOSTILE = (
     "\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x07\x1b[2J\x1b[31mred \x9b32mgreen\x07\b\b "
@@ -90,7 +90,7 @@ def _fault(
     name: str,
     summary: str,
     *hooks: Hook,
-    step: StepId = "connect",
+    step: Step = "connect",
     party: Party = "resource-server",
     legal: bool = False,
 ) -> Fault:

@@ -24,6 +24,8 @@ from typing import Any, Literal, TypeVar
 
 from flows.session import Party, StepId
 
+Step = StepId | Literal["introspect", "revoke"]
+
 T = TypeVar("T")
 Document = dict[str, Any]
 Fields = tuple[tuple[str, str], ...]
@@ -87,7 +89,7 @@ class Fault:
 
     name: str
     summary: str
-    step: StepId
+    step: Step
     party: Party
     hooks: tuple[Hook, ...]
     legal: bool = False

@@ -15,6 +15,7 @@ from flows.lab.faults.mechanism import (
     Fault,
     Hook,
     Reply,
+    Step,
     always,
     edit,
     having,
@@ -26,7 +27,7 @@ from flows.lab.faults.mechanism import (
     when_granting,
     without,
 )
-from flows.session import Party, StepId
+from flows.session import Party
 
 SLOW = 8.0
 """Seconds that a slow token endpoint takes."""
@@ -84,7 +85,7 @@ def _fault(
     name: str,
     summary: str,
     *hooks: Hook,
-    step: StepId = "token",
+    step: Step = "token",
     party: Party = "authorization-server",
     legal: bool = False,
 ) -> Fault:

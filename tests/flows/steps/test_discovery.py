@@ -15,7 +15,6 @@ from tests.flows.world import (
     RESOURCE_PATH,
     World,
     answer,
-    challenge,
 )
 
 RESOURCE_URL = f"https://mcp.example.com{RESOURCE_PATH}"
@@ -185,7 +184,7 @@ def test_an_issuer_alone_is_walked_without_an_mcp_server() -> None:
     world.walk()
     assert gets(world) == [SERVER_URL]
     for step in ("challenge", "resource-metadata", "connect", "tools", "call"):
-        assert isinstance(world.move(step), Skipped)  # type: ignore[arg-type]
+        assert isinstance(world.move(step), Skipped)
     assert world.facts.tokens
 
 

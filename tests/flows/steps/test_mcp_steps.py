@@ -8,7 +8,7 @@ import pytest
 from flows.exchange import Request, Response, header
 from flows.moves import Ask, Blocked, Done, Skipped
 from flows.session import Target
-from tests.flows.world import MCP, TOOLS, World, answer, challenge
+from tests.flows.world import MCP, TOOLS, World, answer, challenge, mcp
 
 
 def legacy(request: Request) -> Response:
@@ -48,12 +48,10 @@ def tools_of(*pages: dict[str, Any]) -> World:
     def server(request: Request) -> Response:
         message = json.loads(request.body)
         if message["method"] != "tools/list":
-            return healthy(request)
+            return mcp(request)
         result = left.pop(0) if len(left) > 1 else left[0]
         return answer(200, {"jsonrpc": "2.0", "id": message["id"], "result": result})
 
-    healthy = world.routes[f"POST {MCP}"]
-    assert callable(healthy)
     world.routes[f"POST {MCP}"] = server
     return world
 
@@ -108,7 +106,7 @@ def test_a_bearer_token_goes_straight_to_the_server() -> None:
     assert [request.url for request in world.sent] == [MCP] * 3
     assert dict(world.sent[0].headers)["Authorization"] == "Bearer given"
     for step in ("challenge", "client", "token"):
-        assert isinstance(world.move(step), Skipped)  # type: ignore[arg-type]
+        assert isinstance(world.move(step), Skipped)
 
 
 def test_extra_headers_go_to_the_mcp_server_only() -> None:
