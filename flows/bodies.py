@@ -21,6 +21,9 @@ from flows.text import decode, visible
 _SAMPLE = 4096
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
 _JSON_TYPE = re.compile(r"(?:application|text)/json|.*\+json")
+_JSON_START = re.compile(
+    rb'\s*(?:\{\s*["}]|\[\s*(?:[\[{"\]]|-?[0-9]+(?:\.[0-9]+)?\s*[,\]]|(?:true|false|null)\b))'
+)
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _SSE_TYPE = "text/event-stream"
 _HTML_TYPE = re.compile(r"text/html|(?:application|text)/xml|.*\+xml")
@@ -166,11 +169,11 @@ def _contradictions(media: str, kind: str, body: bytes) -> Iterator[str]:
 
 
 def _suits_json(media: str, body: bytes) -> int:
-    start, end = body[:_SAMPLE].lstrip()[:1], body[-_SAMPLE:].rstrip()[-1:]
     if _JSON_TYPE.fullmatch(media):
-        # Anything that can begin a JSON text (RFC 8259 section 2), and an error document cannot.
+        # Anything that can begin a JSON text (RFC 8259 section 2); an error document cannot.
+        start = body[:_SAMPLE].lstrip()[:1]
         return 90 if start and start in b'{["-0123456789tfn' else 5
-    return 60 if (start, end) in ((b"{", b"}"), (b"[", b"]")) else 0
+    return 60 if _JSON_START.match(body) and body[-_SAMPLE:].rstrip()[-1:] in b"]}" else 0
 
 
 def _suits_form(media: str, body: bytes) -> int:

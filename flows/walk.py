@@ -109,13 +109,14 @@ class Walk:
         self,
         move: Send | Listen | Make | Compose,
         *,
-        request: Request | None = None,
-        values: Pairs | None = None,
+        edit: Request | Pairs | None = None,
         observe: Callable[[Progress], None] = lambda progress: None,
         cancel: asyncio.Event | None = None,
     ) -> None:
-        """Make a move happen and record it. `request` or `values` stand in for the move's own
-        when the person edited them; the record then keeps both."""
+        """Make a move happen and record it. `edit`, a request or values as the move has them,
+        stands in for the move's own; the record then keeps both."""
+        request = edit if isinstance(edit, Request) else None
+        values = None if isinstance(edit, Request) else edit
         match move:
             case Send():
                 await self._send(move, request or move.request, observe, cancel)

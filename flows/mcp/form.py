@@ -189,7 +189,8 @@ def typed_for(spec: FieldSpec, value: Any) -> str | None:
                 return None
             lines = [item if isinstance(item, str) else json_text(item) or "" for item in value]
             typed = "\n".join(lines)
-            return typed if json_text(_read(spec, typed)[0]) == text else text
+            same = typed and json_text(_read(spec, typed)[0]) == text
+            return typed if same else text
         case "string":
             return value if isinstance(value, str) else None
         case _:

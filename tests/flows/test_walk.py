@@ -96,7 +96,7 @@ async def test_an_edited_move_keeps_both(walk: Walk) -> None:
     move = await to(walk, "token")
     assert isinstance(move, Send)
     body = move.request.body.replace(b"code_verifier=", b"code_verifier=x")
-    await walk.perform(move, request=replace(move.request, body=body))
+    await walk.perform(move, edit=replace(move.request, body=body))
     event = walk.session.events[-1]
     assert isinstance(event, Exchanged) and event.draft == move.request
     assert event.exchange.request.body == body
@@ -108,14 +108,14 @@ async def test_edited_values_and_urls_keep_both(walk: Walk) -> None:
     move = await to(walk, "pkce")
     assert isinstance(move, Make)
     values = tuple((name, "mine" if name == "state" else text) for name, text in move.values)
-    await walk.perform(move, values=values)
+    await walk.perform(move, edit=values)
     event = walk.session.events[-1]
     assert isinstance(event, Made) and event.draft == move.values
     compose = walk.current
     assert isinstance(compose, Compose)
     assert parse_qs(urlsplit(compose.request.url).query)["state"] == ["mine"]
     edited = Request("GET", compose.request.url + "&prompt=login")
-    await walk.perform(compose, request=edited)
+    await walk.perform(compose, edit=edited)
     assert walk.facts.authorization_url == edited.url
     event = walk.session.events[-1]
     assert isinstance(event, Made) and event.draft == (("authorization_url", compose.request.url),)
@@ -162,7 +162,7 @@ async def test_approval_that_wants_a_person(lab: Lab) -> None:
     walk = Walk(new_session(Target(lab.issuer, kind="authorization-server")), wire)
     move = await to(walk, "authorize")
     assert isinstance(move, Compose)
-    await walk.perform(move, request=Request("GET", f"{lab.issuer}/lab"))
+    await walk.perform(move, edit=Request("GET", f"{lab.issuer}/lab"))
     assert await walk.approve() == "200: the server wants a person"
     assert isinstance(walk.current, Ask)
     await walk.close()

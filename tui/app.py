@@ -1,0 +1,416 @@
+"""The app: opens screens, owns the lab behind a demo, and is the one way to the clipboard.
+
+    open_app(target=...)          the walk of a server
+    open_app(session_path=...)    a saved session
+    open_app()                    the start screen
+    open_app(demo_faults=(...))   the start screen, then the walk of the lab
+
+What the first frame does not need is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.content import Content
+from textual.events import DeliveryComplete, Resize
+from textual.geometry import Size
+from textual.notifications import SeverityLevel
+from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
+from textual.widgets import Static
+
+from flows.text import visible
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from flows.session import Session, Target
+    from flows.wire import WireOptions
+    from tui.lab_process import LabProcess
+    from tui.screens.start import StartScreen
+
+FLOOR = (60, 16)
+"""Columns and rows below which nothing but a message is shown."""
+TOAST_LIMIT, TITLE_LIMIT = 400, 60
+"""Characters of a toast, counted as they are shown."""
+
+CONTRAST = Theme(
+    name="authwalk-contrast",
+    primary="#5fd7ff",
+    secondary="#ffd75f",
+    accent="#ff87ff",
+    warning="#ffd700",
+    error="#ff8787",
+    success="#87ff87",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#262626",
+    text_alpha=1.0,
+    variables={
+        "border": "#5fd7ff",
+        "border-blurred": "#9e9e9e",
+        "text-muted": "#d0d0d0",
+        "text-disabled": "#bcbcbc",
+        "footer-background": "#262626",
+        "footer-description-foreground": "#ffffff",
+    },
+)
+
+
+def _actions() -> type[Provider]:
+    from tui.palette import ActionProvider
+
+    return ActionProvider
+
+
+class TooSmall(ModalScreen[None]):
+    """Covers a terminal too small for any screen, until it has grown."""
+
+    DEFAULT_CSS = """
+    TooSmall {
+        align: center middle;
+        background: $background;
+        & > Static { width: auto; max-width: 100%; text-align: center; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def on_resize(self, event: Resize) -> None:
+        self._judge()
+
+    def on_screen_resume(self) -> None:
+        self._judge()
+
+    def _judge(self) -> None:
+        size, (columns, rows) = self.app.size, FLOOR
+        words = f"authwalk needs {columns} x {rows}.\nThis is {size.width} x {size.height}."
+        self.query_one(Static).update(Content(f"{words}\n\nctrl+q quits"))
+        if not is_too_small(size) and self.is_current:
+            self.dismiss()
+
+
+def is_too_small(size: Size) -> bool:
+    return size.width < FLOOR[0] or size.height < FLOOR[1]
+
+
+class AuthwalkApp(App[None]):
+    """`session` opens its walk at once, `path` is the file it came from. `demo_faults` starts the
+    lab with these faults and walks it."""
+
+    TITLE = "authwalk"
+    CSS_PATH = Path(__file__).parent / "styles" / "app.tcss"
+    DEFAULT_MODE = "main"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "f1,question_mark",
+            "help",
+            "Help",
+            id="app.help",
+            tooltip="List the keys that work here",
+        ),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Actions",
+            show=False,
+            priority=True,
+            id="app.palette",
+            tooltip="Find any action by its name",
+        ),
+        Binding(
+            "ctrl+q",
+            "quit",
+            "Quit",
+            priority=True,
+            id="app.quit",
+            tooltip="Leave authwalk",
+        ),
+        Binding(
+            "ctrl+n",
+            "start",
+            "New walk",
+            show=False,
+            id="app.start",
+            tooltip="Go to the start screen, to walk another server or open a session",
+        ),
+    ]
+
+    def __init__(
+        self,
+        wire_options: WireOptions,
+        *,
+        session: Session | None = None,
+        path: Path | None = None,
+        demo_faults: tuple[str, ...] | None = None,
+    ) -> None:
+        super().__init__()
+        self.wire_options = wire_options
+        self.lab: LabProcess | None = None
+        self._demo_faults = demo_faults
+        # A mode's first screen brings its stylesheet; a default screen would not.
+        first = partial(self._walk_screen, session, path=path) if session else self._start_screen
+        self.add_mode(self.DEFAULT_MODE, first)
+        self._shown = 0
+
+    def on_mount(self) -> None:
+        self.register_theme(CONTRAST)
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        self.run_worker(self.warm, thread=True, group="warm", exit_on_error=False)
+        if self._demo_faults is not None:
+            self.start_demo(self._demo_faults)
+
+    def warm(self) -> None:
+        """Import what the next screen and the first request need, while the person reads. Runs in
+        a thread."""
+        from flows.wire import Wire
+        from tui.screens.walk import WalkScreen
+
+        base = self.screen_stack[0]
+        wire = base.walk.wire if isinstance(base, WalkScreen) else Wire(self.wire_options)
+        wire.warm()
+
+    # Screens. Each stands in a mode of its own, with the dialogs above it, and all go together.
+
+    def show_start(self) -> None:
+        self._show(self._start_screen)
+
+    def show_walk(
+        self, session: Session, *, path: Path | None = None, lab: LabProcess | None = None
+    ) -> None:
+        self._show(partial(self._walk_screen, session, path=path, lab=lab))
+
+    def _show(self, screen: Callable[[], Screen[None]]) -> None:
+        self._shown += 1
+        before, now = self.current_mode, f"screen {self._shown}"
+        self.add_mode(now, screen)
+        self.switch_mode(now)
+        self.remove_mode(before)
+        self._keep_floor(self.size)
+
+    def _start_screen(self) -> Screen[None]:
+        from tui.screens.start import StartScreen
+
+        return StartScreen()
+
+    def _walk_screen(
+        self, session: Session, *, path: Path | None = None, lab: LabProcess | None = None
+    ) -> Screen[None]:
+        from tui.screens.walk import WalkScreen
+
+        return WalkScreen(session, self.wire_options, lab=lab, path=path)
+
+    def on_resize(self, event: Resize) -> None:
+        self._keep_floor(event.size)  # the app's own size is still the old one
+
+    def _keep_floor(self, size: Size) -> None:
+        if is_too_small(size) and not isinstance(self.screen, TooSmall):
+            self.push_screen(TooSmall())
+
+    # What the start screen asks for.
+
+    def on_start_screen_open_target(self, event: StartScreen.OpenTarget) -> None:
+        from flows.walk import new_session
+
+        self.show_walk(new_session(event.target))
+
+    def on_start_screen_open_file(self, event: StartScreen.OpenFile) -> None:
+        self.open_file(event.path)
+
+    def on_start_screen_demo(self) -> None:
+        self.start_demo()
+
+    @work(exclusive=True, group="open")
+    async def open_file(self, path: Path) -> None:
+        """Load a session file off the event loop and show its walk."""
+        from flows.store import SessionFileError, load
+
+        self._say("Opening…")
+        try:
+            session = await asyncio.to_thread(load, path)
+        except SessionFileError as error:
+            self._say(str(error), wrong=True)
+            return
+        self.show_walk(session, path=path)
+
+    @work(exclusive=True, group="open")
+    async def start_demo(self, faults: tuple[str, ...] = ()) -> None:
+        """Start the lab, and walk it once it answers."""
+        from flows.session import Target
+        from flows.walk import new_session
+        from tui.lab_process import LabError, LabProcess
+
+        self._say("Starting the practice servers…")
+        await self._stop_lab()
+        try:
+            self.lab = await LabProcess.start(faults)
+        except LabError as error:
+            self._say(f"The lab did not start: {error}", wrong=True)
+            return
+        self.show_walk(new_session(Target(self.lab.mcp_url)), lab=self.lab)
+
+    def _say(self, words: str, *, wrong: bool = False) -> None:
+        from tui.screens.start import StartScreen
+
+        if isinstance(base := self.screen_stack[0], StartScreen):
+            base.say(words, wrong=wrong)
+        else:
+            self.notify(words, severity="error" if wrong else "information")
+
+    async def _stop_lab(self) -> None:
+        if self.lab:
+            lab, self.lab = self.lab, None
+            await lab.stop()
+
+    async def on_unmount(self) -> None:
+        await self._stop_lab()
+
+    # Help, palette, toasts, clipboard.
+
+    def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen.active_bindings.values()))
+
+    def action_start(self) -> None:
+        self._leave(self.show_start)
+
+    async def action_quit(self) -> None:
+        self._leave(self.exit)
+
+    def _leave(self, then: Callable[[], None]) -> None:
+        """Ask about a walk that is not saved. Asking to leave once more answers it."""
+        from tui.screens.dialogs import Confirm
+
+        if self.screen.id == "leave" or not getattr(self.screen_stack[0], "unsaved", False):
+            then()
+            return
+        question = "This walk is not saved. Leave it all the same?"
+        dialog = Confirm(question, title="Not saved", yes="Leave", no="Stay", danger=True)
+        dialog.id = "leave"
+        self.push_screen(dialog, lambda sure: then() if sure else None)
+
+    def action_help_quit(self) -> None:
+        self.notify("ctrl+q quits")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+        yield SystemCommand(
+            "Screenshot",
+            "Save a picture of the screen as SVG",
+            lambda: self.set_timer(0.1, self.deliver_screenshot),
+        )
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A toast. Its text may come from anywhere, so it is made visible and never markup."""
+        super().notify(
+            visible(visible(message, lines=True), lines=True, limit=TOAST_LIMIT),
+            title=visible(visible(title), limit=TITLE_LIMIT),
+            severity=severity,
+            timeout=timeout,
+            markup=False,
+        )
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by every way there is; a toast names those that worked."""
+        from tui import clipboard
+
+        text = clipboard.encodable(text)
+        if len(text.encode()) <= clipboard.OSC_52_MOST:
+            super().copy_to_clipboard(text)
+        self.run_worker(partial(self._copy, text), thread=True, group="clipboard")
+
+    def _copy(self, text: str) -> None:
+        from tui import clipboard
+
+        self.notify(clipboard.copied(text, clipboard.copy(text)))
+
+    def on_delivery_complete(self, event: DeliveryComplete) -> None:
+        if event.path:
+            self.notify(f"saved to {event.path}")
+
+    def report_problem(self, error: BaseException, doing: str) -> None:
+        """Show an exception nobody expected, with a text to copy. The app goes on."""
+        import platform
+        import traceback
+
+        from flows import __version__
+        from tui.screens.dialogs import TextDialog
+
+        system = f"authwalk {__version__}, Python {platform.python_version()}, {sys.platform}"
+        trace = "".join(traceback.format_exception(error))
+        self.push_screen(
+            TextDialog(
+                "A fault in authwalk",
+                f"{system}\nwhile {doing}\n\n{trace}",
+                lead=f"Something went wrong while {doing}. The walk is kept and can go on.",
+                file_name="authwalk-problem.txt",
+            )
+        )
+
+
+def refusal(environ: Mapping[str, str], *, terminal: bool) -> str:
+    """Why the app cannot run here, or ""."""
+    if "TEXTUAL_DRIVER" in environ:  # textual-serve: the terminal is a browser's
+        return ""
+    if not terminal:
+        return "the app needs a terminal; `authwalk run URL` works without one"
+    if environ.get("TERM") in ("dumb", "unknown"):
+        name = environ["TERM"]
+        return f"TERM={name} cannot draw the app; `authwalk run URL` works in any terminal"
+    return ""
+
+
+def open_app(
+    *,
+    target: Target | None = None,
+    session_path: Path | None = None,
+    wire_options: WireOptions,
+    demo_faults: tuple[str, ...] | None = None,
+) -> int:
+    """Run the app. Exit codes: 0 left by the person, 1 a fault in authwalk, 2 no usable terminal,
+    6 the session file cannot be read."""
+    terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    if words := refusal(os.environ, terminal=terminal):
+        print(f"authwalk: {words}", file=sys.stderr)
+        return 2
+    session = None
+    if session_path:
+        from flows.store import SessionFileError, load
+
+        try:
+            session = load(session_path)
+        except SessionFileError as error:
+            print(f"authwalk: {error}", file=sys.stderr)
+            return 6
+    elif target:
+        from flows.walk import new_session
+
+        session = new_session(target)
+    app = AuthwalkApp(wire_options, session=session, path=session_path, demo_faults=demo_faults)
+    app.run()
+    return app.return_code or 0

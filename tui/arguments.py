@@ -1,0 +1,269 @@
+"""What the arguments of `authwalk` mean: the parser, with its help."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from flows import __version__
+from tui.commands import usage
+
+PROTOCOLS = ("auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26")
+AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+SHELLS = ("bash", "zsh", "tcsh")
+
+COMMANDS = {
+    "demo": "open the app on the practice servers",
+    "run": "the whole walk without the app",
+    "token": "decode a token, describe it, verify it",
+    "show": "the steps of a saved session",
+    "export": "the requests of a saved session as curl commands",
+    "lab": "the practice servers alone",
+    "completion": "completion for a shell",
+}
+
+DESCRIPTION = """\
+Walk an OAuth 2.1 + PKCE + MCP connection one HTTP request at a time.
+
+Without a command authwalk opens the app: on the start screen, on the walk of a
+server (URL), or on a saved session (SESSION.toml)."""
+
+EXAMPLES = """\
+examples:
+  authwalk https://mcp.example.com/mcp        walk that server in the app
+  authwalk demo --fault missing-aud           practise on a server with a fault
+  authwalk run https://mcp.example.com/mcp    the same walk, line by line
+  authwalk run URL --approve --json           for scripts and CI
+  authwalk token - < token.txt                what a token says
+  authwalk URL --help                         the options of the app
+
+exit codes:
+  0  sound                     4  unreachable
+  1  stopped at a step         5  listing or calling tools failed
+  2  wrong usage               6  a file cannot be read or written
+  3  a person is needed        130  interrupted"""
+
+RUN_EXAMPLES = """\
+examples:
+  authwalk run https://mcp.example.com/mcp --open
+  authwalk run URL --approve --list --call 'search={"query": "tea"}'
+  authwalk run URL --client-id abc --client-secret-env CLIENT_SECRET --save walk.toml
+  authwalk run https://login.example.com --issuer-only --scope openid
+  authwalk run URL --bearer-env TOKEN --call whoami --json
+
+Without --approve a person opens the authorization URL. The loopback listener
+and a pasted line race; the first wins. Secrets come from the environment
+(--client-secret-env, --bearer-env, --header @FILE), never as arguments.
+
+exit codes: 0 sound, 1 stopped at a step, 2 wrong usage, 3 a person is needed
+and none is there, 4 unreachable, 5 listing or calling tools failed, 6 a file
+cannot be read or written, 130 interrupted."""
+
+TOKEN_EXAMPLES = """\
+examples:
+  authwalk token eyJhbGciOi...
+  pbpaste | authwalk token - --issuer https://login.example.com
+  authwalk token - --jwks keys.json --json < token.txt
+
+exit codes: 0 well-formed, and verified where asked; 1 otherwise."""
+
+COMPLETION_EXAMPLES = """\
+examples:
+  authwalk completion bash > ~/.local/share/bash-completion/completions/authwalk
+  authwalk completion zsh > ~/.zfunc/_authwalk"""
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """80 columns, whatever the terminal: to look at its size costs as much as all the rest."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=31, width=80)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise usage(f"{message}\nTry: {self.prog} --help")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options, and in `command` the module of `tui.commands` they are for. Raises Failure,
+    and SystemExit for --help and --version. A first argument that is no command belongs to the
+    app, as no argument at all does."""
+    first = arguments[0] if arguments else ""
+    if first not in COMMANDS and first not in ("-h", "--help", "--version"):
+        arguments = ["app", *arguments]
+    return parser().parse_args(arguments)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line, for parsing, for help and for completion."""
+    top = _Parser(
+        "authwalk",
+        usage="authwalk [URL | SESSION.toml] [options]\n       authwalk COMMAND [options]",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"authwalk {__version__}")
+    group = top.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
+
+    def command(name: str, usage: str, epilog: str = "") -> argparse.ArgumentParser:
+        text = COMMANDS[name]
+        return group.add_parser(
+            name,
+            help=text,
+            prog=f"authwalk {name}",
+            usage=f"authwalk {name} {usage}",
+            description=f"{text[:1].upper()}{text[1:]}.",
+            epilog=epilog,
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+        )
+
+    app = group.add_parser(
+        "app",
+        prog="authwalk",
+        usage="authwalk [URL | SESSION.toml] [options]",
+        description="Open the app.",
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    _add_app(app)
+    _add_demo(command("demo", "[--fault NAME]..."))
+    _add_run(command("run", "URL [options]", RUN_EXAMPLES))
+    _add_token(command("token", "[TOKEN | -] [options]", TOKEN_EXAMPLES))
+    _add_show(command("show", "SESSION [options]"))
+    _add_export(command("export", "SESSION --as FORMAT [options]"))
+    _add_lab(command("lab", "[--fault NAME]... [options]"))
+    shell = command("completion", "SHELL", COMPLETION_EXAMPLES)
+    shell.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+    return top
+
+
+def _add_app(app: argparse.ArgumentParser) -> None:
+    app.add_argument("target", nargs="?", metavar="URL | SESSION.toml", help="what to open")
+    _add_target(app)
+    _add_wire(app)
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    _add_faults(demo)
+
+
+def _add_lab(lab: argparse.ArgumentParser) -> None:
+    _add_faults(lab)
+    lab.add_argument("--port", type=_port, default=0, help="of the MCP server; default a free one")
+    lab.add_argument("--as-port", type=_port, default=0, metavar="PORT", help="of the issuer")
+    lab.add_argument("--list-faults", action="store_true", help="name the faults and end")
+    lab.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("url", metavar="URL", help="the MCP server, or with --issuer-only an issuer")
+    group = run.add_argument_group("the walk")
+    add = group.add_argument
+    add("--approve", action="store_true", help="follow the authorization URL without a person")
+    add("--open", action="store_true", help="open the authorization URL in the browser")
+    add("--wait", type=_seconds, metavar="SECONDS", help="wait so long for the browser to return")
+    add("--refresh", action="store_true", help="use the refresh token before connecting")
+    add("--list", action="store_true", help="print the tools with their descriptions")
+    add("--call", action="append", default=[], metavar="NAME[=JSON]", help="call a tool")
+    _add_target(run)
+    _add_wire(run)
+    group = run.add_argument_group("the record")
+    add = group.add_argument
+    add("--save", metavar="FILE", help="write the session, secrets redacted")
+    add("--trace", metavar="FILE", help="write each exchange as it happens, a JSON line each")
+    add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
+    _add_output(run)
+
+
+def _add_token(token: argparse.ArgumentParser) -> None:
+    token.add_argument("token", nargs="?", metavar="TOKEN | -", help="- reads stdin; default asks")
+    group = token.add_mutually_exclusive_group()
+    group.add_argument("--jwks", metavar="FILE | URL", help="the keys to verify it with")
+    group.add_argument("--issuer", metavar="URL", help="find the keys by this issuer's metadata")
+    token.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    _add_wire(token)
+
+
+def _add_show(show: argparse.ArgumentParser) -> None:
+    show.add_argument("session", metavar="SESSION", help="a file that --save or the app wrote")
+    show.add_argument("--list", action="store_true", help="print the tools with descriptions")
+    show.add_argument("--with-secrets", action="store_true", help="print secrets the file holds")
+    _add_output(show)
+
+
+def _add_export(export: argparse.ArgumentParser) -> None:
+    export.add_argument("session", metavar="SESSION", help="a file that --save or the app wrote")
+    export.add_argument("--as", dest="format", choices=("curl",), required=True, help="the format")
+    export.add_argument("--step", metavar="ID", help="only this step, such as token")
+    export.add_argument(
+        "--with-secrets", action="store_true", help="values where variables would stand"
+    )
+
+
+def _add_faults(parser: argparse.ArgumentParser) -> None:
+    text = "a fault to practise on; repeatable (authwalk lab --list-faults)"
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME", help=text)
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is walked")
+    add = group.add_argument
+    add("--protocol", choices=PROTOCOLS, default="auto", metavar="REVISION", help=_PROTOCOL)
+    add("--issuer-only", action="store_true", help="URL is an issuer: no MCP server in the walk")
+    add("--authorization-server", metavar="URL", help="the issuer to use, whatever is named")
+    add("--scope", metavar="SCOPES", help='instead of the scope asked for; "" sends none')
+    add("--resource", metavar="URI", help='instead of the resource identifier; "" sends none')
+    add(
+        "--header",
+        action="append",
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="on every MCP request; repeatable; @FILE reads a line each",
+    )
+    group = parser.add_argument_group("the client")
+    add = group.add_argument
+    add("--client-id", metavar="ID", help="a client registered before")
+    add("--client-secret-env", metavar="NAME", help="the variable that holds its secret")
+    add("--client-metadata-url", metavar="URL", help="a Client ID Metadata Document")
+    add("--auth-method", choices=AUTH_METHODS, metavar="METHOD", help=", ".join(AUTH_METHODS))
+    add("--redirect-uri", metavar="URI", help="instead of a loopback one; paste the response")
+    add("--bearer-env", metavar="NAME", help="skip OAuth: the variable that holds a token")
+
+
+def _add_wire(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the connection")
+    add = group.add_argument
+    add("--ca-bundle", metavar="FILE", help="trusted beside the public roots")
+    add("--insecure", action="store_true", help="do not verify certificates")
+    add("--proxy", metavar="URL", help="HTTP_PROXY and its kin are not read")
+    add("--timeout", type=_seconds, metavar="SECONDS", help="for one whole request; default 30")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the output")
+    add = group.add_argument
+    add("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
+    add("--quiet", action="store_true", help="the verdict alone")
+
+
+_PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return seconds
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port")

@@ -1,0 +1,59 @@
+"""`authwalk [URL | SESSION.toml]`: the app."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+
+from flows.session import Target
+from flows.text import visible
+from flows.wellknown import is_web_url
+from flows.wire import WireOptions
+from tui.arguments import COMMANDS
+from tui.commands import unreadable, usage
+from tui.commands.options import target_of, wire_options
+
+
+def main(args: argparse.Namespace) -> int:
+    options = wire_options(args)
+    if args.target is None:
+        return open_on(wire_options=options)
+    if is_web_url(args.target):
+        return open_on(target=target_of(args, args.target), wire_options=options)
+    return open_on(session_path=_session_file(args.target), wire_options=options)
+
+
+def open_on(
+    *,
+    target: Target | None = None,
+    session_path: Path | None = None,
+    wire_options: WireOptions,
+    demo_faults: tuple[str, ...] | None = None,
+) -> int:
+    """Open the app, which needs a terminal. Raises Failure without one."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise usage("the app needs a terminal; authwalk run URL walks without one")
+    from tui.app import open_app
+
+    return open_app(
+        target=target,
+        session_path=session_path,
+        wire_options=wire_options,
+        demo_faults=demo_faults,
+    )
+
+
+def _session_file(text: str) -> Path:
+    """What is no URL is a session file, or a mistake. Raises Failure."""
+    path, shown = Path(text), visible(text, limit=200)
+    if path.is_file():
+        return path
+    if path.suffix == ".toml":
+        raise unreadable(f"{shown} cannot be read: there is no such file")
+    if close := get_close_matches(text, COMMANDS, 1):
+        raise usage(f"{shown} is no command: did you mean {close[0]}")
+    if "." in text.partition("/")[0] and is_web_url(f"https://{text}"):
+        raise usage(f"{shown} has no scheme: did you mean https://{shown}")
+    raise usage(f"{shown} is no command, no http or https URL and no session file")

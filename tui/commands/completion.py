@@ -1,0 +1,30 @@
+"""`authwalk completion SHELL`: a completion script, printed."""
+
+from __future__ import annotations
+
+import argparse
+
+import shtab
+
+from tui.arguments import parser
+from tui.commands import SOUND
+
+_FILES = ("FILE", "SESSION", "URL | SESSION.toml", "FILE | URL")
+
+
+def main(args: argparse.Namespace) -> int:
+    top = parser()
+    for each in _parsers(top):
+        for action in each._actions:
+            if action.metavar in _FILES:
+                action.complete = shtab.FILE  # type: ignore[attr-defined]
+    print(shtab.complete(top, args.shell))
+    return SOUND
+
+
+def _parsers(top: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    found = [top]
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found += action.choices.values()
+    return found

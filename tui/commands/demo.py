@@ -1,0 +1,13 @@
+"""`authwalk demo`: the app on the practice servers."""
+
+from __future__ import annotations
+
+import argparse
+
+from flows.wire import WireOptions
+from tui.commands.app import open_on
+from tui.commands.lab import known_faults
+
+
+def main(args: argparse.Namespace) -> int:
+    return open_on(wire_options=WireOptions(), demo_faults=known_faults(args.fault))

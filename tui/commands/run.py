@@ -1,0 +1,239 @@
+"""`authwalk run URL`: the whole walk, printed as it goes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from flows.documents import read_json
+from flows.moves import Ask, Blocked, Send, Skipped
+from flows.session import Event, Received
+from flows.store import SecretLeak, save
+from flows.text import visible
+from flows.walk import Walk, new_session
+from flows.wire import Wire
+from tui.commands import INTERNAL, Failure, unreadable, usage
+from tui.commands.options import reason, target_of, wire_options
+from tui.commands.person import credentials, mention, response
+from tui.commands.trace import Trace
+from tui.console import Console
+from tui.ending import Ending, ending_of, interrupted, last_exchange, needs_person, stopped
+from tui.lines import Lines
+from tui.record import calls, rows
+from tui.redaction import Redaction
+from tui.report import print_document, report
+
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+
+
+class Call(NamedTuple):
+    name: str
+    arguments: str
+
+
+def main(args: argparse.Namespace) -> int:
+    wanted = tuple(call_of(text) for text in args.call)
+    if args.issuer_only and wanted:
+        raise usage("--call needs an MCP server, and --issuer-only is a walk without one")
+    target, options = target_of(args, args.url), wire_options(args)
+    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    session = new_session(target)
+    redaction = Redaction(session, keep=args.with_secrets)
+    lines = Lines(console, redaction)
+    printer = Printer(lines, list_tools=args.list)
+    trace = Trace(Path(args.trace), redaction) if args.trace else None
+    walk = Walk(session, Wire(options), on_rejected=mention(console))
+
+    def on_event(event: Event) -> None:
+        redaction.learn(event)
+        if trace:
+            trace.write(event)
+        if not isinstance(event, Received):
+            printer.update(walk)
+
+    walk.on_event = on_event
+    console.say(*lines.head(target))
+    try:
+        ending = asyncio.run(_closing(walk, args, wanted, console))
+    except KeyboardInterrupt:
+        ending = interrupted(walk.current)
+    except BaseException:  # a fault of ours, or nobody reads any more: what happened is kept
+        if args.save:
+            _save(walk, Path(args.save), args.with_secrets, Console(sys.stderr, quiet=True))
+        raise
+    finally:
+        if trace:
+            trace.close()
+    printer.finish(walk)
+    console.tell(*lines.ending(walk.session, walk.moves, ending))
+    if ending.outcome == "unreachable" and not options.proxy:
+        _mention_proxy(console)
+    failure = _save(walk, Path(args.save), args.with_secrets, console) if args.save else None
+    if args.json:
+        document = report(walk.session, walk.moves, walk.facts, ending, redaction)
+        if failure:
+            document["error"] = {"code": failure.code, "text": str(failure)}
+        print_document(document)
+    if failure:
+        print(f"authwalk: {failure}", file=sys.stderr)
+        return failure.status
+    return ending.status
+
+
+def call_of(text: str) -> Call:
+    """`NAME` or `NAME=JSON`, the JSON an object. Raises Failure."""
+    name, equals, json_text = text.partition("=")
+    if not name:
+        raise usage(f"--call wants NAME or NAME=JSON, not {visible(text, limit=80)}")
+    if equals:
+        value, problem = read_json(json_text.encode("utf-8", "surrogateescape"))
+        if problem or not isinstance(value, dict):
+            raise usage(f"--call {visible(name)}: {problem or 'the arguments are no JSON object'}")
+    return Call(name, json_text if equals else "{}")
+
+
+class Printer:
+    """Prints each step once it is settled, in order, however its events arrive."""
+
+    def __init__(self, lines: Lines, *, list_tools: bool) -> None:
+        self._lines = lines
+        self._list_tools = list_tools
+        self._printed = 0
+        self._called = 0
+        self._phase = ""
+
+    def update(self, walk: Walk) -> None:
+        say = self._lines.console.say
+        steps = rows(walk.session, walk.moves)
+        for row in steps[self._printed :]:
+            if row.step.id == "call" and row.state != "skipped":
+                break
+            if not row.settled:
+                if row.state != "pending":
+                    self._lines.console.progress(f"… {row.step.title}")
+                break
+            if row.step.phase != self._phase:
+                self._phase = row.step.phase
+                say(*self._lines.phase(self._phase))
+            say(*self._lines.step(row))
+            self._printed += 1
+            if row.step.id == "tools" and self._list_tools:
+                say(*self._lines.tools(walk.facts))
+        if self._printed >= len(steps) - 1:
+            for called in calls(walk.session)[self._called :]:
+                if called.result is None and called.error is None:
+                    break
+                say(*self._lines.call(steps[-1], called))
+                self._called += 1
+
+    def finish(self, walk: Walk) -> None:
+        self._lines.console.progress("")
+        self.update(walk)
+
+
+async def _closing(
+    walk: Walk, args: argparse.Namespace, wanted: Iterable[Call], console: Console
+) -> Ending:
+    try:
+        return await _walk(walk, args, wanted, console)
+    finally:
+        await walk.close()
+
+
+async def _walk(
+    walk: Walk, args: argparse.Namespace, wanted: Iterable[Call], console: Console
+) -> Ending:
+    hold = frozenset({"connect"}) if args.refresh else frozenset()
+    while True:
+        move = await walk.run(hold=hold)  # type: ignore[arg-type]
+        match move:
+            case None | Ask(kind="tool"):
+                break
+            case Blocked():
+                return ending_of(walk.session, walk.moves, walk.facts)
+            case Ask(kind="client"):
+                if not await credentials(walk, move, console):
+                    return ending_of(walk.session, walk.moves, walk.facts)
+            case Ask():
+                if ending := await _authorize(walk, move, args, console):
+                    return ending
+            case _:
+                hold = frozenset()
+                refresh = walk.moves.get("refresh")
+                if isinstance(refresh, Send):
+                    await walk.perform(refresh)
+    if args.refresh and isinstance(skipped := walk.moves["refresh"], Skipped):
+        says = f"--refresh could not be done: {skipped.reason}"
+        return stopped(walk.session, walk.moves, Blocked("refresh", says, "client", "skipped"))
+    for call in wanted:
+        if walk.facts.call is not None:
+            walk.rerun("call")
+        walk.answer("call", name=call.name, arguments=call.arguments)
+        await walk.run(hold=frozenset())
+    return ending_of(walk.session, walk.moves, walk.facts)
+
+
+async def _authorize(
+    walk: Walk, ask: Ask, args: argparse.Namespace, console: Console
+) -> Ending | None:
+    """Get the authorization response; an ending when there is none to be had."""
+    if args.approve:
+        console.progress("… approving")
+        why = await walk.approve()
+        if not why:
+            return None
+        if refused := _refused(walk, why):
+            return refused
+        console.tell(f"  Not approved without a person: {visible(why)}.")
+    if await response(walk, console, open_url=args.open, wait=args.wait):
+        return None
+    if args.wait or args.open:
+        return needs_person(ask, "No authorization response came in time.")
+    return needs_person(
+        ask,
+        "The authorization server wants a person, and none is at this terminal.",
+        "Run this in a terminal, with --wait SECONDS and a browser on this machine, or with "
+        "--approve where the server needs no person.",
+    )
+
+
+def _refused(walk: Walk, why: str) -> Ending | None:
+    """The end when approving failed for a reason that no person can mend."""
+    exchange = last_exchange(walk.session, "callback")
+    if exchange is None or (exchange.status is not None and exchange.status < 400):
+        return None
+    if exchange.response is None:
+        blocked = Blocked("callback", why, "network", "unreachable")
+    else:
+        says = f"The authorization endpoint answers {exchange.status} {exchange.response.reason}"
+        blocked = Blocked(
+            "callback",
+            says.strip(),
+            "authorization-server",
+            str(exchange.status),
+            standard="RFC 6749 §4.1.2.1",
+        )
+    return stopped(walk.session, walk.moves, blocked)
+
+
+def _save(walk: Walk, path: Path, with_secrets: bool, console: Console) -> Failure | None:
+    """Why the session could not be saved. The walk has happened, so its report still follows."""
+    shown = visible(str(path))
+    try:
+        save(path, walk.session, with_secrets=with_secrets)
+    except OSError as error:
+        return unreadable(f"{shown} cannot be written: {reason(error)}")
+    except SecretLeak as error:
+        return Failure("secret-leak", f"not saved: {error}", INTERNAL)
+    console.say(f"  Saved to {shown}, secrets {'included' if with_secrets else 'redacted'}.")
+    return None
+
+
+def _mention_proxy(console: Console) -> None:
+    if name := next((name for name in _PROXIES if os.environ.get(name)), None):
+        console.tell(f"  {name} is set and was not used; --proxy URL would use it.")

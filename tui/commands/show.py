@@ -1,0 +1,44 @@
+"""`authwalk show SESSION`: the steps of a saved session, as `run` would have printed them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from flows.session import Session
+from flows.store import SessionFileError, load
+from flows.walk import Walk
+from flows.wire import Wire
+from tui.commands import SOUND, unreadable
+from tui.commands.run import Printer
+from tui.console import Console
+from tui.ending import ending_of
+from tui.lines import Lines
+from tui.redaction import Redaction
+from tui.report import print_document, report
+
+
+def main(args: argparse.Namespace) -> int:
+    session = load_session(args.session)
+    walk = Walk(session, Wire())
+    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    redaction = Redaction(session, keep=args.with_secrets)
+    lines = Lines(console, redaction)
+    ending = ending_of(session, walk.moves, walk.facts)
+    if not args.json:
+        when = session.created.astimezone()
+        console.say(*lines.head(session.target), f"walked {when:%Y-%m-%d %H:%M:%S %Z}")
+        Printer(lines, list_tools=args.list).update(walk)
+        console.tell(*lines.ending(session, walk.moves, ending))
+    else:
+        print_document(report(session, walk.moves, walk.facts, ending, redaction))
+    return SOUND
+
+
+def load_session(path: str) -> Session:
+    """Raises Failure."""
+    try:
+        return load(Path(path))
+    except SessionFileError as error:
+        raise unreadable(str(error)) from error

@@ -1,0 +1,56 @@
+"""The line above the keys: what enter will do. The next move is never a surprise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flows.facts import Facts
+from flows.moves import Act, Ask, Blocked, Compose, Make, Send
+from flows.session import StepId
+from flows.steps import STEP
+from flows.text import duration, visible
+from flows.walk import Walk
+from tui.view import Item
+
+
+def hint(walk: Walk, step: StepId, item: Item | None, now: datetime) -> str:
+    """Words for a walk of which `item` of `step` is on show."""
+    if item and isinstance(item.move, Blocked):
+        extra = ", ! goes on all the same" if item.move.can_override else ""
+        return f"✗ stopped: r tries this step again, b goes back{extra}"
+    move = item.move if item and item.pending else walk.current
+    if move is None:
+        return "✓ the walk is complete: r on tools/call calls another tool, ctrl+s saves"
+    if isinstance(move, Blocked):
+        return f"✗ {visible(move.reason, limit=200)}  enter: more"
+    if item is None or not item.pending:
+        return f"enter: on to {'what comes next' if move.step == step else STEP[move.step].title}"
+    assert isinstance(move, Act)
+    return _of_move(move, walk.facts, now)
+
+
+def _of_move(move: Act, facts: Facts, now: datetime) -> str:
+    match move:
+        case Ask(kind="authorization-response"):
+            return "o opens the browser; p pastes what came back; A approves without a browser"
+        case Ask(kind="tool"):
+            return "enter: choose a tool and its arguments"
+        case Ask():
+            return "enter: give the client's identifier"
+        case Send(request=request):
+            words = f"enter sends {visible(request.method)} {visible(request.url, limit=100)}"
+            return words + _code_age(move, facts, now)
+        case Compose():
+            return "enter makes this the authorization URL; e edits it first"
+        case Make():
+            return "enter takes these values; e edits them first"
+        case _:
+            return "enter binds the loopback listener"
+
+
+def _code_age(move: Send, facts: Facts, now: datetime) -> str:
+    """How old the code is that this move would spend: codes live for minutes."""
+    if move.step != "token" or facts.response is None:
+        return ""
+    age = max(0.0, (now - facts.response.at).total_seconds())
+    return f"  with a code {duration(float(round(age)))} old"

@@ -1,0 +1,304 @@
+"""What a step proposes, edited before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import HorizontalGroup, Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import DescendantFocus, Resize
+from textual.widget import Widget
+from textual.widgets import Button, Static, TextArea
+
+from flows.documents import read_json
+from flows.exchange import Request
+from flows.outgoing import Unsendable
+from flows.session import Pairs, value
+from flows.steps.pkce import s256
+from flows.text import size, visible
+from tui.drafts import Parts, pairs_of, put_together, take_apart
+from tui.screens.dialogs import Dialog
+from tui.widgets.pair_rows import PairRow, PairRows
+from tui.widgets.text_editor import TextEditor
+from tui.widgets.value_input import ValueInput
+
+Edited = Request | Pairs
+
+
+class DraftEditor(Dialog[Edited | None]):
+    """Edits a request, or named values. Dismissed with what is to be used instead, the identical
+    object when nothing was changed, or with None when cancelled.
+
+    With `browser`, the request is one that the browser makes: only its URL is ours to choose.
+    """
+
+    CSS = """
+    DraftEditor .dialog { width: 116; padding: 0 1; }
+    DraftEditor #parts { height: auto; }
+    DraftEditor PairRow > .row--name { margin-right: 1; }
+    DraftEditor ValueInput:focus { background: $boost; background-tint: $primary 20%; }
+    DraftEditor #text { height: auto; }
+    DraftEditor #body-title { color: $text-primary; text-style: bold; margin-top: 1; }
+    DraftEditor #body { margin-left: 2; min-height: 3; background: $background; }
+    DraftEditor #note { color: $text-warning; padding: 0 1 0 3; }
+    DraftEditor #preview { margin-top: 1; max-height: 2; }
+    DraftEditor #preview.-wrong { color: $text-error; }
+    DraftEditor #preview.-fits { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    DraftEditor .buttons { margin-top: 0; }
+    DraftEditor #counts { width: 1fr; height: 1; color: $text-muted; text-overflow: ellipsis; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+s", "accept", "Use it", priority=True, id="edit.accept", tooltip="Use the edit"
+        ),
+        Binding(
+            "ctrl+n",
+            "add_row",
+            "New row",
+            priority=True,
+            id="edit.add",
+            tooltip="Add a row below this one",
+        ),
+        Binding(
+            "ctrl+d",
+            "remove_row",
+            "Remove",
+            priority=True,  # in an Input ctrl+d deletes
+            id="edit.remove",
+            tooltip="Strike this row out, or take that back",
+        ),
+        Binding(
+            "ctrl+r",
+            "reset_row",
+            "Reset",
+            priority=True,
+            id="edit.reset",
+            tooltip="Put this row back to what the step proposes",
+        ),
+    ]
+    HINT = "ctrl+s use it · ctrl+n new · ctrl+d remove · ctrl+r reset · esc cancel"
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        request: Request | None = None,
+        values: Pairs | None = None,
+        browser: bool = False,
+    ) -> None:
+        super().__init__(title)
+        self.request, self.values, self.browser = request, values or (), browser
+        self.parts = take_apart(request) if request else Parts("", (), "none")
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(id="parts", can_focus=False):
+            if self.request:
+                yield from self._compose_request(self.request)
+            else:
+                yield PairRows("Values", self.values, id="values")
+        yield Static(id="preview", markup=False)
+        with HorizontalGroup(classes="buttons"):
+            yield Static(id="counts", markup=False)
+            yield Button("Use it", id="accept", variant="primary", compact=True)
+            yield Button("Cancel", id="decline", compact=True)
+
+    def _compose_request(self, request: Request) -> ComposeResult:
+        if not self.browser:
+            yield PairRow(("method", request.method), fixed=True, id="method")
+        yield PairRow(("URL", self.parts.base), fixed=True, id="url")
+        if self.parts.note:
+            yield Static(Content(f"! {self.parts.note}"), id="note")
+        query = PairRows("Query parameters", self.parts.query, id="query")
+        headers = PairRows("Header fields", request.headers, id="headers")
+        form = PairRows("Form body", self.parts.form, id="form")
+        editor = TextEditor(self.parts.text, id="body", placeholder="no body")
+        text = Vertical(Static(id="body-title", markup=False), editor, id="text")
+        # What the step is about comes first: a form or a text where there is one.
+        if self.browser:
+            yield query
+        elif self.parts.body_kind == "form":
+            yield from (form, headers, query)
+        elif self.parts.body_kind == "text" or not request.body:
+            yield from (headers, query, text)
+        else:
+            yield from (headers, query)
+
+    def on_mount(self) -> None:
+        rows = self.query(PairRows)
+        first = next((row for group in rows for row in group.rows), None)
+        if first:
+            first.value_input.focus()
+        self._draw()
+
+    def on_resize(self, event: Resize) -> None:
+        # Borders, preview and buttons take five lines of what `.dialog` may have.
+        self.query_one("#parts").styles.max_height = max(3, event.size.height * 92 // 100 - 5)
+
+    # What the fields say.
+
+    def _edited(self) -> Edited:
+        """Raises Unsendable for what cannot be sent."""
+        if problem := next((row.problem for row in self.query(PairRow) if row.problem), ""):
+            raise Unsendable(problem)
+        if self.request is None:
+            return pairs_of(self.query_one("#values", PairRows).edits, self.values)
+        body: Any = None
+        if forms := self.query("#form").results(PairRows):
+            body = next((form.edits for form in forms), None)
+        for editor in self.query("#body").results(TextEditor):
+            if editor.problem:
+                raise Unsendable(editor.problem)
+            body = None if editor.content_text == self.parts.text else editor.content_text
+        return put_together(
+            self.request,
+            method=self._fixed("method", self.request.method),
+            base=self._fixed("url", self.parts.base),
+            query=self._edits("query"),
+            headers=self._edits("headers") if self.query("#headers") else (),
+            body=body,
+        )
+
+    def _fixed(self, name: str, default: str) -> str:
+        return next((row.pair[1] for row in self.query(f"#{name}").results(PairRow)), default)
+
+    def _edits(self, name: str) -> Any:
+        return self.query_one(f"#{name}", PairRows).edits
+
+    @on(PairRow.Changed)
+    @on(TextArea.Changed)
+    @on(DescendantFocus)
+    def _draw(self) -> None:
+        preview, counts = self.query_one("#preview", Static), self.query_one("#counts", Static)
+        self._draw_body_title()
+        try:
+            edited = self._edited()
+        except Unsendable as error:
+            preview.set_classes("-wrong")
+            preview.update(Content(f"✗ {visible(str(error), limit=300)}"))
+            return
+        line, size_words = _summary(edited, self.browser)
+        preview.set_classes("-fits")
+        preview.update(Content(line))
+        if isinstance(self.focused, ValueInput) and self.focused.escaped:
+            size_words = "\\n is a line break, \\\\ a backslash"
+        counts.update(Content(f"{self._changes()} · {size_words}"))
+
+    def _changes(self) -> str:
+        number = sum(row.change not in (None, "same") for row in self.query(PairRow))
+        for editor in self.query("#body").results(TextEditor):
+            number += editor.content_text != self.parts.text
+        return _counted(number, "change") if number else "nothing changed"
+
+    def _draw_body_title(self) -> None:
+        for editor in self.query("#body").results(TextEditor):
+            words = "Body"
+            if editor.content_text != self.parts.text:
+                words += " ~ changed"
+            if editor.escaped:
+                words += ", with escapes: \\x1b a control character, \\\\ a backslash"
+            if problem := editor.problem:
+                words += f", {problem}"
+            elif editor.text:
+                _, problem = read_json(editor.content_text.encode("utf-8", "surrogatepass"))
+                words += f", {problem}, which can be sent all the same" if problem else ", JSON"
+            self.query_one("#body-title", Static).update(Content(visible(words, limit=300)))
+
+    # What the keys do.
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "accept":
+            self.action_accept()
+        else:
+            self.dismiss(None)
+
+    def on_input_submitted(self) -> None:
+        self.focus_next()
+
+    def action_accept(self) -> None:
+        try:
+            self.dismiss(self._edited())
+        except Unsendable as error:
+            self.app.bell()
+            self.notify(str(error), severity="error")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "add_row":
+                return self._group is not None
+            case "remove_row":
+                return self._row is not None and not self._row.fixed
+            case "reset_row":
+                return self._row is not None or isinstance(self.focused, TextEditor)
+            case _:
+                return True
+
+    async def action_add_row(self) -> None:
+        if group := self._group:
+            row = self._row
+            await group.add(row if row and row in group.query(PairRow) else None)
+
+    async def action_remove_row(self) -> None:
+        if (row := self._row) and (group := self._group):
+            await group.strike(row)
+
+    def action_reset_row(self) -> None:
+        if isinstance(self.focused, TextEditor):
+            self.focused.content_text = self.parts.text
+        elif row := self._row:
+            row.reset()
+
+    def action_move(self, by: int) -> None:
+        """To the same field of the row above or below."""
+        rows = list(self.query(PairRow))
+        if (row := self._row) is None:
+            return
+        at = rows.index(row) + by
+        if 0 <= at < len(rows):
+            name = rows[at].name_input
+            in_name = name is not None and self.focused is row.name_input
+            (name if in_name and name else rows[at].value_input).focus()
+        elif by > 0:
+            self.focus_next()
+
+    @property
+    def _row(self) -> PairRow | None:
+        return next((node for node in self._above_focus() if isinstance(node, PairRow)), None)
+
+    @property
+    def _group(self) -> PairRows | None:
+        """The rows that the focus is in; from the URL, those below it."""
+        found = (node for node in self._above_focus() if isinstance(node, PairRows))
+        return next(found, None) or next(iter(self.query(PairRows)), None)
+
+    def _above_focus(self) -> Iterator[Widget]:
+        for node in self.focused.ancestors_with_self if self.focused else ():
+            if isinstance(node, Widget):
+                yield node
+
+
+def _summary(edited: Edited, browser: bool) -> tuple[str, str]:
+    """The request line, and what goes with it."""
+    if not isinstance(edited, Request):
+        return _warning(edited), _counted(len(edited), "value")
+    line = f"{visible(edited.method)} {visible(edited.url, limit=500)}"
+    if browser:
+        return line, f"a URL of {len(edited.url):,} characters"
+    return line, f"{_counted(len(edited.headers), 'header')}, body {size(len(edited.body))}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _warning(values: Pairs) -> str:
+    """What will make the walk fail later on."""
+    verifier, challenge = value(values, "code_verifier"), value(values, "code_challenge")
+    if not verifier or not challenge or value(values, "code_challenge_method") != "S256":
+        return ""
+    matches = verifier.isascii() and s256(verifier) == challenge
+    return "" if matches else "! code_challenge is not the S256 of code_verifier"

@@ -1,0 +1,461 @@
+"""The walk: step list, the thing on show, the token; and the keys that make moves happen.
+
+The screen drives the walk and holds nothing of the protocol: every redraw reads the walk anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.events import Paste
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from flows.export import CurlOptions
+from flows.flight import BodyReceived, Connected, HeadReceived, Progress
+from flows.listener import Rejected
+from flows.moves import Act, Ask, Blocked, Compose, Make, Send
+from flows.session import Event, Received, Session, StepId
+from flows.text import size, visible
+from flows.walk import Walk
+from flows.wire import Wire, WireOptions
+from tui import view
+from tui.browser import open_in_browser
+from tui.hints import hint
+from tui.lab_process import LabError, LabProcess
+from tui.screens.dialogs import Confirm, SaveDialog
+from tui.screens.walk_keys import KEYS
+from tui.widgets.list_view import Row
+from tui.widgets.remarks_list import RemarksList
+from tui.widgets.stage import Stage
+from tui.widgets.step_list import StepList
+from tui.widgets.token_pane import TokenPane
+
+if TYPE_CHECKING:
+    from tui.widgets.client_panel import ClientPanel
+    from tui.widgets.response_panel import ResponsePanel
+    from tui.widgets.tool_form import ToolForm
+
+PANES = ("steps", "middle", "side")
+
+
+class WalkScreen(Screen[None]):
+    """One walk of one target. `path` is the file that the session came from."""
+
+    CSS_PATH = "../styles/walk.tcss"
+    BINDING_GROUP_TITLE = "Walk"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-medium"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
+    BINDINGS = KEYS
+
+    class Recorded(Message):
+        """The walk recorded an event."""
+
+        def __init__(self, event: Event) -> None:
+            super().__init__()
+            self.event = event
+
+    class Stopped(Message):
+        """Running on has come to its next stop; after the `Recorded` of what it did."""
+
+    def __init__(
+        self,
+        session: Session,
+        wire_options: WireOptions,
+        *,
+        lab: LabProcess | None = None,
+        path: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.walk = Walk(
+            session,
+            Wire(wire_options),
+            on_event=self._tell,
+            on_rejected=self._rejected,
+        )
+        self.lab = lab
+        self.path = path
+        self._saved = self.walk.session
+        self._options = CurlOptions(
+            ca_bundle=str(wire_options.ca_bundle) if wire_options.ca_bundle else None,
+            insecure=wire_options.insecure,
+            proxy=wire_options.proxy,
+        )
+        self._cancel: asyncio.Event | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="top", markup=False)
+        with Horizontal(id="columns"):
+            with Vertical(id="steps-pane", classes="pane") as pane:
+                pane.border_title = "Walk"
+                yield StepList(id="steps")
+            yield Stage(self.walk, self._options, in_lab=self.lab is not None, id="middle")
+            with Vertical(id="side"):
+                with Vertical(id="token-pane", classes="pane") as pane:
+                    pane.border_title = "Token"
+                    yield TokenPane(id="token")
+                with Vertical(id="remarks-pane", classes="pane") as pane:
+                    pane.border_title = "Remarks"
+                    yield RemarksList(id="remarks")
+        yield Static(id="hint", markup=False)
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.steps.on_highlight = self._step_highlighted
+        self.show_pane("middle")
+        self.point_at(self.stage.step)
+        self.steps.focus()
+        self._resume_listening()
+        self.set_interval(1, self._tick)
+
+    @property
+    def steps(self) -> StepList:
+        return self.query_one(StepList)
+
+    @property
+    def stage(self) -> Stage:
+        return self.query_one(Stage)
+
+    def show_pane(self, name: str) -> None:
+        """Which pane shows where not all of them fit."""
+        for pane in PANES:
+            self.set_class(pane == name, f"-show-{pane}")
+
+    # Drawing
+
+    def point_at(self, step: StepId, item: int = -1) -> None:
+        """Show a step, and draw everything anew from the walk."""
+        self.stage.point_at(step, item)
+        self.steps.show(self.walk, step)
+        self.query_one(TokenPane).show(self.walk.facts, now=datetime.now().astimezone())
+        self.query_one(RemarksList).show(view.remarks(self.walk))
+        self._draw_top()
+
+    def _draw_top(self) -> None:
+        facts = self.walk.facts
+        connection = facts.connection
+        words = [facts.target.url, connection.version if connection else facts.target.protocol]
+        if connection:
+            words.append(f"{connection.server_name} {connection.server_version}".strip())
+        shown = "".join(f"   {visible(word, limit=90)}" for word in words if word)
+        lab = f"   lab: {', '.join(self.lab.faults) or 'no faults'}" if self.lab else ""
+        unsaved = "   * unsaved" if self.unsaved else ""
+        parts = (("authwalk", "bold $primary"), shown, (lab, "$text-warning"), unsaved)
+        self.query_one("#top", Static).update(Content.assemble(*parts))
+
+    def _draw_hint(self, words: str = "") -> None:
+        told = words or hint(self.walk, self.stage.step, self.stage.shown, datetime.now(UTC))
+        self.query_one("#hint", Static).update(Content(told))
+        self.refresh_bindings()
+
+    def _tick(self) -> None:
+        """The age of a code that is about to be spent."""
+        move = self.walk.current
+        if move and move.step == "token" and not self._cancel and self.is_current:
+            self._draw_hint()
+
+    @on(Stage.Pointed)
+    def _pointed(self, message: Stage.Pointed) -> None:
+        message.stop()
+        if not self._cancel:
+            self._draw_hint()
+
+    def _step_highlighted(self, row: Row) -> None:
+        if row.id != self.stage.step and not self.steps.filling:
+            self.stage.point_at(row.id)  # type: ignore[arg-type]
+
+    @on(RemarksList.Chosen)
+    def _remark_chosen(self, event: RemarksList.Chosen) -> None:
+        self.show_pane("middle")
+        self.point_at(event.step)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What cannot be done now is not offered either."""
+        match action:
+            case "open" | "paste" | "approve":
+                return self._asks_response
+            case "edit":
+                item = self.stage.shown
+                return item is not None and isinstance(item.move, Send | Make | Compose)
+            case "override":
+                move = self.walk.current
+                return isinstance(move, Blocked) and move.can_override
+            case "cancel":
+                return self._cancel is not None
+            case "faults":
+                return self.lab is not None
+            case _:
+                return True
+
+    # Moves
+
+    def action_next(self) -> None:
+        """Make the move on show; where none is, go to the one that comes next."""
+        if self._cancel:
+            return
+        item, move = self.stage.shown, self.walk.current
+        if item and item.pending:
+            if isinstance(item.move, Ask):
+                self.stage.focus_content()
+            elif isinstance(item.move, Act):
+                self._perform(item.move)
+        elif move and (item is None or item.move is not move):
+            self.show_pane("middle")
+            self.point_at(move.step)
+
+    def action_run(self) -> None:
+        if not self._cancel:
+            self._run_on()
+
+    @work(group="walk", exit_on_error=False)
+    async def _perform(self, move: Send | Make | Compose | Act) -> None:
+        if isinstance(move, Ask):
+            return
+        edit = self.stage.edit
+        async with self._busy() as cancel:
+            await self.walk.perform(move, edit=edit, observe=self._progress, cancel=cancel)
+
+    @work(group="walk", exit_on_error=False)
+    async def _run_on(self) -> None:
+        async with self._busy() as cancel:
+            await self.walk.run(observe=self._progress, cancel=cancel)
+        self.post_message(self.Stopped())
+
+    @work(group="walk", exit_on_error=False)
+    async def _approve(self) -> None:
+        async with self._busy() as cancel:
+            refusal = await self.walk.approve(cancel)
+        if refusal:
+            self.notify(visible(refusal), title="Not approved", severity="warning", markup=False)
+
+    @asynccontextmanager
+    async def _busy(self) -> AsyncIterator[asyncio.Event]:
+        """While a move is under way: it can be cancelled, and no other starts."""
+        self._cancel = asyncio.Event()
+        self._draw_hint("sending …  x cancels")
+        try:
+            yield self._cancel
+        finally:
+            self._cancel = None
+            self._draw_hint()
+
+    def _progress(self, progress: Progress) -> None:
+        match progress:
+            case Connected(peer=peer):
+                self._draw_hint(f"connected to {visible(peer or '')}, waiting …  x cancels")
+            case HeadReceived(response=response):
+                self._draw_hint(f"{response.status} {visible(response.reason)} …  x cancels")
+            case BodyReceived(size=received):
+                self._draw_hint(f"{size(received)} received …  x cancels")
+
+    def _tell(self, event: Event) -> None:
+        self.post_message(self.Recorded(event))
+
+    @on(Recorded)
+    def _recorded(self, message: Recorded) -> None:
+        message.stop()
+        event = message.event
+        if isinstance(event, Received):
+            self._draw_hint(f"event of the stream: {visible(event.event.data, limit=90)}")
+            return
+        self._resume_listening()
+        # What just happened stays on show; the move that follows is one enter away.
+        items = view.items(self.walk, event.step)
+        seen = [number for number, item in enumerate(items) if item.event is event]
+        self.point_at(event.step, seen[-1] if seen else -1)
+
+    @on(Stopped)
+    def _stopped(self, message: Stopped) -> None:
+        message.stop()
+        if move := self.walk.current:
+            self.point_at(move.step)
+
+    def action_cancel(self) -> None:
+        if self._cancel:
+            self._cancel.set()
+
+    def action_rerun(self) -> None:
+        if self._cancel or not any(e.step == self.stage.step for e in self.walk.session.events):
+            return
+        self.walk.rerun(self.stage.step)
+
+    def action_back(self) -> None:
+        if not self._cancel and self.walk.step_back() is None:
+            self.notify("There is no step to take back.", markup=False)
+
+    def action_override(self) -> None:
+        move = self.walk.current
+        if isinstance(move, Blocked) and move.can_override:
+            self.walk.override(move)
+
+    @work
+    async def action_edit(self) -> None:
+        from tui.screens.edit import DraftEditor
+
+        item = self.stage.shown
+        if item is None or self._cancel:
+            return
+        match item.move:
+            case Send(request=draft, label=label) | Compose(request=draft, label=label):
+                editor = DraftEditor(label, request=draft)
+            case Make(values=values, label=label):
+                editor = DraftEditor(label, values=values)
+            case _:
+                return
+        edited = await self.app.push_screen_wait(editor)
+        if edited is not None:
+            self.stage.set_edit(item.move, edited)
+
+    # The authorization response, and the other answers of a person
+
+    @property
+    def _asks_response(self) -> bool:
+        move = self.walk.current
+        return isinstance(move, Ask) and move.kind == "authorization-response"
+
+    def _resume_listening(self) -> None:
+        if self._asks_response and self.walk.listener:
+            self._wait_for_response()
+        else:
+            self.workers.cancel_group(self, "listener")
+
+    @work(group="listener", exclusive=True, exit_on_error=False)
+    async def _wait_for_response(self) -> None:
+        await self.walk.wait_for_response()
+
+    def _rejected(self, rejected: Rejected) -> None:
+        words = f"{rejected.method} {visible(rejected.url, limit=120)}: {rejected.reason}"
+        self.stage.note_rejected(words)
+
+    def on_paste(self, event: Paste) -> None:
+        """A paste that no field took goes where the walk waits for one."""
+        if self._asks_response:
+            event.stop()
+            self.action_paste()
+            self.stage.take_paste(event)
+
+    def on_response_panel_answered(self, event: ResponsePanel.Answered) -> None:
+        self.walk.answer("callback", redirect=event.text, via="pasted")
+        self.steps.focus()
+
+    def on_client_panel_answered(self, event: ClientPanel.Answered) -> None:
+        self.walk.answer("client", client_id=event.client_id, client_secret=event.client_secret)
+        self.steps.focus()
+
+    def on_tool_form_submitted(self, event: ToolForm.Submitted) -> None:
+        self.walk.answer("call", name=event.name, arguments=event.arguments_json)
+        self.steps.focus()
+        if isinstance(move := self.walk.current, Send):
+            self._perform(move)
+
+    def action_approve(self) -> None:
+        if self._asks_response and not self._cancel:
+            self._approve()
+
+    @work(thread=True, exit_on_error=False)
+    def action_open(self) -> None:
+        if words := open_in_browser(self.walk.facts.authorization_url):
+            self.app.call_from_thread(self.notify, words, markup=False)
+
+    def action_paste(self) -> None:
+        self.show_pane("middle")
+        self.point_at("callback")
+        self.stage.focus_content()
+
+    # Looking, copying, saving
+
+    def action_attempt(self, by: int) -> None:
+        self.stage.turn_attempt(by)
+
+    def action_copy_curl(self) -> None:
+        text = self.stage.exchange_view.curl_text()
+        self._copy(text, "Nothing on show can be sent with curl.")
+
+    @work
+    async def action_copy_curl_secrets(self) -> None:
+        question = "The command will hold tokens, codes and secrets as they are. Copy it?"
+        dialog = Confirm(question, title="Copy with secrets", danger=True)
+        if await self.app.push_screen_wait(dialog):
+            text = self.stage.exchange_view.curl_text(with_secrets=True)
+            self._copy(text, "Nothing on show can be sent with curl.")
+
+    def action_copy_url(self) -> None:
+        request = self.stage.exchange_view.request
+        url = self.walk.facts.authorization_url if self._asks_response else None
+        self._copy(url or (request.url if request else ""), "There is no URL on show.")
+
+    @on(TokenPane.Copy)
+    def _copy_claim(self, event: TokenPane.Copy) -> None:
+        self._copy(event.text)
+
+    def _copy(self, text: str, nothing: str = "There is nothing to copy.") -> None:
+        if text:
+            self.app.copy_to_clipboard(text)
+        else:
+            self.notify(nothing, markup=False)
+
+    def action_token(self) -> None:
+        self.show_pane("side")
+        self.query_one(TokenPane).focus_paste()
+
+    def action_steps(self) -> None:
+        self.show_pane("steps")
+        self.steps.focus()
+
+    def action_middle(self) -> None:
+        self.show_pane("middle")
+        self.stage.focus_content()
+
+    def action_maximise(self) -> None:
+        if self.maximized:
+            self.minimize()
+        elif self.focused:
+            self.maximize(self.focused)
+
+    @work
+    async def action_faults(self) -> None:
+        from tui.screens.faults import FaultPicker
+
+        if self.lab is None:
+            return
+        names = await self.app.push_screen_wait(FaultPicker(self.lab.faults))
+        if names is None:
+            return
+        try:
+            await self.lab.set_faults(names)
+        except LabError as error:
+            self.notify(visible(str(error)), severity="error", markup=False)
+        self._draw_top()
+
+    @property
+    def unsaved(self) -> bool:
+        return self.walk.session is not self._saved
+
+    @work
+    async def action_save(self) -> None:
+        from flows.store import default_folder, save, suggest_name
+
+        session = self.walk.session
+        suggestion = self.path or default_folder() / suggest_name(session)
+        choice = await self.app.push_screen_wait(SaveDialog(suggestion))
+        if choice is None:
+            return
+        try:
+            await asyncio.to_thread(save, choice.path, session, with_secrets=choice.with_secrets)
+        except OSError as error:
+            words = f"{choice.path}: {error.strerror}"
+            self.notify(visible(words), severity="error", markup=False)
+            return
+        self._saved, self.path = session, choice.path
+        self.notify(visible(f"saved {choice.path}"), markup=False)
+        self._draw_top()

@@ -1,0 +1,294 @@
+"""What the panes show, as plain data made from a walk: no widget, no state.
+
+step_rows   the step list: mark, number, title, decisive word
+items       what there is to look at in one step: its exchanges, values, and the move to come
+head_lines  request line or status line with the header fields, safe to show
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from flows.documents import read_json
+from flows.exchange import Exchange, Request, Response, Timing
+from flows.moves import Act, Blocked, Compose, Done, Make, Remark, Send, Skipped
+from flows.paste import read_pasted
+from flows.session import (
+    Answered,
+    Attempt,
+    Event,
+    Exchanged,
+    Made,
+    Pairs,
+    StepId,
+    attempts,
+    value,
+)
+from flows.steps import STEPS, Step
+from flows.text import duration, size, visible
+from flows.walk import Walk
+
+State = Literal["ok", "warn", "error", "next", "pending", "skipped", "optional"]
+
+MARKS: dict[State, str] = {
+    "ok": "✓",
+    "warn": "!",
+    "error": "✗",
+    "next": "›",
+    "pending": " ",
+    "skipped": "–",
+    "optional": "○",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One row of the step list. `attempt` is the number of the newest attempt, from 1."""
+
+    step: Step
+    number: int
+    state: State
+    word: str
+    attempts: int
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.state]
+
+
+def step_rows(walk: Walk) -> tuple[StepRow, ...]:
+    """Every step, in order; those not reached are pending."""
+    tries = attempts(walk.session.events)
+    rows = []
+    for number, step in enumerate(STEPS, 1):
+        state, word = _state(walk, step.id)
+        rows.append(StepRow(step, number, state, word, len(tries.get(step.id, ()))))
+    return tuple(rows)
+
+
+def _state(walk: Walk, step: StepId) -> tuple[State, str]:
+    move = walk.moves.get(step)
+    match move:
+        case None:
+            return "pending", ""
+        case Done():
+            level = move.level
+            return ("ok" if level == "info" else level), visible(move.word, limit=12)
+        case Skipped():
+            return "skipped", ""
+        case Blocked():
+            return "error", visible(move.word, limit=12)
+        case Send(optional=True):
+            return "optional", ""
+        case _:
+            return "next", ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to look at: an event of the record, or the move to come (`move`)."""
+
+    title: str
+    event: Event | None = None
+    move: Act | Blocked | Skipped | Done | None = None
+
+    @property
+    def pending(self) -> bool:
+        return self.event is None and isinstance(self.move, Act)
+
+
+def step_attempts(walk: Walk, step: StepId) -> tuple[Attempt, ...]:
+    """The attempts of a step, oldest first; one empty attempt when it has none."""
+    return attempts(walk.session.events).get(step) or (Attempt(step),)
+
+
+def items(walk: Walk, step: StepId, attempt: int = -1) -> tuple[Item, ...]:
+    """What there is to look at in an attempt of a step; the newest also has the move to come."""
+    tries = step_attempts(walk, step)
+    chosen = tries[attempt]
+    found = [Item(_title(event), event) for event in chosen.events if _worth_a_row(event)]
+    newest = chosen is tries[-1]
+    move = walk.moves.get(step)
+    if newest and move is not None and (isinstance(move, Act | Blocked) or not found):
+        found.append(Item(_move_title(move), move=move))
+    return tuple(found)
+
+
+def _worth_a_row(event: Event) -> bool:
+    return isinstance(event, Exchanged | Made | Answered)
+
+
+def _title(event: Event) -> str:
+    match event:
+        case Exchanged(label=label):
+            return label
+        case Made():
+            return "computed here"
+        case Answered():
+            return "what came back" if event.step == "callback" else "what you chose"
+        case _:
+            return ""
+
+
+def _move_title(move: object) -> str:
+    match move:
+        case Send(label=label) | Make(label=label) | Compose(label=label):
+            return label
+        case Skipped():
+            return "not part of this walk"
+        case Blocked():
+            return "stopped here"
+        case _:
+            return ""
+
+
+def status_word(exchange: Exchange) -> str:
+    """ "200", or the kind of failure where no status came or the answer was cut short."""
+    if exchange.error:
+        status = f"{exchange.status} " if exchange.status else ""
+        return f"{status}{exchange.error.kind}"
+    return str(exchange.status)
+
+
+def status_state(exchange: Exchange) -> State:
+    if exchange.error or exchange.status is None or exchange.status >= 500:
+        return "error"
+    return "ok" if exchange.status < 400 else "warn"
+
+
+def headline(exchange: Exchange) -> tuple[str, str]:
+    """`(method and URL, status, time and size)` of an exchange, in one line each."""
+    request = exchange.request
+    words = [status_word(exchange)]
+    if exchange.response and exchange.response.reason and not exchange.error:
+        words[0] += f" {visible(exchange.response.reason, limit=40)}"
+    words.append(duration(exchange.timing.total))
+    if exchange.response:
+        words.append(size(len(exchange.response.body)))
+    return f"{visible(request.method)} {visible(request.url)}", "  ".join(words)
+
+
+def request_head(request: Request) -> tuple[str, ...]:
+    """Request line and header fields, each safe to show. A query that is spread out below, as
+    it is where there is no body, is not told twice."""
+    parts = urlsplit(request.url)
+    target = (parts.path or "/") + ("?…" if parts.query and not request.body else "")
+    if parts.query and request.body:
+        target += f"?{parts.query}"
+    return (f"{visible(request.method)} {visible(target)}", *_fields(request.headers))
+
+
+def response_head(response: Response) -> tuple[str, ...]:
+    """Status line and header fields, each safe to show."""
+    line = f"{response.http_version} {response.status} {response.reason}".rstrip()
+    return (visible(line), *_fields(response.headers))
+
+
+def _fields(headers: Pairs) -> Iterator[str]:
+    return (f"{visible(name)}: {visible(text)}" for name, text in headers)
+
+
+def query_text(url: str) -> str:
+    """A URL taken apart for reading: the endpoint, then a parameter a line."""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=1000)
+    width = max((len(name) for name, _ in pairs), default=0)
+    lines = [visible(f"{parts.scheme}://{parts.netloc}{parts.path}"), ""]
+    lines += [f"{visible(name):<{width}}  {visible(text)}" for name, text in pairs]
+    return "\n".join(lines)
+
+
+def pairs_text(pairs: Pairs) -> str:
+    """Named values, a line each, aligned; JSON values spread out below their name."""
+    width = max((len(name) for name, _ in pairs), default=0)
+    lines = []
+    for name, text in pairs:
+        if text[:1] in "{[" and (parsed := read_json(text.encode())[0]) is not None:
+            pretty = json.dumps(parsed, ensure_ascii=False, indent=2)
+            lines += [f"{visible(name)}", visible(pretty, lines=True)]
+        else:
+            lines.append(f"{visible(name):<{width}}  {visible(text)}")
+    return "\n".join(lines)
+
+
+def answered_pairs(event: Answered) -> Pairs:
+    """What the person gave, an authorization response taken apart into its parameters."""
+    if event.step != "callback":
+        return event.values
+    pasted = read_pasted(value(event.values, "redirect") or "")
+    return (*pasted.parameters, ("", ""), ("came", value(event.values, "via") or ""))
+
+
+def verdict_text(remarks: tuple[Remark, ...]) -> str:
+    """Remarks as lines: mark, words, section of the standard."""
+    marks = {"ok": "✓", "info": "·", "warn": "!", "error": "✗"}
+    return "\n".join(
+        f"{marks[remark.level]} {visible(remark.text)}  {visible(remark.standard)}".rstrip()
+        for remark in remarks
+    )
+
+
+def timing_text(exchange: Exchange) -> str:
+    """The phases of an exchange as bars on one scale, then who answered."""
+    timing = exchange.timing
+    rows = _phases(timing)
+    total = timing.total or 1e-9
+    lines, start = [], 0.0
+    for name, seconds in rows:
+        if seconds is None:
+            continue
+        left = round(start / total * 40)
+        bar = max(1, round(seconds / total * 40))
+        lines.append(f"{name:<12}{duration(seconds):>9}  {' ' * left}{'━' * bar}")
+        start += seconds
+    lines += [f"{'total':<12}{duration(timing.total):>9}", ""]
+    lines.append(f"{'started':<12}{exchange.started:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC")
+    lines.append(f"{'exchange':<12}{exchange.id}")
+    if exchange.peer:
+        lines.append(f"{'peer':<12}{visible(exchange.peer)}")
+    if exchange.response:
+        response = exchange.response
+        body = f"{size(response.wire_size)} received, {size(len(response.body))} inflated"
+        lines += [f"{'protocol':<12}{response.http_version}", f"{'body':<12}{body}"]
+    if tls := exchange.tls:
+        checked = "verified" if tls.verified else "NOT verified (--insecure)"
+        lines += [
+            f"{'TLS':<12}{visible(tls.version)}  {visible(tls.cipher)}  {checked}",
+            f"{'certificate':<12}{visible(tls.subject)}",
+            f"{'issued by':<12}{visible(tls.issuer)}",
+        ]
+        if tls.not_after:
+            lines.append(f"{'valid until':<12}{tls.not_after:%Y-%m-%d %H:%M} UTC")
+    return "\n".join(lines)
+
+
+def _phases(timing: Timing) -> tuple[tuple[str, float | None], ...]:
+    return (
+        ("connect", timing.connect),
+        ("TLS", timing.tls),
+        ("send", timing.send),
+        ("first byte", timing.first_byte),
+        ("body", timing.body),
+    )
+
+
+def remarks(walk: Walk) -> tuple[tuple[StepId, Remark], ...]:
+    """Every remark of the walk with its step, errors first."""
+    found: list[tuple[StepId, Remark]] = []
+    for step, move in walk.moves.items():
+        if isinstance(move, Done):
+            found += [(step, remark) for remark in move.remarks if remark.level != "ok"]
+        elif isinstance(move, Blocked):
+            found.append((step, Remark("error", move.reason, move.party, move.standard)))
+            told = {move.reason}
+            found += [
+                (step, remark)
+                for remark in move.remarks
+                if remark.level in ("warn", "error") and remark.text not in told
+            ]
+    order = {"error": 0, "warn": 1, "info": 2}
+    return tuple(sorted(found, key=lambda pair: order.get(pair[1].level, 3)))

@@ -1,0 +1,1 @@
+"""Widgets of the terminal app. Each is given values and posts messages."""

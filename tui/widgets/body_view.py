@@ -1,0 +1,298 @@
+"""A body as its reader wants it: laid out, as it was sent, or byte by byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Key, Paste
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from flows.bodies import Rendered, render, render_text, views
+from flows.text import visible
+from tui.widgets.find import Find
+from tui.widgets.lines import Span, cut
+from tui.widgets.rows_view import Place, RowsView
+
+Kind = Literal["pretty", "raw", "hex"]
+
+
+class BodyView(RowsView):
+    """Shows a body laid out, as it was sent, or byte by byte, and searches it.
+
+    What is shown has passed `visible`; what is copied is the value as it was sent.
+    """
+
+    DEFAULT_CSS = """
+    BodyView {
+        & > .body--match { background: $warning-muted; color: $text-warning; }
+        & > .body--found { text-style: bold reverse; }
+        & > .body--status { background: $panel; color: $text-muted; }
+        & > .body--note { background: $panel; color: $text-warning; }
+        &:ansi > .body--match { background: ansi_default; text-style: underline; }
+        &:nocolor > .body--match { text-style: underline; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "body--match",
+        "body--found",
+        "body--status",
+        "body--note",
+    }
+    BINDING_GROUP_TITLE = "Body"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", id="body.search", tooltip="Search the whole body"),
+        Binding(
+            "n", "match(1)", "Next match", show=False, id="body.next", tooltip="The next match"
+        ),
+        Binding(
+            "N,shift+n",
+            "match(-1)",
+            "Previous match",
+            show=False,
+            id="body.previous",
+            tooltip="The match before",
+        ),
+        Binding(
+            "v",
+            "cycle",
+            "View",
+            id="body.view",
+            tooltip="Laid out, as it was sent, or byte by byte",
+        ),
+        Binding("y", "copy", "Copy", id="body.copy", tooltip="Copy the value under the cursor"),
+        Binding(
+            "escape,ctrl+g",
+            "clear_search",
+            "Clear search",
+            show=False,
+            id="body.clear-search",
+            tooltip="Forget the search",
+        ),
+    ]
+
+    kind: reactive[Kind] = reactive("pretty", init=False)
+    """The view that is asked for; a body that has no other is shown in the one it has."""
+
+    @dataclass
+    class Copy(Message):
+        """The reader wants `text` on the clipboard. It is as it was sent: not to be shown."""
+
+        view: BodyView
+        text: str
+
+        @property
+        def control(self) -> BodyView:
+            return self.view
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._views: dict[Kind, Callable[[], Rendered]] = {"pretty": lambda: render_text("")}
+        self._made: dict[Kind, Rendered] = {}
+        self._shown: tuple[bytes | str, str] = ("", "")
+        self._find = Find()
+
+    def show(self, body: bytes, content_type: str = "", *, title: str | None = None) -> None:
+        """Show a body in the view that suits it. A body that goes on where the one before ended,
+        as a stream does, keeps the place; the same body again changes nothing."""
+        if title is not None:
+            self.border_title = Content(visible(title))
+        before, language = self._shown
+        if (before, language) == (body, content_type):
+            return
+        self._shown = (body, content_type)
+        best = views(content_type, body)[0]
+        self._views = {
+            "hex" if best == "hex" else "pretty": lambda: render(
+                body, content_type, measure=cell_len
+            )
+        }
+        if best != "text":
+            self._views["raw"] = lambda: render(body, content_type, "text", measure=cell_len)
+        self._views.setdefault("hex", lambda: render(body, content_type, "hex"))
+        self._made.clear()
+        goes_on = isinstance(before, bytes) and before and body.startswith(before)
+        if goes_on and language == content_type:
+            self._open(self.place())
+        else:
+            self._find.clear()
+            self._open()
+
+    def show_text(self, text: str, language: str = "") -> None:
+        """Show text of our own making; `language` as Pygments names it ("bash", "http")."""
+        if self._shown == (text, language):
+            return
+        self._shown = (text, language)
+        self._views = {"pretty": lambda: render_text(text, language, measure=cell_len)}
+        self._made.clear()
+        self._find.clear()
+        self._open()
+
+    @property
+    def showing(self) -> str:
+        """What the body is shown as: "json", "form", "sse", "html", "text" or "hex"."""
+        return self.rendered.kind
+
+    @property
+    def note(self) -> str:
+        """What was odd about the body; also drawn below it."""
+        return self.rendered.note
+
+    def _open(self, place: Place | None = None) -> None:
+        kind = self._kind
+        if kind not in self._made:
+            self._made[kind] = self._views[kind]()
+        self._find.look(self._made[kind].rows, self._find.needle)
+        self.open(self._made[kind], place)
+        self.refresh_bindings()
+
+    @property
+    def _kind(self) -> Kind:
+        return self.kind if self.kind in self._views else next(iter(self._views))
+
+    def watch_kind(self) -> None:
+        self._open()
+
+    # Search
+
+    def step(self) -> bool:
+        more = super().step()
+        return self._find.step() or more
+
+    def worked(self) -> None:
+        found = self._find.first()
+        if found is not None:
+            self._show_match(found)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # Without a search these keys are the screen's.
+        if action in ("match", "clear_search"):
+            return self._find.active
+        return True
+
+    def action_search(self) -> None:
+        self._find.begin(self.row_bounds(self.cursor)[0])
+        self._searched()
+
+    def action_clear_search(self) -> None:
+        self._find.clear()
+        self._searched()
+
+    def action_match(self, by: int) -> None:
+        start, end = self.row_bounds(self.cursor)
+        found = self._find.move(by, start, end)
+        if found is not None:
+            self._show_match(found)
+
+    def _searched(self) -> None:
+        self.redraw()
+        self.show_cursor()
+        self.refresh_bindings()
+
+    def _show_match(self, offset: int) -> None:
+        self.go_to(offset)
+        for column, _ in self.rows.spans(self.cursor, offset, offset + 1)[:1]:
+            self.show_column(column)
+        self.redraw()
+
+    def on_key(self, event: Key) -> None:
+        """While a search is typed, letters are its own."""
+        if not self._find.typing:
+            # A binding runs when the key has gone up to the app and back; what was typed right
+            # behind it is here before, and would be taken for the screen's keys.
+            if event.is_printable:
+                active = self.screen.active_bindings.get(event.key)
+                if active and active.node is self and active.binding.action == "search":
+                    self.action_search()
+                    event.stop()
+                    event.prevent_default()
+            return
+        match event.key:
+            case "escape" | "ctrl+g":
+                self.action_clear_search()
+            case "enter":
+                self._find.typing = False
+                if not self._find.needle:
+                    self._find.clear()
+                self._searched()
+            case "backspace":
+                self._type(self._find.needle[:-1])
+            case "ctrl+u":
+                self._type("")
+            case _ if event.is_printable and event.character:
+                self._type(self._find.needle + event.character)
+            case _:
+                return
+        event.stop()
+        event.prevent_default()
+
+    def on_paste(self, event: Paste) -> None:
+        if self._find.typing:
+            event.stop()
+            self._type(self._find.needle + event.text.partition("\n")[0].rstrip("\r"))
+
+    def on_blur(self) -> None:
+        self._find.typing = False
+        self._searched()
+
+    def _type(self, needle: str) -> None:
+        self._find.look(self.rows, needle)
+        self.work()
+        self._searched()
+
+    # The other keys
+
+    def action_cycle(self) -> None:
+        kinds = list(self._views)
+        self.kind = kinds[(kinds.index(self._kind) + 1) % len(kinds)]
+
+    def action_copy(self) -> None:
+        if self.cursor < self.row_count and (text := self.rendered.value_at(self.cursor)):
+            self.post_message(self.Copy(self, text))
+
+    # Drawing
+
+    @property
+    def extent(self) -> Size:
+        return super().extent + Size(0, self._has_status)
+
+    @property
+    def page_height(self) -> int:
+        return max(1, super().page_height - self._has_status)
+
+    @property
+    def _has_status(self) -> bool:
+        return self._find.active or bool(self.note)
+
+    def render_line(self, y: int) -> Strip:
+        if self._has_status and y == self.scrollable_size.height - 1:
+            return self._status(self.scrollable_size.width)
+        return super().render_line(y)
+
+    def _status(self, width: int) -> Strip:
+        if not self._find.active:
+            style = self.get_component_rich_style("body--note")
+            note = cut(f" {self.note}", width)
+            return Strip([Segment(note, style)]).adjust_cell_length(width, style)
+        style = self.get_component_rich_style("body--status")
+        count = f"  {self._find.count} "
+        prompt = cut(f" {self._find.prompt}", width - cell_len(count), from_end=True)
+        prompt = set_cell_size(prompt, max(0, width - cell_len(count)))
+        return Strip([Segment(prompt + count, style)]).adjust_cell_length(width, style)
+
+    def marks(self, row: int) -> Iterator[Span]:
+        search = self._find.search
+        if search is None:
+            return
+        current = search.hits[self._find.hit] if self._find.hit is not None else -1
+        for start, end in search.within(*self.row_bounds(row)):
+            for columns in self.rows.spans(row, start, end):
+                yield *columns, "body--found" if start == current else "body--match"

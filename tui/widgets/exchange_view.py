@@ -1,0 +1,206 @@
+"""One thing of a step, whole: a request to come, an exchange, or values; tab by tab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static, Tab, Tabs
+
+from flows.exchange import Exchange, Request, media_type
+from flows.export import CurlOptions, Unquotable
+from flows.export.curl import curl
+from flows.moves import Compose, Make, Send
+from flows.session import Answered, Exchanged, Made, Pairs, value
+from flows.text import visible
+from tui import view
+from tui.view import Item
+from tui.widgets.body_view import BodyView
+
+TabId = Literal["request", "response", "values", "curl", "timing"]
+TABS: Mapping[TabId, str] = {
+    "request": "Request",
+    "response": "Response",
+    "values": "Values",
+    "curl": "Curl",
+    "timing": "Timing",
+}
+
+
+class ExchangeView(Vertical):
+    """Shows an `Item`. It keeps no truth of its own: `show` says all there is to know."""
+
+    BINDING_GROUP_TITLE = "Exchange"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "tab('request')", "Request", False, id="tab.request", tooltip="Request"),
+        Binding("2", "tab('response')", "Response", False, id="tab.response", tooltip="Response"),
+        Binding("3", "tab('curl')", "Curl", False, id="tab.curl", tooltip="Curl command"),
+        Binding("4", "tab('timing')", "Timing", False, id="tab.timing", tooltip="Timing and TLS"),
+    ]
+
+    tab: reactive[TabId] = reactive[TabId]("request", init=False)
+
+    def __init__(self, options: CurlOptions, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._options = options
+        self._item: Item | None = None
+        self._request: Request | None = None
+        self._exchange: Exchange | None = None
+        self._values: Pairs = ()
+        self._at: datetime | None = None
+        self._edited = False
+        self._notes = ""
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="headline"):
+            yield Static(id="headline-request", markup=False)
+            yield Static(id="headline-status", markup=False)
+        yield Tabs(*(Tab(label, id=name) for name, label in TABS.items()), id="tabs")
+        with VerticalScroll(id="head", can_focus=False):
+            yield Static(id="head-text", markup=False)
+        yield BodyView(id="body")
+
+    def show(
+        self,
+        item: Item,
+        edit: Request | Pairs | None = None,
+        notes: str = "",
+    ) -> None:
+        """Show an item. `edit` is what will be sent or made instead of the move's own;
+        `notes` stand below values."""
+        request = edit if isinstance(edit, Request) else None
+        values = None if isinstance(edit, Request) else edit
+        self._item = item
+        self._request, self._exchange, self._values, self._at = None, None, (), None
+        self._edited = edit is not None
+        self._notes = notes
+        available: tuple[TabId, ...]
+        match item.event or item.move:
+            case Exchanged(exchange=exchange, at=at):
+                self._request, self._exchange, self._at = exchange.request, exchange, at
+                available = ("request", "response", "curl", "timing")
+            case Send(request=draft):
+                self._request = request or draft
+                available = ("request", "curl")
+            case Compose(request=draft):
+                self._request = request or draft
+                available = ("request", "curl")
+            case Made(values=made):
+                if url := value(made, "authorization_url"):
+                    self._request = Request("GET", url)
+                    available = ("request", "curl")
+                else:
+                    self._values, available = made, ("values",)
+            case Make(values=made):
+                self._values, available = values or made, ("values",)
+            case Answered() as given:
+                self._values, available = view.answered_pairs(given), ("values",)
+            case _:
+                available = ("values",)
+        self._headline()
+        self._offer(available)
+
+    @property
+    def request(self) -> Request | None:
+        """The request on show: the one to come, or the one that was sent."""
+        return self._request
+
+    def curl_text(self, *, with_secrets: bool = False) -> str:
+        """The curl command of the request on show; "" when there is none."""
+        if self._request is None:
+            return ""
+        title = self._item.title if self._item else ""
+        when = f", {self._at:%Y-%m-%dT%H:%M:%SZ}" if self._at else ""
+        try:
+            command = curl(
+                self._request,
+                secrets="values" if with_secrets else "variables",
+                options=self._options,
+                comments=(f"{title}{when}",),
+            )
+        except Unquotable as error:
+            return f"# {error}\n"
+        return command.text
+
+    def action_tab(self, tab: TabId) -> None:
+        tabs = self.query_one("#tabs", Tabs)
+        if tabs.query_one(f"#{tab}", Tab).display:
+            tabs.active = tab
+
+    @on(Tabs.TabActivated, "#tabs")
+    def _activated(self, event: Tabs.TabActivated) -> None:
+        event.stop()
+        if event.tab.id in TABS:
+            self.tab = event.tab.id  # type: ignore[assignment]
+
+    def watch_tab(self) -> None:
+        self._draw()
+
+    def _offer(self, available: tuple[TabId, ...]) -> None:
+        tabs = self.query_one("#tabs", Tabs)
+        for name in TABS:
+            tab = tabs.query_one(f"#{name}", Tab)
+            tab.display = name in available
+        tabs.display = len(available) > 1
+        wanted: TabId = "response" if self._exchange else available[0]
+        if self.tab == wanted:
+            self._draw()
+        else:
+            tabs.active = wanted
+            self.tab = wanted
+
+    def _headline(self) -> None:
+        left, right, state = "", "", ""
+        if self._exchange:
+            left, right = view.headline(self._exchange)
+            state = view.status_state(self._exchange)
+        elif self._request:
+            left = f"{visible(self._request.method)} {visible(self._request.url.partition('?')[0])}"
+            right = "edited, not sent yet" if self._edited else "not sent yet"
+            if self._item and not self._item.pending:
+                right = "for the browser"
+        elif self._item:
+            left, right = self._item.title, "edited" if self._edited else ""
+        self.query_one("#headline-request", Static).update(Content(left))
+        status = self.query_one("#headline-status", Static)
+        status.update(Content(right))
+        status.set_classes(f"state-{state}" if state else "")
+
+    def _draw(self) -> None:
+        head: tuple[str, ...] = ()
+        body = self.query_one(BodyView)
+        match self.tab:
+            case "request" if self._request:
+                head = view.request_head(self._request)
+                if self._request.body:
+                    body.show(self._request.body, media_type(self._request.headers))
+                else:
+                    body.show_text(view.query_text(self._request.url))
+            case "response" if self._exchange:
+                head = self._show_response(self._exchange, body)
+            case "curl":
+                body.show_text(self.curl_text(), "bash")
+            case "timing" if self._exchange:
+                body.show_text(view.timing_text(self._exchange))
+            case _:
+                words = view.pairs_text(self._values)
+                body.show_text(f"{words}\n\n{self._notes}" if self._notes else words)
+        text = self.query_one("#head-text", Static)
+        text.update(Content("\n".join(head)))
+        self.query_one("#head").display = bool(head)
+
+    def _show_response(self, exchange: Exchange, body: BodyView) -> tuple[str, ...]:
+        failure = exchange.error
+        said = (f"✗ {failure.kind}: {visible(failure.text)}",) if failure else ()
+        if exchange.response is None:
+            body.show_text("")
+            return said
+        body.show(exchange.response.body, media_type(exchange.response.headers))
+        return (*said, *view.response_head(exchange.response))

@@ -1,0 +1,184 @@
+"""What the widgets that draw line by line share: a cursor, its keys, and strips drawn once.
+
+Only the rows on screen are drawn, so that the cost is that of the screen and not of the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.events import Click
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+Span = tuple[int, int, str]
+"""Columns of a text, start and end, and the component class they are drawn with."""
+
+CURSOR_MARK = "▌"  # so that the cursor is seen without colour
+
+
+def segments(
+    text: str, spans: list[Span], base: Style, style: Callable[[str], Style]
+) -> list[Segment]:
+    """`text` in `base`, the columns of each span in its own style; later spans win."""
+    if not spans:
+        return [Segment(text, base)] if text else []
+    names = [""] * len(text)
+    for start, end, name in spans:
+        names[start:end] = [name] * (min(end, len(text)) - start)
+    parts = []
+    at = 0
+    for name, run in groupby(names):
+        end = at + sum(1 for _ in run)
+        parts.append(Segment(text[at:end], style(name) if name else base))
+        at = end
+    return parts
+
+
+def cut(text: str, width: int, *, from_end: bool = False) -> str:
+    """`text` in `width` cells, with an ellipsis where some of it had to go."""
+    if width < 1 or cell_len(text) <= width:
+        return text if width > 0 else ""
+    if not from_end:
+        return set_cell_size(text, width - 1) + "…"
+    while cell_len(text) >= width:
+        text = text[1:]
+    return f"…{text}"
+
+
+class LineView(ScrollView, can_focus=True, inherit_bindings=False):
+    """A column of rows, one of them under the cursor.
+
+    Subclasses say how many rows there are and draw one; rows are drawn again after
+    `redraw`, a change of style, or when the cursor comes or goes.
+    """
+
+    DEFAULT_CSS = """
+    LineView {
+        overflow-y: auto;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="lines.up", tooltip="One row up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="lines.down", tooltip="One row down"),
+        Binding(
+            "pageup", "page(-1)", "Page up", show=False, id="lines.page-up", tooltip="One page up"
+        ),
+        Binding(
+            "pagedown,space",
+            "page(1)",
+            "Page down",
+            show=False,
+            id="lines.page-down",
+            tooltip="One page down",
+        ),
+        Binding("home", "first", "First", show=False, id="lines.first", tooltip="The first row"),
+        Binding("end", "last", "Last", show=False, id="lines.last", tooltip="The last row"),
+    ]
+
+    cursor: reactive[int] = reactive(0, init=False, repaint=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(512)
+
+    @property
+    def row_count(self) -> int:
+        raise NotImplementedError
+
+    def draw_row(self, row: int, width: int) -> Strip:
+        """One row as it is seen at the present scroll offset, `width` cells wide."""
+        raise NotImplementedError
+
+    def holds_cursor(self, row: int) -> bool:
+        return True
+
+    @property
+    def page_height(self) -> int:
+        """Rows of text on screen at once."""
+        return max(1, self.scrollable_size.height)
+
+    def redraw(self) -> None:
+        """Draw every row again and fit the scrollable area to their number."""
+        self._strips.clear()
+        self.virtual_size = Size(self.virtual_size.width, self.row_count)
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()
+
+    def render_line(self, y: int) -> Strip:
+        row = self.scroll_offset.y + y
+        width = self.scrollable_size.width
+        if row >= self.row_count:
+            return Strip.blank(width, self.rich_style)
+        key = row, self.scroll_offset.x, width
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self.draw_row(row, width)
+        return strip
+
+    def validate_cursor(self, row: int) -> int:
+        """The row nearest to the one asked for that can hold the cursor, in the direction of
+        the movement if there is one."""
+        row = max(0, min(row, self.row_count - 1))
+        ahead = range(row, self.row_count)
+        behind = range(row, -1, -1)
+        for rows in (ahead, behind) if row >= self.cursor else (behind, ahead):
+            for candidate in rows:
+                if self.holds_cursor(candidate):
+                    return candidate
+        return row
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        for row in (before, after):
+            self.redraw_row(row)
+        self.show_cursor()
+
+    def redraw_row(self, row: int) -> None:
+        self._strips.discard((row, self.scroll_offset.x, self.scrollable_size.width))
+        self.refresh_line(row)
+
+    def show_cursor(self) -> None:
+        """Scroll as little as brings the cursor into view, with the headings right above it."""
+        top, height, first = self.scroll_offset.y, self.page_height, self.cursor
+        while first > 0 and not self.holds_cursor(first - 1) and self.cursor - first < height - 1:
+            first -= 1
+        if first < top:
+            self.scroll_to(y=first, animate=False)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False)
+
+    def action_move(self, by: int) -> None:
+        self.cursor += by
+
+    def action_page(self, pages: int) -> None:
+        by = pages * max(1, self.page_height - 1)
+        self.scroll_to(y=self.scroll_offset.y + by, animate=False)
+        self.cursor += by
+
+    def action_first(self) -> None:
+        self.cursor = 0
+
+    def action_last(self) -> None:
+        self.cursor = self.row_count - 1
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None:
+            row = self.scroll_offset.y + offset.y
+            if row < self.row_count and self.holds_cursor(row):
+                self.cursor = row

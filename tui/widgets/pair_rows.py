@@ -1,0 +1,195 @@
+"""Names and values in rows, each with a mark for what was done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from flows.session import Pairs
+from flows.text import visible
+from tui.drafts import Change, Edit
+from tui.widgets.value_input import ValueInput
+
+MARKS: dict[Change, str] = {"same": " ", "changed": "~", "added": "+", "removed": "✗"}
+
+
+class PairRow(Horizontal):
+    """A pair. With `fixed`, its name is a label and the row cannot be removed. A row without an
+    `original` is new; while it is blank it stands for nothing."""
+
+    DEFAULT_CSS = """
+    PairRow {
+        height: 1;
+        & > .row--mark { width: 2; color: $text-warning; text-style: bold; }
+        & > .row--name, & > .row--label { width: 1fr; max-width: 26; margin-right: 1; }
+        & > .row--label { padding: 0 1; color: $text-muted; }
+        & > .row--value { width: 2fr; }
+        & > .row--word { width: 9; padding-left: 1; color: $text-warning; }
+        &.-removed > Input { text-style: strike; color: $text-muted; }
+        &.-removed > .row--mark, &.-removed > .row--word { color: $text-error; }
+        &.-added > .row--mark, &.-added > .row--word { color: $text-success; }
+    }
+    """
+
+    class Changed(Message):
+        pass
+
+    def __init__(
+        self,
+        original: tuple[str, str] | None = None,
+        *,
+        source: int | None = None,
+        fixed: bool = False,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self.original, self.source, self.fixed = original, source, fixed
+        self.removed = False
+
+    def compose(self) -> ComposeResult:
+        name, value = self.original or ("", "")
+        yield Static("", classes="row--mark", markup=False)
+        if self.fixed:
+            yield Static(Content(visible(name)), classes="row--label")
+        else:
+            yield ValueInput(name, placeholder="name", classes="row--name")
+        yield ValueInput(value, placeholder="value", classes="row--value")
+        yield Static("", classes="row--word", markup=False)
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    @property
+    def value_input(self) -> ValueInput:
+        return self.query_one(".row--value", ValueInput)
+
+    @property
+    def name_input(self) -> ValueInput | None:
+        return None if self.fixed else self.query_one(".row--name", ValueInput)
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        if self.name_input is None:
+            assert self.original
+            return self.original[0], self.value_input.text
+        return self.name_input.text, self.value_input.text
+
+    @property
+    def change(self) -> Change | None:
+        """None for a new row that is blank."""
+        if self.original is None:
+            return "added" if any(self.pair) and not self.removed else None
+        if self.removed:
+            return "removed"
+        return "same" if self.pair == self.original else "changed"
+
+    @property
+    def edit(self) -> Edit | None:
+        change = self.change
+        if change is None:
+            return None
+        name, value = self.original if change == "removed" and self.original else self.pair
+        return Edit(name, value, change, self.source)
+
+    @property
+    def problem(self) -> str:
+        """Why what was typed is no text, or ""."""
+        if self.change in (None, "removed"):
+            return ""
+        return " ".join(filter(None, (field.problem for field in self.query(ValueInput))))
+
+    def reset(self) -> None:
+        """Back to the original; a new row becomes blank."""
+        name, value = self.original or ("", "")
+        if self.name_input:
+            self.name_input.text = name
+        self.value_input.text = value
+        self.set_removed(False)
+
+    def set_removed(self, removed: bool) -> None:
+        self.removed = removed and self.original is not None
+        self._draw()
+        self.post_message(self.Changed())
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._draw()
+        self.post_message(self.Changed())
+
+    def _draw(self) -> None:
+        change = self.change or "same"
+        self.set_class(change == "removed", "-removed")
+        self.set_class(change == "added", "-added")
+        self.query_one(".row--mark", Static).update(MARKS[change])
+        word: str = "" if change == "same" else change
+        if self.problem:
+            word = "unclear"
+        elif not word and any(field.escaped for field in self.query(ValueInput)):
+            word = "escaped"
+        self.query_one(".row--word", Static).update(word)
+
+
+class PairRows(Vertical):
+    """A titled list of rows. One that is empty has a blank row, so that it can be filled."""
+
+    DEFAULT_CSS = """
+    PairRows {
+        height: auto;
+        & > .rows--title { color: $text-primary; text-style: bold; margin-top: 1; }
+        &:first-child > .rows--title { margin-top: 0; }
+    }
+    """
+    BINDING_GROUP_TITLE = "Row"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "screen.move(-1)", "Row above", show=False, id="row.up", tooltip="Row above"),
+        Binding(
+            "down", "screen.move(1)", "Row below", show=False, id="row.down", tooltip="Row below"
+        ),
+    ]
+
+    def __init__(self, title: str, pairs: Pairs, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.title, self.pairs = title, pairs
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content(self.title), classes="rows--title")
+        for source, pair in enumerate(self.pairs):
+            yield PairRow(pair, source=source)
+        if not self.pairs:
+            yield PairRow()
+
+    @property
+    def rows(self) -> Iterator[PairRow]:
+        return iter(self.query(PairRow))
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """Every pair in order, removed ones too."""
+        return tuple(edit for row in self.rows if (edit := row.edit))
+
+    async def add(self, after: PairRow | None = None) -> None:
+        """A blank row, below `after` or at the end, ready to be typed in."""
+        row = PairRow()
+        await self.mount(row, after=after or -1)
+        if row.name_input:
+            row.name_input.focus()
+
+    async def strike(self, row: PairRow) -> None:
+        """Strike a row out, or take that back. A new row goes for good, unless it is the last."""
+        if row.original is not None:
+            row.set_removed(not row.removed)
+        elif len(self.query(PairRow)) > 1:
+            self.screen.focus_previous()
+            await row.remove()
+            self.post_message(PairRow.Changed())
+        else:
+            row.reset()

@@ -1,0 +1,153 @@
+"""What the steps of the walk noticed: the words, then where, who and by which rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import on
+from textual.content import Content
+from textual.events import Click, Resize
+from textual.message import Message
+from textual.strip import Strip
+
+from flows.moves import Level, Remark
+from flows.session import StepId
+from flows.steps import STEPS
+from flows.text import visible
+from tui.widgets.list_view import LineList, Look, Row
+from tui.widgets.token_rows import cut
+
+MARKS: Mapping[Level, str] = {"error": "✗", "warn": "!", "info": "·", "ok": "✓"}
+LOOKS: Mapping[Level, Look] = {"error": "error", "warn": "warn", "info": "muted", "ok": "ok"}
+MAX_LINES = 3
+"""Lines of a remark's own words; the step shows all of them."""
+TEXT_LIMIT = 600
+
+_NUMBERS = {step.id: number for number, step in enumerate(STEPS, 1)}
+
+
+class RemarksList(LineList):
+    """A remark takes several lines, which the cursor holds together; headers draw all but the
+    first. Enter posts `Chosen` with the step that made the remark."""
+
+    # Here, because the list looks for its cursor while it is being made.
+    _remarks: tuple[tuple[StepId, Remark], ...] = ()
+    _spans: tuple[range, ...] = ()
+    """The lines of each remark."""
+
+    @dataclass
+    class Chosen(Message):
+        step: StepId
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(empty="nothing to remark", id=id)
+        self._title()
+
+    def show(self, remarks: tuple[tuple[StepId, Remark], ...]) -> None:
+        """Show remarks with their steps, in the order given. The cursor stays on its remark."""
+        if remarks != self._remarks:
+            held = self._remarks[int(self.current.id)] if self.current else None
+            self._remarks = remarks
+            self._title()
+            self._lay_out()
+            if held in remarks:
+                self.highlight(str(remarks.index(held)))
+
+    def _title(self) -> None:
+        self.border_title = Content(f"Findings {len(self._remarks) or ''}".rstrip())
+
+    def _lay_out(self) -> None:
+        width = self.scrollable_size.width
+        drawn = [tuple(_rows(at, *self._remarks[at], width)) for at in range(len(self._remarks))]
+        tops = [0]
+        for rows in drawn:
+            tops.append(tops[-1] + len(rows))
+        self._spans = tuple(map(range, tops, tops[1:]))
+        self.set_rows(chain.from_iterable(drawn))
+
+    def _span(self, row: int) -> range:
+        """The lines of the remark that line `row` is of."""
+        return next((span for span in self._spans if row in span), range(row, row + 1))
+
+    def draw_row(self, row: int, width: int) -> Strip:
+        strip = super().draw_row(row, width)
+        if row == self.cursor or self.cursor not in self._span(row):
+            return strip
+        cursor = self.get_component_rich_style("line--cursor")
+        style = cursor if self.has_focus else Style(bgcolor=cursor.bgcolor)
+        return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        for row in (*self._span(before), *self._span(after)):
+            self.redraw_row(row)
+        super().watch_cursor(before, after)
+
+    def show_cursor(self) -> None:
+        span = self._span(self.cursor)
+        if span[-1] >= self.scroll_offset.y + self.page_height:
+            self.scroll_to(y=min(span[0], span[-1] - self.page_height + 1), animate=False)
+        else:
+            super().show_cursor()
+
+    def on_resize(self, event: Resize) -> None:
+        self._lay_out()
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None:
+            self.cursor = self._span(self.scroll_offset.y + offset.y)[0]
+
+    @on(LineList.Selected)
+    def _selected(self, event: LineList.Selected) -> None:
+        event.stop()
+        at = int(event.row.id)
+        self.post_message(self.Chosen(self._remarks[at][0]))
+
+
+def _rows(at: int, step: StepId, remark: Remark, width: int) -> Iterator[Row]:
+    """The lines of one remark; the first has its number in the list for its id."""
+    room = max(10, width - 5)
+    look = LOOKS[remark.level]
+    text = visible(remark.text, limit=TEXT_LIMIT)
+    words = _wrap(" ".join(_shorten(word, room) for word in text.split()), room)
+    if len(words) > MAX_LINES:
+        words[MAX_LINES - 1 :] = [cut(f"{words[MAX_LINES - 1]} …", room)]
+    yield Row(str(at), ((f"{MARKS[remark.level]} ", look), (words[0], "strong")))
+    for number, line in enumerate(words[1:]):
+        yield Row(f"{at}:{number}", ((f"  {line}", "strong"),), kind="header")
+    for number, line in enumerate(_source(step, remark, room)):
+        yield Row(f"{at}:source:{number}", ((f"  {line}", "muted"),), kind="header")
+
+
+def _source(step: StepId, remark: Remark, room: int) -> list[str]:
+    """`step 9 · authorization server · RFC 9068 §2.2`, broken between its parts."""
+    parts = [f"step {_NUMBERS[step]}"]
+    if remark.party:
+        parts.append(remark.party.replace("-", " "))
+    if remark.standard:
+        parts.append(visible(remark.standard, limit=120))
+    lines = parts[:1]
+    for part in parts[1:]:
+        longer = f"{lines[-1]} · {part}"
+        if cell_len(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return [piece for line in lines for piece in _wrap(line, room)]
+
+
+def _wrap(text: str, room: int) -> list[str]:
+    return [line.plain for line in Content(text).wrap(room)]
+
+
+def _shorten(word: str, room: int) -> str:
+    """A word without its middle when no line holds it: the ends of a URL tell the most."""
+    if cell_len(word) <= room:
+        return word
+    third = room // 3
+    return f"{cut(word, third)}{word[-third:]}"

@@ -1,0 +1,265 @@
+"""Rows of a large text drawn as they come in, under a cursor, for reading and selecting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from time import perf_counter
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.selection import Selection
+from textual.strip import Strip
+
+from flows.bodies import Rendered, render_text
+from flows.rows import Rows, shown
+from tui.widgets.highlight import LOOKS, RowHighlighter
+from tui.widgets.lines import CURSOR_MARK, LineView, Span, segments
+
+Place = tuple[int, int]
+"""An offset in the text, and the row of the screen it is on; -1 for any."""
+
+_SLICE = 0.006
+"""Seconds of work at once, so that a key is answered in between."""
+
+_REST = 0.004
+_GUTTER = 1
+_GOES_ON = "↳"
+
+
+class RowsView(LineView):
+    """Draws what was `Rendered`, whose work it does in slices after the first rows are there.
+
+    Lines longer than the widget is wide are folded, or go on to the right when `wrap` is off.
+    """
+
+    DEFAULT_CSS = """
+    RowsView {
+        overflow-x: auto;
+        scrollbar-size-horizontal: 1;
+        & > .body--name { color: $text-primary; }
+        & > .body--string { color: $text-success; }
+        & > .body--number { color: $text-warning; }
+        & > .body--constant { color: $text-accent; }
+        & > .body--mark { color: $text-muted; }
+        & > .body--comment { color: $text-muted; text-style: italic; }
+        & > .body--head { color: $text-secondary; text-style: bold; }
+        & > .body--goes-on { color: $text-disabled; }
+        & > .body--cursor { color: $text-muted; background: $boost; }
+        &:focus > .body--cursor { color: $primary; background: $boost; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"body--{look}" for look in LOOKS),
+        "body--goes-on",
+        "body--cursor",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "sideways(-8)", "Left", show=False, id="body.left", tooltip="To the left"),
+        Binding(
+            "right", "sideways(8)", "Right", show=False, id="body.right", tooltip="To the right"
+        ),
+        Binding("w", "wrap", "Wrap", show=False, id="body.wrap", tooltip="Fold long lines, or not"),
+    ]
+
+    wrap: reactive[bool] = reactive(True, init=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.rendered = render_text("")
+        self._highlighter = RowHighlighter(self.rendered.rows, "")
+        self._seeking: Place | None = None
+        self._working = False
+        self._fitted = 0.0
+        self._widest = 0
+
+    @property
+    def rows(self) -> Rows:
+        return self.rendered.rows
+
+    @property
+    def row_count(self) -> int:
+        return len(self.rows)
+
+    @property
+    def extent(self) -> Size:
+        width = self._widest + _GUTTER
+        return Size(width if width > self.scrollable_size.width else 0, self.row_count)
+
+    def open(self, rendered: Rendered, place: Place | None = None) -> None:
+        """Show other rows, from a place in them or from the top."""
+        self.rendered = rendered
+        self._highlighter = RowHighlighter(rendered.rows, rendered.language)
+        if place is None:
+            self.scroll_to(0, 0, animate=False)
+            self.cursor = 0
+        self._fold(place)
+
+    def place(self) -> Place | None:
+        """The cursor's offset in the text and its row on screen, which folding leaves alone."""
+        if self._seeking or self.cursor >= self.row_count:
+            return self._seeking
+        return self.rows.start(self.cursor), self.cursor - self.scroll_offset.y
+
+    def _fold(self, place: Place | None) -> None:
+        """Fold to the width there is, and go back to a place."""
+        width = self.scrollable_size.width - _GUTTER
+        if width > 0:
+            self.rows.fold(width if self.wrap or self.rendered.kind == "hex" else None)
+        self._seeking = place
+        self._widest = 0
+        self._fitted = 0.0
+        self.work()
+
+    def on_mount(self) -> None:
+        self._fold(self.place())
+
+    def on_resize(self) -> None:
+        self._fold(self.place())
+
+    def watch_wrap(self) -> None:
+        self.scroll_to(x=0, animate=False)
+        self._fold(self.place())
+
+    # Work in slices
+
+    def step(self) -> bool:
+        """Do a few milliseconds of work; False when there is nothing left."""
+        return self.rendered.step()
+
+    def worked(self) -> None:
+        """Called after each slice, for what can be said by now."""
+
+    def work(self) -> None:
+        """Do one slice of what there is to do, and the rest in the background."""
+        if self._slice() and not self._working and self.is_running:
+            self._working = True
+            self.run_worker(self._work_on(), name="body")
+
+    async def _work_on(self) -> None:
+        try:
+            await asyncio.sleep(_REST)
+            while self._slice():
+                await asyncio.sleep(_REST)
+        finally:
+            self._working = False
+
+    def _slice(self) -> bool:
+        until = perf_counter() + _SLICE
+        more = True
+        while more and perf_counter() < until:
+            more = self.step()
+        if self._seeking and self._is_indexed(self._seeking[0]):
+            self.go_to(*self._seeking)
+        self.worked()
+        # A change of size lays out the whole screen, so it is not made for every slice.
+        if not more or perf_counter() - self._fitted > 0.1:
+            self._fitted = perf_counter()
+            self._highlighter.clear()
+            self.redraw()
+        return more
+
+    def _is_indexed(self, offset: int) -> bool:
+        rows = self.rows
+        return rows.complete or (len(rows) > 0 and offset < rows.start(len(rows) - 1))
+
+    def go_to(self, offset: int, screen_row: int = -1) -> None:
+        """Put the cursor on the row of an offset, now or when that is indexed."""
+        self._seeking = None if self._is_indexed(offset) else (offset, screen_row)
+        if self._seeking is None and self.row_count:
+            self.virtual_size = self.extent
+            self.cursor = self.rows.row_at(offset)
+            if screen_row >= 0:
+                self.scroll_to(y=self.cursor - screen_row, animate=False)
+            self.show_cursor()
+
+    def row_bounds(self, row: int) -> tuple[int, int]:
+        """Offsets of the first byte of a row and of the one behind its last."""
+        rows = self.rows
+        start = rows.start(row) if row < len(rows) else 0
+        return start, rows.start(row + 1) if row + 1 < len(rows) else len(rows.data)
+
+    def action_wrap(self) -> None:
+        self.wrap = not self.wrap
+
+    def action_sideways(self, by: int) -> None:
+        self.scroll_to(x=self.scroll_offset.x + by, animate=False)
+
+    def show_column(self, column: int) -> None:
+        """Scroll to the side if the character at `column` of the cursor's row is out of view."""
+        cells = cell_len(self.rows.text(self.cursor)[:column])
+        left, width = self.scroll_offset.x, self.scrollable_size.width - _GUTTER
+        if not left <= cells < left + width - 1:
+            self.scroll_to(x=cells - width // 2, animate=False)
+
+    # Drawing
+
+    def marks(self, row: int) -> Iterable[Span]:
+        """What is to stand out in a row, over its highlighting; whole styles of their own."""
+        return ()
+
+    def draw_row(self, row: int, width: int) -> Strip:
+        rows = self.rows
+        text = rows.text(row)
+        here = row == self.cursor
+        base, cursor = self.rich_style, self.get_component_rich_style("body--cursor")
+        behind = Style(bgcolor=cursor.bgcolor if here else None)
+        marks = [*self.marks(row), *self._selected(row, text)]
+        whole_styles = {name for _, _, name in marks}
+
+        def style(name: str) -> Style:
+            if name == "selection":
+                return self.selection_style
+            look = self.get_component_rich_style(name)
+            return look if name in whole_styles else look + behind
+
+        spans = [*self._highlighter.spans(row), *marks]
+        whole = Strip(segments(text, spans, base + behind, style))
+        self._widen(whole.cell_length)
+        left, room = self.scroll_offset.x, max(0, width - _GUTTER)
+        seen = whole.crop(left, left + room).adjust_cell_length(room, base + behind)
+        # Selection counts in characters, wherever the row is scrolled to.
+        skipped = len(whole.crop(0, left).text) if left else 0
+        mark = CURSOR_MARK if here else _GOES_ON if rows.continues(row) else " "
+        look = cursor if here else self.get_component_rich_style("body--goes-on")
+        return Strip.join([Strip([Segment(mark, look)], _GUTTER), seen.apply_offsets(skipped, row)])
+
+    def _widen(self, cells: int) -> None:
+        """How far there is to scroll is known only of rows that were drawn."""
+        if cells > self._widest:
+            self._widest = cells
+            if cells + _GUTTER > max(self.virtual_size.width, self.scrollable_size.width):
+                self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        self.virtual_size = self.extent
+
+    def _selected(self, row: int, text: str) -> Iterator[Span]:
+        selection = self.text_selection
+        if selection and (columns := selection.get_span(row)):
+            start, end = columns
+            yield start, len(text) if end < 0 else end, "selection"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self._strips.clear()
+        self.refresh()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        rows = self.rows
+        if selection.start is None and selection.end is None:
+            return shown(rows.data), "\n"
+        first = selection.start.y if selection.start else 0
+        last = min(selection.end.y if selection.end else len(rows), len(rows) - 1)
+        parts: list[str] = []
+        for row in range(first, last + 1):
+            if row > first and not rows.continues(row):
+                parts.append("\n")
+            text = rows.text(row)
+            start, end = selection.get_span(row) or (0, 0)
+            parts.append(text[start : len(text) if end < 0 else end])
+        return "".join(parts), "\n"
