@@ -30,12 +30,19 @@ from tui.widgets.line_input import LineInput
 Answer = TypeVar("Answer")
 
 TITLE_LIMIT = 100
+BUTTON_LIMIT = 24
+PLACEHOLDER_LIMIT = 40
 TEXT_LIMIT = 50_000
 
 
 def plain(text: str, *, limit: int | None = TEXT_LIMIT) -> Content:
     """Text of any origin for a widget: made visible, never markup."""
     return Content(visible(text, lines=True, limit=limit))
+
+
+def short(text: str, limit: int) -> str:
+    """One line of at most about `limit` characters, counted as they are shown."""
+    return visible(visible(text), limit=limit)
 
 
 class Dialog(ModalScreen[Answer]):
@@ -61,7 +68,7 @@ class Dialog(ModalScreen[Answer]):
 
     def compose(self) -> ComposeResult:
         with VerticalGroup(classes="dialog") as box:
-            box.border_title = Content(visible(self._words, limit=TITLE_LIMIT))
+            box.border_title = Content(short(self._words, TITLE_LIMIT))
             box.border_subtitle = Content(self.HINT)
             yield from self.compose_body()
 
@@ -76,12 +83,12 @@ class Dialog(ModalScreen[Answer]):
 def _buttons(accept: str, decline: str = "Cancel", *, danger: bool = False) -> HorizontalGroup:
     return HorizontalGroup(
         Button(
-            Content(visible(accept)),
+            Content(short(accept, BUTTON_LIMIT)),
             id="accept",
             variant="error" if danger else "primary",
             compact=True,
         ),
-        Button(Content(visible(decline)), id="decline", compact=True),
+        Button(Content(short(decline, BUTTON_LIMIT)), id="decline", compact=True),
         classes="buttons",
     )
 
@@ -150,7 +157,10 @@ class PromptDialog(Dialog[str | None]):
     def compose_body(self) -> ComposeResult:
         yield Label(plain(self._label))
         yield LineInput(
-            self._value, placeholder=visible(self._placeholder), password=self._secret, id="value"
+            self._value,
+            placeholder=short(self._placeholder, PLACEHOLDER_LIMIT),
+            password=self._secret,
+            id="value",
         )
         yield Label("", id="objection", markup=False)
         yield _buttons(self._accept)

@@ -40,7 +40,11 @@ class DraftEditor(Dialog[Edited | None]):
     DraftEditor .dialog { width: 116; padding: 0 1; }
     DraftEditor #parts { height: auto; }
     DraftEditor PairRow > .row--name { margin-right: 1; }
-    DraftEditor ValueInput:focus { background: $boost; background-tint: $primary 20%; }
+    DraftEditor .dialog ValueInput {
+        border: none;
+        background: $background;
+        &:focus { border: none; background-tint: $primary 20%; }
+    }
     DraftEditor #text { height: auto; }
     DraftEditor #body-title { color: $text-primary; text-style: bold; margin-top: 1; }
     DraftEditor #body { margin-left: 2; min-height: 3; background: $background; }
@@ -142,7 +146,7 @@ class DraftEditor(Dialog[Edited | None]):
 
     def _edited(self) -> Edited:
         """Raises Unsendable for what cannot be sent."""
-        if problem := next((row.problem for row in self.query(PairRow) if row.problem), ""):
+        if problem := next((row.problem for row in self._rows if row.problem), ""):
             raise Unsendable(problem)
         if self.request is None:
             return pairs_of(self.query_one("#values", PairRows).edits, self.values)
@@ -188,7 +192,7 @@ class DraftEditor(Dialog[Edited | None]):
         counts.update(Content(f"{self._changes()} · {size_words}"))
 
     def _changes(self) -> str:
-        number = sum(row.change not in (None, "same") for row in self.query(PairRow))
+        number = sum(row.change not in (None, "same") for row in self._rows)
         for editor in self.query("#body").results(TextEditor):
             number += editor.content_text != self.parts.text
         return _counted(number, "change") if number else "nothing changed"
@@ -240,7 +244,7 @@ class DraftEditor(Dialog[Edited | None]):
     async def action_add_row(self) -> None:
         if group := self._group:
             row = self._row
-            await group.add(row if row and row in group.query(PairRow) else None)
+            await group.add(row if row and row.parent is group else None)
 
     async def action_remove_row(self) -> None:
         if (row := self._row) and (group := self._group):
@@ -254,7 +258,7 @@ class DraftEditor(Dialog[Edited | None]):
 
     def action_move(self, by: int) -> None:
         """To the same field of the row above or below."""
-        rows = list(self.query(PairRow))
+        rows = list(self._rows)
         if (row := self._row) is None:
             return
         at = rows.index(row) + by
@@ -264,6 +268,14 @@ class DraftEditor(Dialog[Edited | None]):
             (name if in_name and name else rows[at].value_input).focus()
         elif by > 0:
             self.focus_next()
+
+    @property
+    def _rows(self) -> Iterator[PairRow]:
+        for part in self.query_one("#parts").children:
+            if isinstance(part, PairRow):
+                yield part
+            elif isinstance(part, PairRows):
+                yield from part.rows
 
     @property
     def _row(self) -> PairRow | None:

@@ -19,7 +19,7 @@ from textual.content import Content
 from textual.events import Paste
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from flows.export import CurlOptions
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
@@ -32,20 +32,22 @@ from flows.wire import Wire, WireOptions
 from tui import view
 from tui.browser import open_in_browser
 from tui.hints import hint
-from tui.lab_process import LabError, LabProcess
-from tui.screens.dialogs import Confirm, SaveDialog
 from tui.screens.walk_keys import KEYS
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.list_view import Row
-from tui.widgets.remarks_list import RemarksList
 from tui.widgets.stage import Stage
 from tui.widgets.step_list import StepList
-from tui.widgets.token_pane import TokenPane
 
 if TYPE_CHECKING:
+    from tui.lab_process import LabProcess
     from tui.widgets.client_panel import ClientPanel
+    from tui.widgets.remarks_list import RemarksList
     from tui.widgets.response_panel import ResponsePanel
+    from tui.widgets.token_pane import TokenPane
     from tui.widgets.tool_form import ToolForm
 
+FIRST_FRAME = 0.1
+"""Seconds after the first layout until the rest of the screen is made: it is painted by then."""
 PANES = ("steps", "middle", "side")
 
 
@@ -76,7 +78,7 @@ class WalkScreen(Screen[None]):
         lab: LabProcess | None = None,
         path: Path | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(classes="-show-middle")
         self.walk = Walk(
             session,
             Wire(wire_options),
@@ -92,6 +94,7 @@ class WalkScreen(Screen[None]):
             proxy=wire_options.proxy,
         )
         self._cancel: asyncio.Event | None = None
+        self._finished = False
 
     def compose(self) -> ComposeResult:
         yield Static(id="top", markup=False)
@@ -101,20 +104,28 @@ class WalkScreen(Screen[None]):
                 yield StepList(id="steps")
             yield Stage(self.walk, self._options, in_lab=self.lab is not None, id="middle")
             with Vertical(id="side"):
-                with Vertical(id="token-pane", classes="pane") as pane:
-                    pane.border_title = "Token"
-                    yield TokenPane(id="token")
-                with Vertical(id="remarks-pane", classes="pane") as pane:
-                    pane.border_title = "Remarks"
-                    yield RemarksList(id="remarks")
+                for name in ("token", "remarks"):
+                    with Vertical(id=f"{name}-pane", classes="pane") as pane:
+                        pane.border_title = name.capitalize()
         yield Static(id="hint", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.steps.on_highlight = self._step_highlighted
-        self.show_pane("middle")
         self.point_at(self.stage.step)
         self.steps.focus()
+        self.call_after_refresh(self.set_timer, FIRST_FRAME, self._finish)
+
+    async def _finish(self) -> None:
+        """What the first frame does without: the panes on the right, the forms, the clock."""
+        from tui.widgets.remarks_list import RemarksList
+        from tui.widgets.token_pane import TokenPane
+
+        await self.query_one("#token-pane").mount(TokenPane(id="token"))
+        await self.query_one("#remarks-pane").mount(RemarksList(id="remarks"))
+        self._finished = True
+        self._draw_side()
+        await self.stage.mount_forms()
         self._resume_listening()
         self.set_interval(1, self._tick)
 
@@ -129,7 +140,8 @@ class WalkScreen(Screen[None]):
     def show_pane(self, name: str) -> None:
         """Which pane shows where not all of them fit."""
         for pane in PANES:
-            self.set_class(pane == name, f"-show-{pane}")
+            if self.has_class(f"-show-{pane}") != (pane == name):
+                self.set_class(pane == name, f"-show-{pane}")
 
     # Drawing
 
@@ -137,9 +149,16 @@ class WalkScreen(Screen[None]):
         """Show a step, and draw everything anew from the walk."""
         self.stage.point_at(step, item)
         self.steps.show(self.walk, step)
-        self.query_one(TokenPane).show(self.walk.facts, now=datetime.now().astimezone())
-        self.query_one(RemarksList).show(view.remarks(self.walk))
+        self._draw_side()
         self._draw_top()
+
+    def _draw_side(self) -> None:
+        if self._finished:
+            from tui.widgets.remarks_list import RemarksList
+            from tui.widgets.token_pane import TokenPane
+
+            self.query_one(TokenPane).show(self.walk.facts)
+            self.query_one(RemarksList).show(view.remarks(self.walk))
 
     def _draw_top(self) -> None:
         facts = self.walk.facts
@@ -151,11 +170,11 @@ class WalkScreen(Screen[None]):
         lab = f"   lab: {', '.join(self.lab.faults) or 'no faults'}" if self.lab else ""
         unsaved = "   * unsaved" if self.unsaved else ""
         parts = (("authwalk", "bold $primary"), shown, (lab, "$text-warning"), unsaved)
-        self.query_one("#top", Static).update(Content.assemble(*parts))
+        self.query_one("#top", Static).update(Content.assemble(*parts), layout=False)
 
     def _draw_hint(self, words: str = "") -> None:
         told = words or hint(self.walk, self.stage.step, self.stage.shown, datetime.now(UTC))
-        self.query_one("#hint", Static).update(Content(told))
+        self.query_one("#hint", Static).update(Content(told), layout=False)
         self.refresh_bindings()
 
     def _tick(self) -> None:
@@ -174,8 +193,7 @@ class WalkScreen(Screen[None]):
         if row.id != self.stage.step and not self.steps.filling:
             self.stage.point_at(row.id)  # type: ignore[arg-type]
 
-    @on(RemarksList.Chosen)
-    def _remark_chosen(self, event: RemarksList.Chosen) -> None:
+    def on_remarks_list_chosen(self, event: RemarksList.Chosen) -> None:
         self.show_pane("middle")
         self.point_at(event.step)
 
@@ -383,6 +401,8 @@ class WalkScreen(Screen[None]):
 
     @work
     async def action_copy_curl_secrets(self) -> None:
+        from tui.screens.dialogs import Confirm
+
         question = "The command will hold tokens, codes and secrets as they are. Copy it?"
         dialog = Confirm(question, title="Copy with secrets", danger=True)
         if await self.app.push_screen_wait(dialog):
@@ -394,8 +414,7 @@ class WalkScreen(Screen[None]):
         url = self.walk.facts.authorization_url if self._asks_response else None
         self._copy(url or (request.url if request else ""), "There is no URL on show.")
 
-    @on(TokenPane.Copy)
-    def _copy_claim(self, event: TokenPane.Copy) -> None:
+    def on_token_pane_copy(self, event: TokenPane.Copy) -> None:
         self._copy(event.text)
 
     def _copy(self, text: str, nothing: str = "There is nothing to copy.") -> None:
@@ -405,8 +424,11 @@ class WalkScreen(Screen[None]):
             self.notify(nothing, markup=False)
 
     def action_token(self) -> None:
+        from tui.widgets.token_pane import TokenPane
+
         self.show_pane("side")
-        self.query_one(TokenPane).focus_paste()
+        for pane in self.query(TokenPane):
+            pane.focus_paste()
 
     def action_steps(self) -> None:
         self.show_pane("steps")
@@ -424,6 +446,7 @@ class WalkScreen(Screen[None]):
 
     @work
     async def action_faults(self) -> None:
+        from tui.lab_process import LabError
         from tui.screens.faults import FaultPicker
 
         if self.lab is None:
@@ -444,6 +467,7 @@ class WalkScreen(Screen[None]):
     @work
     async def action_save(self) -> None:
         from flows.store import default_folder, save, suggest_name
+        from tui.screens.dialogs import SaveDialog
 
         session = self.walk.session
         suggestion = self.path or default_folder() / suggest_name(session)

@@ -176,7 +176,7 @@ class BodyView(RowsView):
         # Without a search these keys are the screen's.
         if action in ("match", "clear_search"):
             return self._find.active
-        return True
+        return action != "cycle" or len(self._views) > 1
 
     def action_search(self) -> None:
         self._find.begin(self.row_bounds(self.cursor)[0])
@@ -240,8 +240,9 @@ class BodyView(RowsView):
             self._type(self._find.needle + event.text.partition("\n")[0].rstrip("\r"))
 
     def on_blur(self) -> None:
-        self._find.typing = False
-        self._searched()
+        if self._find.typing:
+            self._find.typing = False
+            self._searched()
 
     def _type(self, needle: str) -> None:
         self._find.look(self.rows, needle)

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import Static, Tab, Tabs
+from textual.widgets import Static
 
 from flows.exchange import Exchange, Request, media_type
 from flows.export import CurlOptions, Unquotable
@@ -23,6 +23,7 @@ from flows.text import visible
 from tui import view
 from tui.view import Item
 from tui.widgets.body_view import BodyView
+from tui.widgets.tab_line import TabLine
 
 TabId = Literal["request", "response", "values", "curl", "timing"]
 TABS: Mapping[TabId, str] = {
@@ -57,12 +58,13 @@ class ExchangeView(Vertical):
         self._at: datetime | None = None
         self._edited = False
         self._notes = ""
+        self._available: tuple[TabId, ...] = ()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="headline"):
             yield Static(id="headline-request", markup=False)
             yield Static(id="headline-status", markup=False)
-        yield Tabs(*(Tab(label, id=name) for name, label in TABS.items()), id="tabs")
+        yield TabLine(id="tabs")
         with VerticalScroll(id="head", can_focus=False):
             yield Static(id="head-text", markup=False)
         yield BodyView(id="body")
@@ -130,30 +132,23 @@ class ExchangeView(Vertical):
         return command.text
 
     def action_tab(self, tab: TabId) -> None:
-        tabs = self.query_one("#tabs", Tabs)
-        if tabs.query_one(f"#{tab}", Tab).display:
-            tabs.active = tab
+        if tab in self._available:
+            self.tab = tab
 
-    @on(Tabs.TabActivated, "#tabs")
-    def _activated(self, event: Tabs.TabActivated) -> None:
+    @on(TabLine.Chosen)
+    def _chosen(self, event: TabLine.Chosen) -> None:
         event.stop()
-        if event.tab.id in TABS:
-            self.tab = event.tab.id  # type: ignore[assignment]
+        self.action_tab(next(tab for tab in TABS if TABS[tab] == event.name))
 
     def watch_tab(self) -> None:
         self._draw()
 
     def _offer(self, available: tuple[TabId, ...]) -> None:
-        tabs = self.query_one("#tabs", Tabs)
-        for name in TABS:
-            tab = tabs.query_one(f"#{name}", Tab)
-            tab.display = name in available
-        tabs.display = len(available) > 1
+        self._available = available
         wanted: TabId = "response" if self._exchange else available[0]
         if self.tab == wanted:
             self._draw()
         else:
-            tabs.active = wanted
             self.tab = wanted
 
     def _headline(self) -> None:
@@ -168,12 +163,14 @@ class ExchangeView(Vertical):
                 right = "for the browser"
         elif self._item:
             left, right = self._item.title, "edited" if self._edited else ""
-        self.query_one("#headline-request", Static).update(Content(left))
+        self.query_one("#headline-request", Static).update(Content(left), layout=False)
         status = self.query_one("#headline-status", Static)
         status.update(Content(right))
         status.set_classes(f"state-{state}" if state else "")
 
     def _draw(self) -> None:
+        names = tuple(TABS[tab] for tab in self._available) if len(self._available) > 1 else ()
+        self.query_one(TabLine).show(names, TABS[self.tab])
         head: tuple[str, ...] = ()
         body = self.query_one(BodyView)
         match self.tab:

@@ -94,10 +94,12 @@ def _with_pygments(line: str, language: str) -> list[Span]:
     class Theme(HighlightTheme):
         STYLES = _PYGMENTS
 
+    # The lexer sees a line end behind the line.
     return [
-        (span.start, span.end, span.style)
+        (span.start, min(span.end, len(line)), span.style)
         for span in highlight(line, language=language, theme=Theme).spans
-        if isinstance(span.style, str) and span.style.startswith("body--")
+        if isinstance(span.style, str)
+        if span.style.startswith("body--") and span.start < len(line)
     ]
 
 

@@ -53,27 +53,30 @@ class PairRow(Horizontal):
         super().__init__(id=id)
         self.original, self.source, self.fixed = original, source, fixed
         self.removed = False
+        name, value = original or ("", "")
+        self.name_input = (
+            None if fixed else ValueInput(name, placeholder="name", classes="row--name")
+        )
+        self.value_input = ValueInput(value, placeholder="value", classes="row--value")
+        self._mark = Static("", classes="row--mark", markup=False)
+        self._word = Static("", classes="row--word", markup=False)
+        self._known = self.pair
 
     def compose(self) -> ComposeResult:
-        name, value = self.original or ("", "")
-        yield Static("", classes="row--mark", markup=False)
-        if self.fixed:
-            yield Static(Content(visible(name)), classes="row--label")
-        else:
-            yield ValueInput(name, placeholder="name", classes="row--name")
-        yield ValueInput(value, placeholder="value", classes="row--value")
-        yield Static("", classes="row--word", markup=False)
+        yield self._mark
+        if self.name_input:
+            yield self.name_input
+        elif self.original:
+            yield Static(Content(visible(self.original[0])), classes="row--label")
+        yield self.value_input
+        yield self._word
 
     def on_mount(self) -> None:
         self._draw()
 
     @property
-    def value_input(self) -> ValueInput:
-        return self.query_one(".row--value", ValueInput)
-
-    @property
-    def name_input(self) -> ValueInput | None:
-        return None if self.fixed else self.query_one(".row--name", ValueInput)
+    def fields(self) -> tuple[ValueInput, ...]:
+        return (self.name_input, self.value_input) if self.name_input else (self.value_input,)
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -104,7 +107,7 @@ class PairRow(Horizontal):
         """Why what was typed is no text, or ""."""
         if self.change in (None, "removed"):
             return ""
-        return " ".join(filter(None, (field.problem for field in self.query(ValueInput))))
+        return " ".join(filter(None, (field.problem for field in self.fields)))
 
     def reset(self) -> None:
         """Back to the original; a new row becomes blank."""
@@ -123,19 +126,21 @@ class PairRow(Horizontal):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         self._draw()
-        self.post_message(self.Changed())
+        if self.pair != self._known:  # not so when an Input tells of the value it began with
+            self._known = self.pair
+            self.post_message(self.Changed())
 
     def _draw(self) -> None:
         change = self.change or "same"
         self.set_class(change == "removed", "-removed")
         self.set_class(change == "added", "-added")
-        self.query_one(".row--mark", Static).update(MARKS[change])
+        self._mark.update(MARKS[change])
         word: str = "" if change == "same" else change
         if self.problem:
             word = "unclear"
-        elif not word and any(field.escaped for field in self.query(ValueInput)):
+        elif not word and any(field.escaped for field in self.fields):
             word = "escaped"
-        self.query_one(".row--word", Static).update(word)
+        self._word.update(word)
 
 
 class PairRows(Vertical):
@@ -169,7 +174,7 @@ class PairRows(Vertical):
 
     @property
     def rows(self) -> Iterator[PairRow]:
-        return iter(self.query(PairRow))
+        return (child for child in self.children if isinstance(child, PairRow))
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -187,7 +192,7 @@ class PairRows(Vertical):
         """Strike a row out, or take that back. A new row goes for good, unless it is the last."""
         if row.original is not None:
             row.set_removed(not row.removed)
-        elif len(self.query(PairRow)) > 1:
+        elif sum(1 for _ in self.rows) > 1:
             self.screen.focus_previous()
             await row.remove()
             self.post_message(PairRow.Changed())

@@ -184,6 +184,11 @@ class RowsView(LineView):
         start = rows.start(row) if row < len(rows) else 0
         return start, rows.start(row + 1) if row + 1 < len(rows) else len(rows.data)
 
+    def action_move(self, by: int) -> None:
+        # From what is on screen: the wheel may have scrolled away from the cursor.
+        top = self.scroll_offset.y
+        self.cursor = min(max(self.cursor, top), top + self.page_height - 1) + by
+
     def action_wrap(self) -> None:
         self.wrap = not self.wrap
 

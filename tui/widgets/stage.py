@@ -55,10 +55,9 @@ class Stage(Vertical):
 
     def on_mount(self) -> None:
         self.query_one("#items", Menu).on_highlight = self._highlighted
-        self.call_after_refresh(self._mount_forms)
 
-    async def _mount_forms(self) -> None:
-        """The forms come after the first frame, which shows none of them."""
+    async def mount_forms(self) -> None:
+        """Make the forms, which the first frame shows none of."""
         from tui.widgets.client_panel import ClientPanel
         from tui.widgets.response_panel import ResponsePanel
         from tui.widgets.tool_form import ToolForm
@@ -125,7 +124,7 @@ class Stage(Vertical):
         which = f"attempt {self._attempt % len(tries) + 1} of {len(tries)}  [ ]"
         self.border_subtitle = Content(which if len(tries) > 1 else "")
         purpose = Content.assemble(step.purpose, (f"  {step.standard}", "italic"))
-        self.query_one("#purpose", Static).update(purpose)
+        self.query_one("#purpose", Static).update(purpose, layout=False)
         items, menu = self.items, self.query_one("#items", Menu)
         menu.display = len(items) > 1
         rows = [_row(number, item) for number, item in enumerate(items)]
@@ -144,7 +143,7 @@ class Stage(Vertical):
                 if self._forms:
                     switcher.current = self._fill_form(ask)
             case Listen() | Blocked() | Skipped() | Done() | None as move:
-                self.query_one("#note", Static).update(_note(move))
+                self.query_one("#note", Static).update(_note(move), layout=False)
                 switcher.current = "note"
             case _ if item:
                 self.exchange_view.show(item, self.edit, self._verdict(item))

@@ -28,7 +28,7 @@ STYLES: Mapping[Mark, str] = {
     "info": "$foreground 60%",
     "": "$foreground 60%",
 }
-WIDE = 56
+WIDE = 70
 """Cells from which a row also says what its verdict or its claim means."""
 VALUE_LIMIT = 2_000
 _LABEL = 7
@@ -51,8 +51,10 @@ def list_rows(rows: Sequence[TokenRow], width: int) -> Iterable[Row]:
             cells.append((f"{fit(row.words, values)}  ", _look(row)))
             cells.append((_short_note(row, width) or row.meaning, _note_look(row)))
         else:
-            # "in 54:12, 2026-11-23 09:09:12 UTC": what comes first decides
-            words = row.words if wide or row.note != row.words else row.note.partition(", ")[0]
+            words = row.words
+            if words == row.note and cell_len(words) > width - names - 8:
+                # "in 54:12, 2026-11-23 09:09:12 UTC": what comes first decides
+                words = words.partition(", ")[0]
             cells.append((words, _look(row)))
         yield Row(row.key, tuple(cells), (MARKS[row.mark], LOOKS[row.mark]))
 

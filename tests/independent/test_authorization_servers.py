@@ -1,0 +1,123 @@
+"""Authorization servers of other people, walked on their own, without an MCP server.
+
+What the walk remarks on them, and whether the server breaks a rule:
+
+    server               step             remark                        real?
+    oidc-provider-mock   server-metadata  info, S256 is not advertised  yes: it checks no code
+                                                                          verifier at all
+                         claims           info, opaque token            no: tokens may be opaque
+                         token            stop, 401, as a client it     yes: it agreed to the
+                                            registered for `none`         method (RFC 7591
+                         refresh          stop, 401, as one for           section 3.2.1)
+                                            client_secret_post
+    oauth2-mock-server   -                none
+    oidc-provider        -                none
+
+Real and not remarked on by the walk: oidc-provider-mock issues a client_secret without
+client_secret_expires_at (RFC 7591 section 3.2.1); oauth2-mock-server issues refresh tokens and does
+not list the grant (RFC 8414 section 2).
+"""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from flows.session import StepId, Target
+from flows.walk import Walk
+from tests.independent.conftest import Start
+from tests.independent.walking import Said, assert_remarks, walk, words
+
+AUTHORIZED: dict[StepId, str] = {
+    "server-metadata": "200",
+    "keys": "1 key",
+    "pkce": "S256",
+    "authorize": "ready",
+    "token": "200",
+}
+
+
+async def test_oauth2_mock_server(start: Start) -> None:
+    """It registers nobody and approves everything."""
+    issuer = start("oauth2_mock.mjs")
+    target = Target(issuer, "authorization-server", client_id="walker", scope="openid")
+    walked = await walk(target)
+    assert words(walked) == AUTHORIZED | {
+        "client": "pre-registered",
+        "callback": "approved",
+        "claims": "7 claims",
+        "refresh": "200",
+    }
+    assert_remarks(walked, [])
+    # Only the second of the well-known URLs answers.
+    assert [tried.status for tried in walked.facts.server_tried] == [404, 200]
+
+
+async def test_oidc_provider(start: Start) -> None:
+    """Its approval is a chain of redirects that rests on cookies."""
+    target = Target(
+        start("oidc_provider.mjs"),
+        "authorization-server",
+        scope="openid tools",
+        resource="https://mcp.example.com/mcp",
+    )
+    walked = await walk(target)
+    assert words(walked) == AUTHORIZED | {
+        "client": "DCR",
+        "callback": "approved",
+        "claims": "8 claims",
+    }
+    assert_remarks(walked, [])
+    hops = [event for event in walked.session.exchanges if event.step == "callback"]
+    assert len(hops) > 3
+
+
+@pytest.mark.parametrize(
+    ("method", "token", "refresh"),
+    [
+        ("client_secret_basic", "200", "200"),
+        ("client_secret_post", "200", "! 401"),
+        ("none", "! 401", None),
+    ],
+)
+async def test_oidc_provider_mock(
+    start: Start, method: str, token: str, refresh: str | None
+) -> None:
+    """Its login is a form, which `approve` leaves to the person."""
+    target = Target(
+        start("oidc_mock.py"),
+        "authorization-server",
+        scope="openid email",
+        token_endpoint_auth_method=method,
+    )
+    walked = await walk(target, person=log_in)
+    said = words(walked)
+    assert said["client"] == "DCR"
+    assert said["callback"] == "pasted"
+    assert said["token"] == token
+    assert said.get("refresh") == refresh
+    pkce: Said = ("server-metadata", "info", "does not list S256")
+    opaque: Said = ("claims", "info", "only its issuer can read it")
+    assert_remarks(walked, [pkce, opaque] if token == "200" else [pkce])
+    assert walked.facts.client
+    assert walked.facts.client.token_endpoint_auth_method == method
+
+
+async def test_a_person_who_says_no(start: Start) -> None:
+    async def deny(walked: Walk) -> None:
+        await log_in(walked, action="deny")
+
+    target = Target(start("oidc_mock.py"), "authorization-server", scope="openid")
+    walked = await walk(target, person=deny)
+    assert words(walked)["callback"] == "! access_denied"
+
+
+async def log_in(walked: Walk, **form: str) -> None:
+    """The person: sees that a form is there, posts it, and pastes where the browser ended up."""
+    assert "wants a person" in await walked.approve()
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        url = walked.facts.authorization_url
+        assert url
+        answer = await browser.post(url, data={"sub": "ada", **form})
+    assert answer.status_code == 302, answer.text
+    walked.answer("callback", redirect=answer.headers["location"], via="pasted")

@@ -1,0 +1,206 @@
+"""MCP servers of other people, walked from the challenge to a tool's result.
+
+What the walk remarks on them, and whether the server breaks a rule:
+
+    server                  step        remark                      real?
+    every one with opaque   claims      info, only the issuer can   no: tokens may be opaque
+      tokens                              read the token              (RFC 6749 section 1.4)
+    open ones               challenge   info, no authorization      no: it is optional in MCP
+    TypeScript SDK          token       info, token_type bearer     no: its case does not matter
+                                                                      (RFC 6749 section 5.1)
+    SDK, issuer misspelt    server-     stop, another issuer        yes: RFC 8414 section 3.3
+                              metadata                                demands identity
+    SDK, as of 2025-03-26   server-     warn, issuer has a slash    yes, for that revision: the
+                              metadata    the origin has not          origin stands for the issuer
+                            connect     stop, 401                   no: that revision knows no
+                                                                      resource indicator, and this
+                                                                      server wants one; which is
+                                                                      what pinning it shows
+
+Real and not remarked on by the walk: both SDKs answer a request without a token with
+error="invalid_token", where RFC 6750 section 3.1 wants no error code.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.moves import Blocked
+from flows.session import Protocol, Target
+from tests.independent.conftest import Start
+from tests.independent.walking import Call, Said, assert_remarks, result_text, walk, words
+
+ERAS: tuple[Protocol, ...] = ("auto", "2025-11-25", "2025-06-18")
+OPAQUE: Said = ("claims", "info", "only its issuer can read it")
+OPEN: Said = ("challenge", "info", "asks for no authorization")
+
+every_era = pytest.mark.parametrize("protocol", ERAS)
+
+
+def spoken(protocol: Protocol) -> str:
+    """The version that a server of both eras speaks with us."""
+    return "2026-07-28" if protocol == "auto" else protocol
+
+
+@every_era
+@pytest.mark.parametrize("answers", ["streams", "json"])
+async def test_sdk_open(start: Start, protocol: Protocol, answers: str) -> None:
+    walked = await walk(Target(start("sdk_open.py", answers), protocol=protocol))
+    assert words(walked) == {
+        "challenge": "open",
+        "connect": spoken(protocol),
+        "tools": "1 tool",
+        "call": "add",
+    }
+    assert_remarks(walked, [OPEN])
+    assert result_text(walked) == "5"
+
+
+@every_era
+@pytest.mark.parametrize("server", ["sdk_combined.py", "fastmcp_oauth.py"])
+async def test_authorization_server_in_one(start: Start, server: str, protocol: Protocol) -> None:
+    walked = await walk(Target(start(server), protocol=protocol))
+    assert words(walked) == {
+        "challenge": "401",
+        "resource-metadata": "200",
+        "server-metadata": "200",
+        "client": "DCR",
+        "pkce": "S256",
+        "authorize": "ready",
+        "callback": "approved",
+        "token": "200",
+        "claims": "opaque",
+        "refresh": "200",
+        "connect": spoken(protocol),
+        "tools": "1 tool",
+        "call": "add",
+    }
+    assert_remarks(walked, [OPAQUE])
+    assert result_text(walked) == "5"
+    # Neither lists `none`, so the walk registered with a secret, as RFC 8414 has it.
+    assert walked.facts.client
+    assert walked.facts.client.token_endpoint_auth_method == "client_secret_basic"
+
+
+@every_era
+async def test_sdk_with_introspection(start: Start, protocol: Protocol) -> None:
+    issuer = start("sdk_authorization_server.py")
+    server = start("sdk_resource_server.py", issuer, "introspection")
+    walked = await walk(Target(server, protocol=protocol))
+    assert words(walked) == {
+        "challenge": "401",
+        "resource-metadata": "200",
+        "server-metadata": "200",
+        "client": "DCR",
+        "pkce": "S256",
+        "authorize": "ready",
+        "callback": "approved",
+        "token": "200",
+        "claims": "opaque",
+        "refresh": "200",
+        "connect": spoken(protocol),
+        "tools": "1 tool",
+        "call": "add",
+    }
+    assert_remarks(walked, [OPAQUE])
+    assert result_text(walked) == "5"
+
+
+@every_era
+async def test_sdk_behind_oidc_provider(start: Start, protocol: Protocol) -> None:
+    issuer = start("oidc_provider.mjs")
+    server = start("sdk_resource_server.py", issuer, "jwt")
+    walked = await walk(Target(server, protocol=protocol))
+    assert words(walked) == {
+        "challenge": "401",
+        "resource-metadata": "200",
+        "server-metadata": "200",
+        "keys": "1 key",
+        "client": "DCR",
+        "pkce": "S256",
+        "authorize": "ready",
+        "callback": "approved",
+        "token": "200",
+        "claims": "8 claims",
+        "connect": spoken(protocol),
+        "tools": "1 tool",
+        "call": "add",
+    }
+    assert_remarks(walked, [])
+    assert result_text(walked) == "5"
+    assert walked.facts.response
+    assert walked.facts.response.get("iss") == issuer
+
+
+@pytest.mark.parametrize("protocol", ["auto", "2025-11-25"])
+async def test_typescript_sdk(start: Start, protocol: Protocol) -> None:
+    target = Target(start("sdk_example.mjs"), protocol=protocol)
+    walked = await walk(target, call=Call("greet", {"name": "Ada"}))
+    assert words(walked) == {
+        "challenge": "401",
+        "resource-metadata": "200",
+        "server-metadata": "200",
+        "client": "DCR",
+        "pkce": "S256",
+        "authorize": "ready",
+        "callback": "approved",
+        "token": "200",
+        "claims": "opaque",
+        "connect": "2025-11-25",
+        "tools": "7 tools",
+        "call": "greet",
+    }
+    assert_remarks(walked, [("token", "info", "token_type is bearer: legal"), OPAQUE])
+    assert result_text(walked) == "Hello, Ada!"
+
+
+async def test_typescript_sdk_open(start: Start) -> None:
+    """A server of the handshake era alone, found out by asking."""
+    target = Target(start("sdk_example.mjs", "open"))
+    walked = await walk(target, call=Call("greet", {"name": "Ada"}))
+    assert words(walked) == {
+        "challenge": "open",
+        "connect": "2025-11-25",
+        "tools": "7 tools",
+        "call": "greet",
+    }
+    assert [opening.method for opening in walked.facts.openings] == [
+        "server/discover",
+        "initialize",
+    ]
+    assert_remarks(walked, [OPEN])
+    assert result_text(walked) == "Hello, Ada!"
+
+
+async def test_misspelt_issuer(start: Start) -> None:
+    """The resource server names the issuer with a slash that its metadata has not."""
+    issuer = start("sdk_authorization_server.py")
+    server = start("sdk_resource_server.py", f"{issuer}/", "introspection")
+    walked = await walk(Target(server))
+    assert words(walked) == {
+        "challenge": "401",
+        "resource-metadata": "200",
+        "server-metadata": "! another issuer",
+    }
+    stop = walked.current
+    assert isinstance(stop, Blocked)
+    assert stop.reason.endswith(f"issuer is {issuer}, asked for {issuer}/: no trailing slash.")
+    assert stop.can_override
+
+
+async def test_a_revision_the_server_does_not_authorize_by(start: Start) -> None:
+    """Revision 2025-03-26 sends no resource indicator; this server wants tokens bound to one."""
+    walked = await walk(Target(start("sdk_combined.py"), protocol="2025-03-26"))
+    assert words(walked) == {
+        "challenge": "401",
+        "server-metadata": "200",
+        "client": "DCR",
+        "pkce": "S256",
+        "authorize": "ready",
+        "callback": "approved",
+        "token": "200",
+        "claims": "opaque",
+        "refresh": "? Send",
+        "connect": "! 401",
+    }
+    assert_remarks(walked, [("server-metadata", "warn", "trailing slash"), OPAQUE])

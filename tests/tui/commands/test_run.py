@@ -1,0 +1,300 @@
+"""`authwalk run` against the lab: what it prints, what it reports, how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.lab import Lab
+from tui.cli import main
+
+Capture = pytest.CaptureFixture[str]
+OUTCOMES = {"completed", "stopped", "needs-person", "unreachable"}
+JWT = re.compile(r"eyJ[\w-]{20,}\.[\w-]{20,}\.[\w-]{80,}")
+
+
+def report(*words: str, capsys: Capture, code: int) -> dict[str, Any]:
+    """Run with --json; the one document on stdout."""
+    assert main(["run", *words, "--json"]) == code
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert document["outcome"] in OUTCOMES
+    assert set(document) >= {"error", "verdict", "findings", "tools", "calls", "steps", "tokens"}
+    return document
+
+
+def states(document: dict[str, Any]) -> dict[str, str]:
+    return {step["id"]: step["state"] for step in document["steps"]}
+
+
+def test_a_sound_walk_is_printed_step_by_step(lab: Lab, capsys: Capture) -> None:
+    assert main(["run", lab.mcp_url, "--approve", "--list"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "\x1b" not in out
+    numbers = [int(n) for n in re.findall(r"^ *(\d+) [✓!✗–] ", out, re.MULTILINE)]
+    assert numbers == list(range(1, 14))
+    assert "  9 ✓ Exchange code         200" in out
+    assert " 11 – Refresh               not asked for" in out
+    assert re.search(r"^      200 +[\d.]+ ms  POST \S+/token  authorization code", out, re.M)
+    assert re.search(r"^      echo +Say the text back\.$", out, re.M)
+    assert out.rstrip().splitlines()[-2].startswith("✓ Sound")
+
+
+def test_quiet_prints_the_verdict_alone(lab: Lab, capsys: Capture) -> None:
+    assert main(["run", lab.mcp_url, "--approve", "--quiet"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "✓ Sound"
+
+
+def test_the_report_of_a_sound_walk(lab: Lab, capsys: Capture) -> None:
+    document = report(lab.mcp_url, "--approve", capsys=capsys, code=0)
+    assert document["outcome"] == "completed"
+    assert document["error"] is None
+    assert document["verdict"]["step"] is document["verdict"]["party"] is None
+    assert states(document)["token"] == "ok"
+    assert document["connection"]["version"] == "2026-07-28"
+    assert {tool["name"] for tool in document["tools"]} >= {"echo", "add"}
+    assert all(tool["inputSchema"]["type"] == "object" for tool in document["tools"])
+    assert document["tokens"]["access"]["kind"] == "jwt"
+    assert document["tokens"]["access"]["claims"]["iss"] == lab.issuer
+    exchange = document["steps"][0]["exchanges"][0]
+    assert exchange["status"] == 401
+    assert exchange["method"] == "POST"
+
+
+def test_no_secret_is_reported_unless_asked_for(lab: Lab, capsys: Capture, tmp_path: Path) -> None:
+    saved, trace = tmp_path / "walk.toml", tmp_path / "trace.jsonl"
+    words = ["run", lab.mcp_url, "--approve", "--refresh", "--save", str(saved)]
+    assert main([*words, "--trace", str(trace), "--json"]) == 0
+    out, err = capsys.readouterr()
+    for text in (out, err, saved.read_text(), trace.read_text()):
+        assert not JWT.search(text)
+        assert "redacted" in text or text is err
+
+    keeping = report(lab.mcp_url, "--approve", "--with-secrets", capsys=capsys, code=0)
+    assert JWT.search(keeping["tokens"]["access"]["raw"])
+
+
+def test_the_trace_is_private_and_holds_every_exchange(
+    lab: Lab, capsys: Capture, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("an old one\n")
+    trace.chmod(0o644)
+    document = report(lab.mcp_url, "--approve", "--trace", str(trace), capsys=capsys, code=0)
+    lines = [json.loads(line) for line in trace.read_text().splitlines()]
+    reported = [e["id"] for step in document["steps"] for e in step["exchanges"]]
+    assert [line["id"] for line in lines] == reported
+    assert lines[0]["response"]["status"] == 401
+    assert lines[0]["request"]["headers"][0][0] == "Host"
+    assert stat.S_IMODE(trace.stat().st_mode) == 0o600
+
+
+def test_calls_happen_in_order_on_one_connection(lab: Lab, capsys: Capture) -> None:
+    words = ("--call", 'add={"a": 2, "b": 3}', "--call", 'echo={"text": "hi"}')
+    document = report(lab.mcp_url, "--approve", *words, capsys=capsys, code=0)
+    assert [call["name"] for call in document["calls"]] == ["add", "echo"]
+    texts = [call["result"]["content"][0]["text"] for call in document["calls"]]
+    assert texts == ["5", "hi"]
+    opened = [e for s in document["steps"] if s["id"] == "connect" for e in s["exchanges"]]
+    assert len(opened) == 1
+
+
+def test_results_are_printed_and_harmless(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("hostile-text",))
+    assert main(["run", lab.mcp_url, "--approve", "--list", "--call", 'echo={"text":"x"}']) == 0
+    out = capsys.readouterr().out
+    assert "\\x1b" in out
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b]", out)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--call", "fail"], "tool-error"),
+        (["--call", "nosuch"], "unknown-tool"),
+        (["--call", "fail", "--call", 'echo={"text":"x"}'], "tool-error"),
+    ],
+)
+def test_a_failed_call(lab: Lab, capsys: Capture, words: list[str], code: str) -> None:
+    document = report(lab.mcp_url, "--approve", *words, capsys=capsys, code=5)
+    assert document["error"]["code"] == code
+    assert document["verdict"]["step"] == "call"
+    assert len(document["calls"]) == len(words) // 2
+    assert states(document)["connect"] == "ok"
+
+
+def test_a_call_where_there_are_no_tools(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("tools-empty",))
+    document = report(lab.mcp_url, "--approve", "--call", "echo", capsys=capsys, code=5)
+    assert document["error"]["code"] == "unknown-tool"
+    assert document["calls"][0]["error"]["message"]
+
+
+def test_a_tool_that_asks_for_input_needs_a_person(lab: Lab, capsys: Capture) -> None:
+    words = ("--call", 'book_table={"day": "2026-12-24"}')
+    assert main(["run", lab.mcp_url, "--approve", *words, "--json"]) in (3, 5)
+    document = json.loads(capsys.readouterr().out)
+    assert document["verdict"]["step"] == "call"
+
+
+def test_listing_tools_that_never_ends_is_a_failed_act(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("tools-endless",))
+    document = report(lab.mcp_url, "--approve", capsys=capsys, code=5)
+    assert document["verdict"]["step"] == "tools"
+
+
+@pytest.mark.parametrize(
+    ("fault", "step", "party"),
+    [
+        ("challenge-login-redirect", "challenge", "resource-server"),
+        ("resource-mismatch", "resource-metadata", "resource-server"),
+        ("issuer-mismatch", "server-metadata", "authorization-server"),
+        ("no-pkce-advertised", "pkce", "authorization-server"),
+        ("register-fails", "client", "authorization-server"),
+        ("authorize-500", "callback", "authorization-server"),
+        ("consent-denied", "callback", "person"),
+        ("wrong-state", "callback", "authorization-server"),
+        ("token-500", "token", "authorization-server"),
+        ("refresh-fails", "refresh", "authorization-server"),
+        ("no-refresh-token", "refresh", "client"),
+        ("mcp-rejects-token", "connect", "resource-server"),
+    ],
+)
+def test_a_stop_names_step_and_party(
+    lab: Lab, capsys: Capture, fault: str, step: str, party: str
+) -> None:
+    lab.set_faults((fault,))
+    document = report(lab.mcp_url, "--approve", "--refresh", capsys=capsys, code=1)
+    assert document["outcome"] == "stopped"
+    assert (document["verdict"]["step"], document["verdict"]["party"]) == (step, party)
+    assert document["error"]["text"] == document["verdict"]["cause"] != ""
+    assert any(f["result"] == "fail" and f["step"] == step for f in document["findings"])
+
+
+def test_a_stop_is_explained(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("no-pkce-advertised",))
+    assert main(["run", lab.mcp_url, "--approve"]) == 1
+    out = capsys.readouterr().out
+    tail = out[out.index("✗ Stopped at PKCE") :]
+    for label in ("party", "cause", "fix", "standard", "see also"):
+        assert re.search(rf"^  {label:<9} \S", tail, re.MULTILINE)
+    assert max(map(len, tail.splitlines())) <= 80
+
+
+def test_remarks_show_without_stopping(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("expires-in-string",))
+    assert main(["run", lab.mcp_url, "--approve"]) == 0
+    out = capsys.readouterr().out
+    assert "  9 ! Exchange code" in out
+    assert "! Completed, with " in out
+
+
+def test_refreshing_happens_before_connecting(lab: Lab, capsys: Capture) -> None:
+    document = report(lab.mcp_url, "--approve", "--refresh", capsys=capsys, code=0)
+    assert states(document)["refresh"] == "ok"
+    at = [e["at"] for s in document["steps"] for e in s["exchanges"]]
+    assert at == sorted(at)
+
+
+def test_nobody_there_to_approve(lab: Lab, capsys: Capture) -> None:
+    assert main(["run", lab.mcp_url]) == 3
+    out = capsys.readouterr().out
+    assert f"\n{lab.issuer}/authorize?response_type=code&" in out
+    assert "A person is needed at Response" in out
+
+
+def test_nobody_there_as_a_document(lab: Lab, capsys: Capture) -> None:
+    document = report(lab.mcp_url, capsys=capsys, code=3)
+    assert document["outcome"] == "needs-person"
+    assert document["verdict"]["step"] == "callback"
+    assert document["verdict"]["party"] == "person"
+
+
+def test_no_registration_needs_a_person(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("no-registration",))
+    document = report(lab.mcp_url, "--approve", capsys=capsys, code=3)
+    assert document["verdict"]["step"] == "client"
+
+
+def test_a_wait_ends(lab: Lab, capsys: Capture) -> None:
+    document = report(lab.mcp_url, "--wait", "0.05", capsys=capsys, code=3)
+    assert "in time" in document["verdict"]["cause"]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/mcp", "http://nosuch.invalid/mcp"])
+def test_unreachable(url: str, capsys: Capture) -> None:
+    document = report(url, capsys=capsys, code=4)
+    assert document["outcome"] == "unreachable"
+    assert document["error"]["code"] in ("refused", "dns")
+    assert document["verdict"]["party"] == "network"
+
+
+def test_an_unused_proxy_is_mentioned(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
+    assert main(["run", "http://127.0.0.1:9/mcp"]) == 4
+    assert "HTTPS_PROXY is set and was not used" in capsys.readouterr().out
+
+
+def test_a_page_where_a_server_should_be(html_server: str, capsys: Capture) -> None:
+    document = report(html_server, "--approve", capsys=capsys, code=1)
+    assert document["verdict"]["step"] == "challenge"
+    assert document["verdict"]["evidence"]["status"] == 200
+
+
+def test_a_bearer_from_the_environment_skips_the_authorization(
+    lab: Lab, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = report(lab.mcp_url, "--approve", "--with-secrets", capsys=capsys, code=0)
+    monkeypatch.setenv("THE_TOKEN", first["tokens"]["access"]["raw"])
+    document = report(lab.mcp_url, "--bearer-env", "THE_TOKEN", capsys=capsys, code=0)
+    assert states(document)["token"] == "skipped"
+    assert states(document)["tools"] == "ok"
+
+
+def test_an_issuer_on_its_own(lab: Lab, capsys: Capture) -> None:
+    document = report(lab.issuer, "--issuer-only", "--approve", capsys=capsys, code=0)
+    assert states(document)["challenge"] == "skipped"
+    assert states(document)["token"] == "ok"
+    assert document["connection"] is None
+
+
+def test_headers_go_out_and_stay_unprinted(lab: Lab, capsys: Capture, tmp_path: Path) -> None:
+    header, trace = tmp_path / "headers", tmp_path / "trace"
+    header.write_text("X-Api-Key: hush-0123456789\n")
+    words = ["--header", f"@{header}", "--header", "X-Plain: yes", "--trace", str(trace)]
+    report(lab.mcp_url, "--approve", *words, capsys=capsys, code=0)
+    first = json.loads(trace.read_text().splitlines()[0])
+    names = [name for name, _ in first["request"]["headers"]]
+    assert {"X-Api-Key", "X-Plain"} <= set(names)
+    assert "hush-0123456789" not in trace.read_text()
+
+
+@pytest.mark.parametrize("option", ["--save", "--trace", "--ca-bundle"])
+def test_files_that_cannot_be_used(lab: Lab, capsys: Capture, tmp_path: Path, option: str) -> None:
+    (tmp_path / "file").write_text("")
+    path = str(tmp_path / "file" / "below")
+    assert main(["run", lab.mcp_url, "--approve", option, path]) == 6
+    assert path in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_still_prints_one_document(
+    lab: Lab, capsys: Capture, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    path = str(tmp_path / "file" / "below")
+    assert main(["run", lab.mcp_url, "--approve", "--save", path, "--json"]) == 6
+    document = json.loads(capsys.readouterr().out)
+    assert document["error"]["code"] == "file"
+    assert states(document)["tools"] == "ok"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk")
+def test_a_trace_on_a_full_disk(lab: Lab, capsys: Capture) -> None:
+    assert main(["run", lab.mcp_url, "--trace", "/dev/full", "--json"]) == 6
+    document = json.loads(capsys.readouterr().out)
+    assert "No space left" in document["error"]["text"]

@@ -1,0 +1,50 @@
+"""Tabs in one line, drawn as one widget: five `Tab`s of Textual's cost a tenth of a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.events import Click
+from textual.message import Message
+from textual.widget import Widget
+
+
+class TabLine(Widget):
+    """Names beside each other, the active one marked. A click posts `Chosen`."""
+
+    DEFAULT_CSS = """
+    TabLine { height: 1; width: 1fr; }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        line: TabLine
+        name: str
+
+        @property
+        def control(self) -> TabLine:
+            return self.line
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.names: tuple[str, ...] = ()
+        self.active = ""
+
+    def show(self, names: tuple[str, ...], active: str) -> None:
+        if (names, active) != (self.names, self.active):
+            self.names, self.active = names, active
+            self.refresh()
+
+    def render(self) -> Content:
+        styles = ("$text-muted", "bold reverse")
+        return Content(" ").join(
+            Content.styled(f" {name} ", styles[name == self.active]) for name in self.names
+        )
+
+    def on_click(self, event: Click) -> None:
+        at = 0
+        for name in self.names:
+            if at <= event.x < at + len(name) + 2:
+                self.post_message(self.Chosen(self, name))
+            at += len(name) + 3
