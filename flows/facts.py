@@ -200,7 +200,6 @@ def start(session: Session) -> Facts:
         session.target,
         session.created,
         session.seed,
-        redirect_uri=session.target.redirect_uri,
         tokens=tokens,
     )
 

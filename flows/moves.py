@@ -43,6 +43,7 @@ class Listen:
 
     step: StepId
     host: str = "127.0.0.1"
+    port: int = 0  # any free one
     path: str = "/callback"
 
 

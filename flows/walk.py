@@ -157,8 +157,17 @@ class Walk:
     async def _bind(self, move: Listen) -> None:
         if self.listener:
             await self.listener.close()
-        self.listener = await Listener.bind(move.host, 0, move.path, on_rejected=self._on_rejected)
-        uri = self.listener.redirect_uri
+            self.listener = None
+        try:
+            self.listener = await Listener.bind(
+                move.host, move.port, move.path, on_rejected=self._on_rejected
+            )
+            uri = self.listener.redirect_uri
+        except OSError:
+            if not move.port:
+                raise
+            # Somebody else has the port, maybe the person's own client: pasting still works.
+            uri = self.facts.target.redirect_uri or ""
         self.record(Made(self._clock(), move.step, (("redirect_uri", uri),)))
 
     def answer(self, step: StepId, **values: str) -> None:

@@ -28,7 +28,7 @@ def next(facts: Facts) -> Move:
     if failed := facts.failed.get(STEP):
         if failed.exchange.status == 200 and not failed.exchange.error:
             return Blocked(STEP, f"{failed.reason}.", "resource-server", "error")
-        return refusal(STEP, failed.exchange)
+        return refusal(STEP, failed.exchange, facts)
     if call.result is None:
         params = {"name": call.name, "arguments": dict(call.arguments)}
         message = request(facts, "tools/call", params)

@@ -22,6 +22,7 @@ from flows.steps.scope import selected_scope
 from flows.steps.server_metadata import endpoint, server_metadata
 
 STEP: Final = "client"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
 
 
@@ -31,8 +32,7 @@ def next(facts: Facts) -> Move:
     if facts.client:
         return Done(STEP, facts.client.source, _remarks(facts, facts.client))
     if facts.redirect_uri is None:
-        # Bind first, register the exact URI after: most servers compare the port.
-        return Listen(STEP)
+        return _redirect_uri(facts.target.redirect_uri)
     target, metadata = facts.target, server_metadata(facts) or {}
     if target.client_id:
         method = target.token_endpoint_auth_method or method_for(metadata, target.client_secret)
@@ -63,6 +63,17 @@ def next(facts: Facts) -> Move:
             Field("client_secret", "client secret", secret=True, required=False),
         ),
     )
+
+
+def _redirect_uri(chosen: str | None) -> Move:
+    """Bind first, register the exact URI after: most servers compare the port. A redirect URI
+    that is not ours to bind is only taken down."""
+    if chosen is None:
+        return Listen(STEP)
+    parts = urlsplit(chosen)
+    if parts.scheme == "http" and parts.hostname in LOOPBACK:
+        return Listen(STEP, parts.hostname, parts.port or 80, parts.path or "/")
+    return Make(STEP, (("redirect_uri", chosen),), "redirect URI")
 
 
 def read(event: Event, facts: Facts) -> Facts:
@@ -134,8 +145,7 @@ def method_for(metadata: Json, client_secret: str | None) -> str:
 def is_native(redirect_uri: str) -> bool:
     """A loopback or private-scheme redirect URI (OpenID Connect Registration section 2)."""
     parts = urlsplit(redirect_uri)
-    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
-    return loopback or parts.scheme not in ("http", "https")
+    return parts.hostname in LOOPBACK or parts.scheme not in ("http", "https")
 
 
 def _registered(exchange: Exchange, facts: Facts) -> Facts:

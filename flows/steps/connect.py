@@ -12,8 +12,11 @@ from flows.mcp.opening import KNOWN_VERSIONS, is_refusal, opening_move, read_ope
 from flows.mcp.rpc import legacy_request, read_answer
 from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
 from flows.session import Event, Exchanged, StepId
+from flows.steps.claims import next as judge_claims
 
 STEP: Final = "connect"
+DECISIVE = ("The signature", "iss", "aud", "exp", "nbf")
+"""How remarks begin on what every resource server checks first."""
 _INITIALIZED = "notifications/initialized"
 
 
@@ -27,7 +30,7 @@ def next(facts: Facts) -> Move:
         return Done(STEP, connection.version, _remarks(facts))
     if move := opening_move(facts, STEP):
         return move
-    return refusal(STEP, facts.openings[-1].exchange)
+    return refusal(STEP, facts.openings[-1].exchange, facts)
 
 
 def read(event: Event, facts: Facts) -> Facts:
@@ -41,7 +44,7 @@ def read(event: Event, facts: Facts) -> Facts:
     return replace(facts, connection=replace(facts.connection, initialized=True))
 
 
-def refusal(step: StepId, exchange: Exchange, rpc_id: int | None = None) -> Blocked:
+def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     """The stop after an MCP request that gave no result, with the party its status points at."""
     if exchange.response is None:
         failure = exchange.error
@@ -49,8 +52,8 @@ def refusal(step: StepId, exchange: Exchange, rpc_id: int | None = None) -> Bloc
         return Blocked(step, words, "network", failure.kind if failure else "failed")
     response = exchange.response
     if is_refusal(exchange):
-        return _unauthorized(step, exchange)
-    said = exchange.error.text if exchange.error else read_answer(exchange, rpc_id).message
+        return _unauthorized(step, exchange, facts)
+    said = exchange.error.text if exchange.error else read_answer(exchange, None).message
     word = str(response.status) if response.status != 200 else "error"
     return Blocked(
         step,
@@ -61,7 +64,7 @@ def refusal(step: StepId, exchange: Exchange, rpc_id: int | None = None) -> Bloc
     )
 
 
-def _unauthorized(step: StepId, exchange: Exchange) -> Blocked:
+def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     assert exchange.response
     status, said = exchange.response.status, ""
     for challenge in read_challenges(exchange.response.headers):
@@ -71,14 +74,18 @@ def _unauthorized(step: StepId, exchange: Exchange) -> Blocked:
             said = ": ".join(part for part in (error, description) if part)
             if scope and error == "insufficient_scope":
                 said += f" (it wants {scope})"
-    return Blocked(
-        step,
-        f"The MCP server refuses the token with {status}{': ' + said if said else ''}.",
-        "resource-server",
-        str(status),
-        fix="Compare the token's iss, aud, exp and scope with what the MCP server demands.",
-        standard="MCP Token Handling; RFC 6750 §3.1",
-    )
+    refused = f"The MCP server refuses the token with {status}{': ' + said if said else ''}."
+    standard = "MCP Token Handling; RFC 6750 §3.1"
+    claims = judge_claims(facts)
+    faults = claims.remarks if isinstance(claims, Done) and claims.level == "error" else ()
+    if status == 401 and faults:
+        # The token gives cause: whoever made it is at fault before whoever refuses it.
+        first = [fault for fault in faults if fault.text.startswith(DECISIVE)] or faults
+        words = f"{refused} It has cause: {first[0].text}"
+        fix = "Issue access tokens without the faults that the claims step names."
+        return Blocked(step, words, "authorization-server", str(status), fix, first[0].standard)
+    fix = "Compare the token's iss, aud, exp and scope with what the MCP server demands."
+    return Blocked(step, refused, "resource-server", str(status), fix, standard)
 
 
 def _remarks(facts: Facts) -> tuple[Remark, ...]:

@@ -28,6 +28,16 @@ def next(facts: Facts) -> Move:
         return Skipped(STEP, f"not part of revision {facts.target.protocol}")
     if usable := _accepted(facts):
         return Done(STEP, str(usable.status), _remarks(facts, usable))
+    if (named := _named(facts)) and not is_web_url(named) and STEP not in facts.overridden:
+        return Blocked(
+            STEP,
+            f"resource_metadata of the challenge is {named}: no absolute URL.",
+            "resource-server",
+            "no URL",
+            fix="Name the absolute URL of the RFC 9728 document in the challenge.",
+            standard="RFC 9728 §5.1",
+            can_override=True,
+        )
     if candidate := next_candidate(candidates(facts), facts.resource_tried):
         return fetch(STEP, candidate)
     return _nothing(facts)
@@ -35,13 +45,17 @@ def next(facts: Facts) -> Move:
 
 def candidates(facts: Facts) -> tuple[tuple[str, str], ...]:
     """`(URL, rule)` in order: the challenge's own, and only without one the well-known URLs."""
-    challenge = challenge_of(facts)
-    named = challenge.get("resource_metadata") if challenge else None
+    named = _named(facts)
     well_known = resource_candidates(facts.target.url)
     if not named:
         return well_known
-    ours = ((named, "resource_metadata of the challenge"),)
+    ours = ((named, "resource_metadata of the challenge"),) if is_web_url(named) else ()
     return ours + well_known if STEP in facts.overridden else ours
+
+
+def _named(facts: Facts) -> str | None:
+    challenge = challenge_of(facts)
+    return challenge.get("resource_metadata") if challenge else None
 
 
 def read(event: Event, facts: Facts) -> Facts:
@@ -117,9 +131,8 @@ def _remarks(facts: Facts, tried: Tried) -> tuple[Remark, ...]:
 def _nothing(facts: Facts) -> Move:
     if failed := unreachable(STEP, facts.resource_tried):
         return failed
-    named = challenge_of(facts)
     absent = all(tried.status in (404, 405, 410) for tried in facts.resource_tried)
-    if absent and not (named and named.get("resource_metadata")):
+    if absent and not _named(facts):
         # Revision 2025-03-26 had no resource metadata: the server's own origin was its issuer.
         return Done(
             STEP,

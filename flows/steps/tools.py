@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from flows.documents import text_member
-from flows.facts import Facts, fail
+from flows.facts import Facts, Json, fail
 from flows.mcp.opening import sent
 from flows.mcp.rpc import read_answer, request
 from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
@@ -23,14 +23,11 @@ def next(facts: Facts) -> Move:
     if failed := facts.failed.get(STEP):
         if failed.exchange.status == 200 and not failed.exchange.error:
             return Blocked(STEP, f"{failed.reason}.", "resource-server", "error")
-        return refusal(STEP, failed.exchange)
+        return refusal(STEP, failed.exchange, facts)
     pages = facts.tool_list
     if pages.complete:
         number = len(pages.tools)
-        remarks: tuple[Remark, ...] = ()
-        if not number:
-            remarks = (Remark("warn", "The server lists no tools.", "resource-server"),)
-        return Done(STEP, f"{number} tool{'s' if number != 1 else ''}", remarks)
+        return Done(STEP, f"{number} tool{'s' if number != 1 else ''}", _remarks(pages.tools))
     params = {"cursor": pages.cursor} if pages.cursor else {}
     label = f"tools/list, page {len(pages.cursors) + 1}" if pages.cursor else "tools/list"
     message = request(facts, "tools/list", params)
@@ -62,3 +59,17 @@ def read(event: Event, facts: Facts) -> Facts:
             complete=cursor is None,
         ),
     )
+
+
+def _remarks(tools: tuple[Json, ...]) -> tuple[Remark, ...]:
+    if not tools:
+        return (Remark("warn", "The server lists no tools.", "resource-server"),)
+    unusable = [str(tool["name"]) for tool in tools if not _takes_object(tool.get("inputSchema"))]
+    if not unusable:
+        return ()
+    words = f"inputSchema of {', '.join(unusable[:5])} is not a schema of type object."
+    return (Remark("error", words, "resource-server", "MCP Tools, Tool"),)
+
+
+def _takes_object(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("type") == "object"

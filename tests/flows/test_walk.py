@@ -253,3 +253,15 @@ async def test_an_unreachable_server_is_a_stop_and_can_be_tried_again() -> None:
     walk.rerun("challenge")
     assert isinstance(walk.current, Send)
     await walk.close()
+
+
+async def test_a_port_that_is_taken_leaves_pasting(lab: Lab) -> None:
+    other = Walk(new_session(Target(lab.mcp_url)), Wire())
+    await to(other, "pkce")
+    taken = other.facts.redirect_uri or ""
+    walk = Walk(new_session(Target(lab.mcp_url, redirect_uri=taken)), Wire())
+    await to(walk, "callback")
+    assert walk.listener is None and walk.facts.redirect_uri == taken
+    await to(walk, "connect")
+    await walk.close()
+    await other.close()

@@ -38,6 +38,11 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
 
 
+def on_top(app: AuthwalkApp) -> Screen[Any]:
+    """The screen that is shown now; a call, so that a type checker does not remember the last."""
+    return app.screen
+
+
 def an_app(**options: Any) -> AuthwalkApp:
     return AuthwalkApp(WireOptions(), **options)
 
@@ -47,26 +52,27 @@ def an_app(**options: Any) -> AuthwalkApp:
 
 async def test_the_first_screen_is_start() -> None:
     async with (app := an_app()).run_test():
-        assert isinstance(app.screen, StartScreen) and len(app.screen_stack) == 1
+        assert isinstance(on_top(app), StartScreen) and len(app.screen_stack) == 1
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_with_a_session_the_first_screen_is_its_walk(size: tuple[int, int]) -> None:
     session = new_session(TARGET)
     async with (app := an_app(session=session)).run_test(size=size):
-        assert isinstance(app.screen, WalkScreen) and len(app.screen_stack) == 1
-        assert app.screen.walk.session is session
+        screen = on_top(app)
+        assert isinstance(screen, WalkScreen) and len(app.screen_stack) == 1
+        assert screen.walk.session is session
 
 
 async def test_to_a_walk_and_back_to_the_start() -> None:
     async with (app := an_app()).run_test() as pilot:
         await pilot.press(*"127.0.0.1:9/mcp", "enter")
         await pilot.pause()
-        assert isinstance(app.screen, WalkScreen)
-        assert app.screen.walk.session.target == TARGET
+        screen = on_top(app)
+        assert isinstance(screen, WalkScreen) and screen.walk.session.target == TARGET
         await pilot.press("ctrl+n")
         await pilot.pause()
-        assert isinstance(app.screen, StartScreen) and len(app.screen_stack) == 1
+        assert isinstance(on_top(app), StartScreen) and len(app.screen_stack) == 1
 
 
 async def test_a_saved_session_is_opened(tmp_path: Path) -> None:
@@ -76,7 +82,8 @@ async def test_a_saved_session_is_opened(tmp_path: Path) -> None:
         app.open_file(path)
         await app.workers.wait_for_complete()
         await pilot.pause()
-        assert isinstance(app.screen, WalkScreen) and app.screen.path == path
+        screen = on_top(app)
+        assert isinstance(screen, WalkScreen) and screen.path == path
 
 
 async def test_a_broken_session_file_is_said(tmp_path: Path) -> None:
@@ -93,14 +100,14 @@ async def test_a_broken_session_file_is_said(tmp_path: Path) -> None:
 async def test_below_the_floor_there_is_a_message(size: tuple[int, int]) -> None:
     async with (app := an_app()).run_test(size=size) as pilot:
         await pilot.pause()
-        assert isinstance(app.screen, TooSmall)
+        assert isinstance(on_top(app), TooSmall)
         assert f"{size[0]} x {size[1]}" in str(app.screen.query_one(Static).content)
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        assert isinstance(app.screen, StartScreen)
+        assert isinstance(on_top(app), StartScreen)
         await pilot.resize_terminal(*size)
         await pilot.pause()
-        assert isinstance(app.screen, TooSmall)
+        assert isinstance(on_top(app), TooSmall)
         await pilot.press("ctrl+q")
     assert not app.is_running
 
@@ -117,11 +124,12 @@ async def test_ctrl_q_quits() -> None:
 @pytest.mark.parametrize(("keys", "left"), [("n", False), ("y", True), ("ctrl+q", True)])
 async def test_an_unsaved_walk_is_asked_about(keys: str, left: bool) -> None:
     async with (app := an_app(session=new_session(TARGET))).run_test() as pilot:
-        assert isinstance(app.screen, WalkScreen)
-        app.screen.walk.answer("client", client_id="x")
+        screen = on_top(app)
+        assert isinstance(screen, WalkScreen)
+        screen.walk.answer("client", client_id="x")
         await pilot.press("ctrl+q")
         await pilot.pause()
-        assert isinstance(app.screen, Confirm)
+        assert isinstance(on_top(app), Confirm)
         await pilot.press(keys)
         await pilot.pause()
         assert (app.return_code == 0) is left
@@ -134,17 +142,18 @@ async def test_help_lists_the_bindings_of_pane_screen_and_app() -> None:
     async with (app := an_app()).run_test() as pilot:
         await pilot.press("f1")
         await pilot.pause()
-        assert isinstance(app.screen, HelpScreen)
-        titles = [group.title for group in app.screen.groups]
+        screen = on_top(app)
+        assert isinstance(screen, HelpScreen)
+        titles = [group.title for group in screen.groups]
         assert titles[:3] == ["URL", "Start", "Everywhere"]
-        rows = {row.id: row for group in app.screen.groups for row in group.rows if row.id}
+        rows = {row.id: row for group in screen.groups for row in group.rows if row.id}
         assert rows["start.demo"].keys == ("ctrl+d",)
         assert rows["app.help"].tooltip == "List the keys that work here"
         shown = str(app.screen.query_one("#keys", Static).content)
         assert all(row.title in shown for row in rows.values())
         await pilot.press("f1")
         await pilot.pause()
-        assert isinstance(app.screen, StartScreen)
+        assert isinstance(on_top(app), StartScreen)
 
 
 async def test_every_key_of_ours_has_an_id_and_a_tooltip() -> None:
@@ -194,14 +203,14 @@ async def test_the_palette_runs_what_is_chosen() -> None:
     async with (app := an_app()).run_test() as pilot:
         await pilot.press("ctrl+p")
         await pilot.pause()
-        assert isinstance(app.screen, CommandPalette)
+        assert isinstance(on_top(app), CommandPalette)
         await pilot.press(*"keys that work")
         await app.workers.wait_for_complete()
         await pilot.pause()
         await pilot.press("enter")
         await pilot.pause()
         await pilot.pause()
-        assert isinstance(app.screen, HelpScreen)
+        assert isinstance(on_top(app), HelpScreen)
 
 
 # Toasts and clipboard
@@ -218,7 +227,7 @@ async def test_hostile_toasts_are_only_shown() -> None:
             if "@click" in text:
                 await pilot.click(toast)
             app.clear_notifications()
-        assert app.is_running and isinstance(app.screen, StartScreen)
+        assert app.is_running and isinstance(on_top(app), StartScreen)
 
 
 async def test_copying_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,14 +246,14 @@ async def test_copying_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def _answer(dialog: Dialog[Any], *keys: str, size: tuple[int, int] = (80, 24)) -> Any:
-    app, answers = an_app(), []
+    app, answers = an_app(), list[Any]()
     async with app.run_test(size=size) as pilot:
         app.push_screen(dialog, answers.append)
         await pilot.pause()
         assert app.screen.region.contains_region(app.screen.query_one(".dialog").region)
         await pilot.press(*keys)
         await pilot.pause()
-        assert isinstance(app.screen, StartScreen), "the dialog is still there"
+        assert isinstance(on_top(app), StartScreen), "the dialog is still there"
     return answers[0]
 
 
@@ -315,7 +324,7 @@ async def test_save_warns_and_objects(tmp_path: Path) -> None:
             field.focus()
             await pilot.press("enter")
             await pilot.pause()
-            assert isinstance(app.screen, SaveDialog) and word in str(words.content), wrong
+            assert isinstance(on_top(app), SaveDialog) and word in str(words.content), wrong
         field.value = str(tmp_path / "new" / "walk.toml")
         await pilot.pause()
         assert "will be made" in str(words.content)
@@ -338,7 +347,7 @@ async def test_a_problem_becomes_a_text_to_copy(size: tuple[int, int]) -> None:
         assert app.clipboard == dialog.text
         await pilot.press("ctrl+g")
         await pilot.pause()
-        assert isinstance(app.screen, StartScreen)
+        assert isinstance(on_top(app), StartScreen)
 
 
 @pytest.mark.parametrize("kind", ["confirm", "prompt", "text"])
@@ -366,7 +375,7 @@ async def test_hostile_dialogs_are_only_shown(kind: str) -> None:
                 await pilot.click(".dialog", offset=(5, 3))
             if app.screen is shown:
                 await app.pop_screen()
-        assert app.is_running and isinstance(app.screen, StartScreen)
+        assert app.is_running and isinstance(on_top(app), StartScreen)
 
 
 # The lab
@@ -392,20 +401,21 @@ async def test_faults_that_no_word_finds() -> None:
         await pilot.pause()
         assert app.screen.query_one("#faults", LineList).row_count == 0
         await pilot.press("enter", "space")
-        assert isinstance(app.screen, FaultPicker)
+        assert isinstance(on_top(app), FaultPicker)
 
 
 async def test_a_demo_is_a_walk_of_the_lab_and_ends_with_the_app() -> None:
     app = an_app(demo_faults=("missing-aud",))
     async with app.run_test() as pilot:
-        assert isinstance(app.screen, StartScreen)
+        assert isinstance(on_top(app), StartScreen)
         await pilot.pause()
         await app.workers.wait_for_complete()
         await pilot.pause()
-        assert isinstance(app.screen, WalkScreen)
+        screen = on_top(app)
+        assert isinstance(screen, WalkScreen)
         lab = app.lab
         assert lab and lab.running and lab.faults == ("missing-aud",)
-        assert app.screen.lab is lab and app.screen.walk.session.target.url == lab.mcp_url
+        assert screen.lab is lab and screen.walk.session.target.url == lab.mcp_url
     for _ in range(100):
         if not lab.running:
             break
@@ -418,7 +428,7 @@ async def test_a_lab_that_does_not_start_is_said() -> None:
         await pilot.pause()
         await app.workers.wait_for_complete()
         await pilot.pause()
-        assert isinstance(app.screen, StartScreen)
+        assert isinstance(on_top(app), StartScreen)
         assert "no-such-fault" in str(app.screen.query_one("#words", Label).content)
 
 

@@ -298,6 +298,5 @@ async def test_a_hostile_request_is_shown_harmless() -> None:
         async with editing(replace(request, body=body), (100, 150)) as (editor, pilot, results):
             seen = painted(pilot.app)
             assert visible(seen, lines=True) == seen
-            assert "no HTTP method" in said(editor)
             await pilot.press("ctrl+s")
-            assert results == []
+            assert results[0] is editor.request

@@ -20,6 +20,7 @@ from textual.events import Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
+from textual.worker import Worker, WorkerState
 
 from flows.export import CurlOptions
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
@@ -297,6 +298,12 @@ class WalkScreen(Screen[None]):
         message.stop()
         if move := self.walk.current:
             self.point_at(move.step)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What nobody foresaw is told, and the walk goes on."""
+        if event.state is WorkerState.ERROR and event.worker.error and event.worker.node is self:
+            event.stop()
+            self.app.report_problem(event.worker.error, event.worker.name)
 
     def action_cancel(self) -> None:
         if self._cancel:

@@ -10,7 +10,7 @@ import pytest
 from flows.documents import read_form
 from flows.exchange import Request, Response
 from flows.facts import Client
-from flows.moves import Ask, Blocked, Compose, Done, Listen, Make, Send
+from flows.moves import Ask, Blocked, Compose, Done, Listen, Make, Move, Send
 from flows.session import Target, value
 from flows.steps.pkce import s256
 from flows.steps.token import token_request
@@ -56,6 +56,25 @@ def test_the_listener_is_bound_before_its_uri_is_registered() -> None:
     assert document["application_type"] == "native"
     assert document["token_endpoint_auth_method"] == "none"
     assert document["grant_types"] == ["authorization_code", "refresh_token"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "move"),
+    [
+        ("http://127.0.0.1:8787/cb", Listen("client", "127.0.0.1", 8787, "/cb")),
+        ("http://localhost:80/", Listen("client", "localhost", 80, "/")),
+        (
+            "https://chatgpt.com/connector/oauth/x",
+            Make(
+                "client",
+                (("redirect_uri", "https://chatgpt.com/connector/oauth/x"),),
+                "redirect URI",
+            ),
+        ),
+    ],
+)
+def test_a_redirect_uri_of_the_persons_choice(chosen: str, move: Move) -> None:
+    assert World(Target(MCP, redirect_uri=chosen)).walk("client") == move
 
 
 def test_a_pre_registered_client_comes_first() -> None:

@@ -15,6 +15,7 @@ from tests.flows.world import (
     RESOURCE_PATH,
     World,
     answer,
+    challenge,
 )
 
 RESOURCE_URL = f"https://mcp.example.com{RESOURCE_PATH}"
@@ -202,3 +203,15 @@ def test_keys() -> None:
     move = world.move("keys")
     assert isinstance(move, Done) and move.word == "500" and move.level == "error"
     assert world.standing().step == "client", "a client goes on without keys"
+
+
+def test_a_relative_url_in_the_challenge_is_the_resource_servers_fault() -> None:
+    world = World()
+    world.routes[f"POST {MCP}"] = challenge('resource_metadata="/.well-known/x"')
+    move = world.walk("client")
+    assert isinstance(move, Blocked)
+    assert (move.step, move.party) == ("resource-metadata", "resource-server")
+    assert "no absolute URL" in move.reason
+    world.override("resource-metadata")
+    world.walk("client")
+    assert gets(world)[0] == RESOURCE_URL, "the well-known URL instead"

@@ -188,3 +188,30 @@ def test_tools_can_be_called_again_and_again() -> None:
     assert world.facts.connection, "the connection stands"
     world.walk()
     assert methods(world)[-2:] == ["tools/call", "tools/call"]
+
+
+def test_a_refused_token_that_gives_cause_is_its_issuers_fault() -> None:
+    """The refusal is right; what made it so is the token."""
+    from tests.flows.tokens import b64
+    from tests.flows.world import ISSUER, TOKEN
+
+    world = World()
+    header, claims = (
+        b64('{"alg":"RS256","typ":"at+jwt"}'),
+        b64('{"iss":"https://auth.example.com"}'),
+    )
+    token = {**TOKEN, "access_token": f"{header}.{claims}.AA"}
+    world.routes[f"POST {ISSUER}/token"] = answer(200, token)
+    world.routes[f"POST {MCP}"] = challenge()
+    move = world.walk()
+    assert isinstance(move, Blocked)
+    assert (move.step, move.party) == ("connect", "authorization-server")
+    assert "It has cause: aud" in move.reason
+
+
+def test_a_tool_without_an_object_schema_is_remarked() -> None:
+    world = tools_of({"tools": [{"name": "bad", "inputSchema": {"type": "string"}}, *TOOLS]})
+    world.walk("call")
+    move = world.move("tools")
+    assert isinstance(move, Done) and move.level == "error"
+    assert "inputSchema of bad " in move.remarks[0].text
