@@ -11,6 +11,7 @@ What the first frame does not need is imported where it is used.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tui.lab_process import LabProcess
     from tui.screens.start import StartScreen
 
+STYLES = Path(__file__).parent / "styles"
 FLOOR = (60, 16)
 """Columns and rows below which nothing but a message is shown."""
 TOAST_LIMIT, TITLE_LIMIT = 400, 60
@@ -112,7 +114,6 @@ class AuthwalkApp(App[None]):
     lab with these faults and walks it."""
 
     TITLE = "authwalk"
-    CSS_PATH = Path(__file__).parent / "styles" / "app.tcss"
     DEFAULT_MODE = "main"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -158,7 +159,8 @@ class AuthwalkApp(App[None]):
         path: Path | None = None,
         demo_faults: tuple[str, ...] | None = None,
     ) -> None:
-        super().__init__()
+        first_style = "walk.tcss" if session else "start.tcss"  # with it now, all is parsed once
+        super().__init__(css_path=[STYLES / "app.tcss", STYLES / first_style])
         self.wire_options = wire_options
         self.lab: LabProcess | None = None
         self._demo_faults = demo_faults
@@ -172,6 +174,9 @@ class AuthwalkApp(App[None]):
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         self.run_worker(self.warm, thread=True, group="warm", exit_on_error=False)
         if self._demo_faults is not None:
             self.start_demo(self._demo_faults)
@@ -398,6 +403,7 @@ def open_app(
     if words := refusal(os.environ, terminal=terminal):
         print(f"authwalk: {words}", file=sys.stderr)
         return 2
+    gc.disable()  # what the first frame makes stays; looking for garbage would cost a tenth of it
     session = None
     if session_path:
         from flows.store import SessionFileError, load

@@ -25,8 +25,8 @@ from tests.flows import tokens
 from tests.hostile import HOSTILE
 from tui.widgets.list_view import LineList
 from tui.widgets.paste_field import FIELD_LIMIT, PasteField
+from tui.widgets.tab_line import TabLine
 from tui.widgets.token_pane import TokenPane
-from tui.widgets.token_tabs import TokenTabs
 
 NOW = datetime(2026, 11, 23, 8, 15, tzinfo=UTC)
 STAMP = int(NOW.timestamp())
@@ -460,7 +460,7 @@ async def test_keys_and_clicks_turn_to_the_other_tokens() -> None:
     given = facts(signed(), refresh_token="refresh-0001", id_token=other)
     async with shown(given) as (app, pilot):
         app.pane.query_one(LineList).focus()
-        tabs = app.pane.query_one(TokenTabs)
+        tabs = app.pane.query_one(TabLine)
         assert lines(tabs)[0].split() == ["access", "refresh", "id"]
         await pilot.press("right")
         assert use(app) == "refresh"

@@ -188,7 +188,7 @@ class StartScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        self.load_recent()
+        self.call_after_refresh(self.load_recent)
 
     @work(thread=True, exit_on_error=False)
     def load_recent(self) -> None:

@@ -302,7 +302,10 @@ class WalkScreen(Screen[None]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """What nobody foresaw is told, and the walk goes on."""
         if event.state is WorkerState.ERROR and event.worker.error and event.worker.node is self:
+            from tui.app import AuthwalkApp
+
             event.stop()
+            assert isinstance(self.app, AuthwalkApp)
             self.app.report_problem(event.worker.error, event.worker.name)
 
     def action_cancel(self) -> None:

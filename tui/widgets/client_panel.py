@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual import on
@@ -71,10 +70,7 @@ class ClientPanel(VerticalScroll, can_focus=False):
     @dataclass
     class Answered(Message):
         client_id: str
-        client_secret: str
-
-        def __rich_repr__(self) -> Iterator[str]:
-            yield self.client_id  # messages are logged; the secret is not
+        client_secret: str = field(repr=False)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -119,8 +115,8 @@ class ClientPanel(VerticalScroll, can_focus=False):
         if self._facts is None:
             return
         lines = []
-        for name, field in (("identifier", self._field("id")), ("secret", self._field("secret"))):
-            if field.text != field.text.strip():
+        for name, entry in (("identifier", self._field("id")), ("secret", self._field("secret"))):
+            if entry.text != entry.text.strip():
                 words = f"! The {name} begins or ends with white space, which is sent too."
                 lines.append(Content.styled(words, "$text-warning"))
         method = method_for(server_metadata(self._facts) or {}, self._field("secret").text)

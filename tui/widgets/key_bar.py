@@ -7,9 +7,9 @@ rest of a cursor key in the step list.
 from __future__ import annotations
 
 from textual.app import RenderResult
+from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.events import Click, Mount, Resize
-from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widget import Widget
 

@@ -131,9 +131,8 @@ class ResponsePanel(VerticalScroll, can_focus=False):
         self.set_interval(1, self._draw_back)
 
     def on_resize(self, event: Resize) -> None:
-        if self._facts:
-            self._draw_verdict()
-            self._draw_rejected()
+        self._draw_verdict()
+        self._draw_rejected()
 
     @property
     def pasted(self) -> PasteInput:
@@ -195,6 +194,8 @@ class ResponsePanel(VerticalScroll, can_focus=False):
         self.query_one("#response-back", Static).update(Content.assemble(*parts))
 
     def _draw_verdict(self) -> None:
+        if self._facts is None:
+            return
         text = self.pasted.text
         if not text:
             lines = [self._while_waiting()]
@@ -205,7 +206,7 @@ class ResponsePanel(VerticalScroll, can_focus=False):
         self.query_one("#response-verdict", Static).update(Content("\n").join(lines))
 
     def _while_waiting(self) -> Content:
-        host = urlsplit(self._facts.redirect_uri or "").hostname if self._facts else None
+        _, host = _scheme_and_host(self._facts.redirect_uri or "") if self._facts else ("", "")
         loopback = host in ("127.0.0.1", "::1", "localhost")
         words = WAITING if loopback or not host else ELSEWHERE.format(host=visible(host, limit=80))
         return Content.styled(words, MUTED)
@@ -245,8 +246,7 @@ class ResponsePanel(VerticalScroll, can_focus=False):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._facts:
-            self._draw_verdict()
+        self._draw_verdict()
 
     @on(PasteInput.Refused)
     def _refused(self, event: PasteInput.Refused) -> None:
@@ -273,10 +273,8 @@ class ResponsePanel(VerticalScroll, can_focus=False):
 
 def _host(url: str) -> Content:
     """The host of a URL, in the form in which it is looked up (RFC 5890), and what to beware of."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
+    scheme, host = _scheme_and_host(url)
+    if not host:
         return Content.styled("not a URL", "$text-error")
     shown = (visible(host, limit=200), "bold $text-primary")
     words: list[tuple[str, str] | str] = [("goes to        ", MUTED), shown]
@@ -285,9 +283,18 @@ def _host(url: str) -> Content:
             words.append(f"  {host.encode('idna').decode()}")
         except UnicodeError:
             words.append(("  not a possible host name", "$text-error"))
-    if parts.scheme != "https":
-        words.append((f"  {visible(parts.scheme)}, not encrypted", "$text-warning"))
+    if scheme != "https":
+        words.append((f"  {visible(scheme)}, not encrypted", "$text-warning"))
     return Content.assemble(*words)
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    """Both in lower case; "" where there is none, as in a text that is no URL."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or ""
+    except ValueError:
+        return "", ""
 
 
 def _line(level: Level, words: str, standard: str = "", width: int = 0) -> Content:

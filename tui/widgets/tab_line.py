@@ -37,7 +37,7 @@ class TabLine(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        styles = ("$text-muted", "bold reverse")
+        styles = ("$foreground 60%", "bold reverse")
         return Content(" ").join(
             Content.styled(f" {name} ", styles[name == self.active]) for name in self.names
         )

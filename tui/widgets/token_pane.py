@@ -26,6 +26,7 @@ from flows.jwt import Token
 from flows.steps.inspection import Inspection, inspect
 from tui.widgets.list_view import LineList, Row
 from tui.widgets.paste_field import PasteField
+from tui.widgets.tab_line import TabLine
 from tui.widgets.token_rows import (
     Shown,
     Signature,
@@ -37,7 +38,6 @@ from tui.widgets.token_rows import (
     signature_of,
     token_rows,
 )
-from tui.widgets.token_tabs import TokenTabs
 from tui.widgets.token_text import detail, kind_line, list_rows, signature_line
 
 HINT = (
@@ -128,7 +128,7 @@ class TokenPane(Vertical):
         self._before: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        yield TokenTabs(id="token-tabs")
+        yield TabLine(id="token-tabs")
         yield Static(id="token-kind", markup=False)
         yield Static(id="token-signature", markup=False)
         yield Static(Content(" ".join(HINT)), id="token-hint", markup=False)
@@ -258,7 +258,7 @@ class TokenPane(Vertical):
     def _tell(self) -> None:
         """Draw what is known now; rows only if they say something else than before."""
         subject, inspection = self._subject, self._inspection
-        self.query_one(TokenTabs).show(tuple(self._texts()), self._use)
+        self.query_one(TabLine).show(tuple(self._texts()), self._use)
         appears = self._list.display != (inspection is not None)
         for part in ("#token-tabs", "#token-kind", "#token-rows", "#token-detail"):
             self.query_one(part).display = inspection is not None
@@ -346,10 +346,10 @@ class TokenPane(Vertical):
 
     # What the person does.
 
-    @on(TokenTabs.Chosen)
-    def _chosen(self, event: TokenTabs.Chosen) -> None:
+    @on(TabLine.Chosen)
+    def _chosen(self, event: TabLine.Chosen) -> None:
         event.stop()
-        self._use = event.use
+        self._use = next(use for use in self._texts() if use == event.name)
         self._read()
 
     def action_turn(self, by: int) -> None:
