@@ -23,7 +23,7 @@ from flows.session import (
     Session,
     StepId,
     Target,
-    later_steps,
+    fallen_steps,
 )
 
 Json = Mapping[str, Any]
@@ -67,6 +67,7 @@ class Client:
     token_endpoint_auth_method: str = "none"
     client_secret: str | None = field(default=None, repr=False)
     document: Json | None = field(default=None, repr=False)
+    issuer: str | None = None  # whose client it is: it is never shown to another
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,12 @@ class Facts:
     call: ToolCall | None = None
     rpc_sent: int = 0
 
+    # What a new authorization in the middle of a connection goes by.
+    scope_asked: str | None = None
+    refresh_wanted: bool = False
+    remedies: int = 0
+    known_clients: Mapping[str, Client] = field(default_factory=dict, repr=False)
+
     @property
     def current_tokens(self) -> Tokens | None:
         return self.refreshed or self.refreshed_before or self.tokens
@@ -204,39 +211,91 @@ def start(session: Session) -> Facts:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Carry:
+    """What a new authorization takes over from the one before, in place of its `Reran`."""
+
+    step: StepId
+    at: datetime
+    seed: bytes
+    scope: str | None
+    redirect_uri: str | None
+    clients: Mapping[str, Client]
+    remedies: int
+
+
 class Fold:
     """Folds events one by one. `facts` is always the fold of everything added so far."""
 
     def __init__(self, session: Session, readers: Mapping[StepId, Read]) -> None:
         self._readers = readers
         self._start = start(session)
-        self._live: list[Event] = []  # the events that the facts rest on
+        self._live: list[Event | _Carry] = []  # what the facts rest on
         self.facts = self._start
         for event in session.events:
             self.add(event)
 
     def add(self, event: Event) -> None:
-        if isinstance(event, Reran) and event.step not in REPEATABLE:
-            fallen = later_steps(event.step)
-            kept = [past for past in self._live if past.step not in fallen]
-            self._live, self.facts = [], self._start
-            for past in kept:
-                self.add(past)
-            self.facts = replace(self.facts, at=event.at, seed=self._seed(event))
+        if not isinstance(event, Reran) or event.step in REPEATABLE:
+            self._apply(event)
             return
+        fallen = fallen_steps(event)
+        kept = [past for past in self._live if past.step not in fallen]
+        carry = self._carry(event) if event.through else None
+        self._live, self.facts = [], self._start
+        for past in kept:
+            self._apply(past)
+        if carry:
+            self._apply(carry)
+        else:
+            self.facts = replace(self.facts, at=event.at, seed=self._seed(event))
+
+    def _apply(self, event: Event | _Carry) -> None:
         self._live.append(event)
         facts = replace(self.facts, at=event.at)
         match event:
+            case _Carry():
+                self.facts = replace(
+                    _tried_anew(facts),
+                    seed=event.seed,
+                    scope_asked=event.scope,
+                    redirect_uri=event.redirect_uri,
+                    known_clients=event.clients,
+                    remedies=event.remedies,
+                )
             case Reran():
-                self.facts = replace(forget(facts, event.step), seed=self._seed(event))
+                facts = forget(facts, event.step)
+                if event.through:
+                    facts = replace(_tried_anew(facts), remedies=facts.remedies + 1)
+                self.facts = replace(facts, seed=self._seed(event))
             case Overrode():
                 self.facts = replace(facts, overridden=facts.overridden | {event.step})
             case _:
                 self.facts = self._readers[event.step](event, facts)
 
+    def _carry(self, event: Reran) -> _Carry:
+        facts, clients = self.facts, dict(self.facts.known_clients)
+        if facts.client and facts.client.issuer:
+            clients[facts.client.issuer] = facts.client
+        return _Carry(
+            event.step,
+            event.at,
+            self._seed(event),
+            event.scope or facts.scope_asked,
+            facts.redirect_uri,
+            clients,
+            facts.remedies + 1,
+        )
+
     def _seed(self, event: Reran) -> bytes:
         """A session saved without secrets has lost the seeds of its attempts."""
         return event.seed or self._start.seed
+
+
+def _tried_anew(facts: Facts) -> Facts:
+    """The facts without what failed for want of a better token: it is tried again."""
+    openings = tuple(opening for opening in facts.openings if not opening.authorized)
+    return replace(facts, failed={}, openings=openings)
 
 
 def forget(facts: Facts, step: StepId) -> Facts:
@@ -246,7 +305,7 @@ def forget(facts: Facts, step: StepId) -> Facts:
     match step:
         case "refresh":
             before = facts.refreshed or facts.refreshed_before
-            return replace(facts, refreshed=None, refreshed_before=before)
+            return replace(facts, refreshed=None, refreshed_before=before, refresh_wanted=True)
         case "tools":
             return replace(facts, tool_list=ToolList())
         case "call":

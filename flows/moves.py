@@ -114,6 +114,16 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Remedy:
+    """How a client would get going again: a new attempt of `step`, the connection left standing
+    (MCP Step-Up Authorization Flow; RFC 6749 section 6). `scope` is what it would ask for."""
+
+    step: StepId
+    label: str
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Blocked:
     """The walk stops here: a client that keeps the standard would not go on.
 
@@ -128,6 +138,7 @@ class Blocked:
     standard: str = ""
     can_override: bool = False
     remarks: tuple[Remark, ...] = ()
+    remedy: Remedy | None = None
 
 
 Act = Send | Listen | Make | Compose | Ask

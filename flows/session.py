@@ -117,11 +117,17 @@ class Overrode:
 
 @dataclass(frozen=True, slots=True)
 class Reran:
-    """A new attempt of `step`. `seed` is its fresh entropy (32 bytes)."""
+    """A new attempt of `step`. `seed` is its fresh entropy (32 bytes).
+
+    `through`, when set, is the last step that falls with it: a new authorization in the middle
+    of a connection leaves the connection standing. `scope` is what it asks for then.
+    """
 
     at: datetime
     step: StepId
     seed: bytes = field(default=b"", repr=False)
+    through: StepId | None = None
+    scope: str | None = None
 
 
 Event = Exchanged | Received | Made | Answered | Overrode | Reran
@@ -163,9 +169,13 @@ class Attempt:
         return tuple(event for event in self.events if isinstance(event, Exchanged))
 
 
-def later_steps(step: StepId) -> tuple[StepId, ...]:
-    """The steps whose facts fall when `step` is run anew: itself and all that follow it."""
-    return (step,) if step in REPEATABLE else STEP_IDS[STEP_IDS.index(step) :]
+def fallen_steps(event: Reran) -> tuple[StepId, ...]:
+    """The steps whose facts fall when a step is run anew: itself and all that follow it, or
+    those up to `through`."""
+    if event.step in REPEATABLE:
+        return (event.step,)
+    last = STEP_IDS.index(event.through) + 1 if event.through else None
+    return STEP_IDS[STEP_IDS.index(event.step) : last]
 
 
 def attempts(events: Iterable[Event]) -> dict[StepId, tuple[Attempt, ...]]:
@@ -173,7 +183,7 @@ def attempts(events: Iterable[Event]) -> dict[StepId, tuple[Attempt, ...]]:
     found: dict[StepId, list[Attempt]] = {}
     for event in events:
         if isinstance(event, Reran):
-            for step in later_steps(event.step):
+            for step in fallen_steps(event):
                 if tries := found.get(step):
                     tries[-1] = replace(tries[-1], current=False)
         else:

@@ -20,7 +20,19 @@ from flows.facts import Facts, Fold
 from flows.flight import EventReceived, Progress
 from flows.listener import Listener, Rejected
 from flows.mcp.rpc import answers
-from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Move, Send, Skipped
+from flows.moves import (
+    Act,
+    Ask,
+    Blocked,
+    Compose,
+    Done,
+    Listen,
+    Make,
+    Move,
+    Remedy,
+    Send,
+    Skipped,
+)
 from flows.session import (
     REPEATABLE,
     Answered,
@@ -182,6 +194,11 @@ class Walk:
         """Open a new attempt of `step`, with fresh entropy."""
         self.record(Reran(self._clock(), step, self._entropy(32)))
 
+    def remedy(self, remedy: Remedy) -> None:
+        """Take up what a blocked move offers: a new attempt with the connection left standing."""
+        seed = self._entropy(32)
+        self.record(Reran(self._clock(), remedy.step, seed, "refresh", remedy.scope))
+
     def step_back(self) -> StepId | None:
         """Open a new attempt of the last step that did something; its id, or None."""
         reached = list(self.moves)
@@ -196,14 +213,19 @@ class Walk:
         self,
         *,
         hold: frozenset[StepId] = HOLD,
+        remedies: bool = False,
         observe: Callable[[Progress], None] = lambda progress: None,
         cancel: asyncio.Event | None = None,
     ) -> Ask | Blocked | Act | None:
         """Perform move after move until a person must act, the walk is blocked, a step of
-        `hold` comes up, or all is done. What it stands at is returned."""
+        `hold` comes up, or all is done. What it stands at is returned. With `remedies` a refused
+        token is mended where that can be, as a client would by itself."""
         first = True
         while True:
             move = self.current
+            if remedies and isinstance(move, Blocked) and move.remedy:
+                self.remedy(move.remedy)
+                continue
             if move is None or isinstance(move, Ask | Blocked):
                 return move
             if move.step in hold and not first:

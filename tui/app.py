@@ -23,90 +23,30 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
-from textual.content import Content
 from textual.events import DeliveryComplete, Resize
 from textual.geometry import Size
 from textual.notifications import SeverityLevel
-from textual.screen import ModalScreen, Screen
-from textual.theme import Theme
-from textual.widgets import Static
+from textual.screen import Screen
 
 from flows.text import visible
+from tui.screens.too_small import TooSmall, is_too_small
+from tui.themes import CONTRAST
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
-
     from flows.session import Session, Target
     from flows.wire import WireOptions
     from tui.lab_process import LabProcess
     from tui.screens.start import StartScreen
 
 STYLES = Path(__file__).parent / "styles"
-FLOOR = (60, 16)
-"""Columns and rows below which nothing but a message is shown."""
 TOAST_LIMIT, TITLE_LIMIT = 400, 60
 """Characters of a toast, counted as they are shown."""
-
-CONTRAST = Theme(
-    name="authwalk-contrast",
-    primary="#5fd7ff",
-    secondary="#ffd75f",
-    accent="#ff87ff",
-    warning="#ffd700",
-    error="#ff8787",
-    success="#87ff87",
-    foreground="#ffffff",
-    background="#000000",
-    surface="#000000",
-    panel="#262626",
-    text_alpha=1.0,
-    variables={
-        "border": "#5fd7ff",
-        "border-blurred": "#9e9e9e",
-        "text-muted": "#d0d0d0",
-        "text-disabled": "#bcbcbc",
-        "footer-background": "#262626",
-        "footer-description-foreground": "#ffffff",
-    },
-)
 
 
 def _actions() -> type[Provider]:
     from tui.palette import ActionProvider
 
     return ActionProvider
-
-
-class TooSmall(ModalScreen[None]):
-    """Covers a terminal too small for any screen, until it has grown."""
-
-    DEFAULT_CSS = """
-    TooSmall {
-        align: center middle;
-        background: $background;
-        & > Static { width: auto; max-width: 100%; text-align: center; }
-    }
-    """
-
-    def compose(self) -> ComposeResult:
-        yield Static(markup=False)
-
-    def on_resize(self, event: Resize) -> None:
-        self._judge()
-
-    def on_screen_resume(self) -> None:
-        self._judge()
-
-    def _judge(self) -> None:
-        size, (columns, rows) = self.app.size, FLOOR
-        words = f"authwalk needs {columns} x {rows}.\nThis is {size.width} x {size.height}."
-        self.query_one(Static).update(Content(f"{words}\n\nctrl+q quits"))
-        if not is_too_small(size) and self.is_current:
-            self.dismiss()
-
-
-def is_too_small(size: Size) -> bool:
-    return size.width < FLOOR[0] or size.height < FLOOR[1]
 
 
 class AuthwalkApp(App[None]):

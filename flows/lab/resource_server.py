@@ -60,7 +60,7 @@ class Verifier:
             leeway=30,
             iss={"essential": True, "value": issuer},
             # Like the server of the report that authwalk began with, it refuses a wrong audience
-            # and lets a missing one pass: the fault is found only where somebody looks at the token.
+            # and lets a missing one pass: the fault shows only to whoever looks at the token.
             aud={"essential": False, "value": resource},
             exp={"essential": True},
         )

@@ -31,7 +31,6 @@ from flows.steps import (
     token,
     tools,
 )
-
 from flows.steps import claims as claims
 
 

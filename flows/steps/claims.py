@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Final
 
 from flows.facts import Facts
-from flows.steps.inspection import Inspection, inspect_of
 from flows.moves import Done, Level, Move, Remark, Skipped
 from flows.session import Event
+from flows.steps.inspection import Inspection, inspect_of
 
 STEP: Final = "claims"
 _LEVELS: dict[str, Level] = {"error": "error", "warn": "warn"}

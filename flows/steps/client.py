@@ -16,10 +16,10 @@ from flows.exchange import Exchange, Request
 from flows.facts import Client, Facts, Json, fail
 from flows.moves import Ask, Blocked, Done, Field, Listen, Make, Move, Remark, Send, Skipped
 from flows.oauth import error_text
-from flows.session import Answered, Event, Exchanged, Made, value
+from flows.session import Answered, Event, Exchanged, Made, Pairs, value
 from flows.steps.applies import no_authorization
 from flows.steps.scope import selected_scope
-from flows.steps.server_metadata import endpoint, server_metadata
+from flows.steps.server_metadata import endpoint, issuer, server_metadata
 
 STEP: Final = "client"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -34,6 +34,10 @@ def next(facts: Facts) -> Move:
     if facts.redirect_uri is None:
         return _redirect_uri(facts.target.redirect_uri)
     target, metadata = facts.target, server_metadata(facts) or {}
+    if kept := facts.known_clients.get(issuer(facts) or ""):
+        return Make(STEP, _values(kept), "the client this issuer already knows")
+    if target.client_id and facts.known_clients and STEP not in facts.overridden:
+        return _moved(facts)
     if target.client_id:
         method = target.token_endpoint_auth_method or method_for(metadata, target.client_secret)
         values = [("client_id", target.client_id), ("token_endpoint_auth_method", method)]
@@ -65,6 +69,29 @@ def next(facts: Facts) -> Move:
     )
 
 
+def _values(client: Client) -> Pairs:
+    named = (
+        ("client_id", client.client_id),
+        ("client_secret", client.client_secret),
+        ("token_endpoint_auth_method", client.token_endpoint_auth_method),
+        ("source", client.source),
+    )
+    return tuple((name, text) for name, text in named if text)
+
+
+def _moved(facts: Facts) -> Blocked:
+    return Blocked(
+        STEP,
+        f"The client {facts.target.client_id} was registered with "
+        f"{', '.join(facts.known_clients)}, and the MCP server now names {issuer(facts)}.",
+        "resource-server",
+        "moved",
+        fix="Register a client with the new authorization server.",
+        standard="MCP Client Registration, Authorization Server Binding",
+        can_override=True,
+    )
+
+
 def _redirect_uri(chosen: str | None) -> Move:
     """Bind first, register the exact URI after: most servers compare the port. A redirect URI
     that is not ours to bind is only taken down."""
@@ -87,15 +114,10 @@ def read(event: Event, facts: Facts) -> Facts:
             secret = value(values, "client_secret") or None
             source = value(values, "source")
             method = value(values, "token_endpoint_auth_method")
-            return replace(
-                facts,
-                client=Client(
-                    client_id,
-                    source if source in ("pre-registered", "CIMD") else "entered",  # type: ignore[arg-type]
-                    method or method_for(server_metadata(facts) or {}, secret),
-                    secret,
-                ),
-            )
+            kept = source if source in ("pre-registered", "CIMD", "DCR") else "entered"
+            method = method or method_for(server_metadata(facts) or {}, secret)
+            client = Client(client_id, kept, method, secret, issuer=issuer(facts))  # type: ignore[arg-type]
+            return replace(facts, client=client)
         case Exchanged(exchange=exchange):
             return _registered(exchange, facts)
         case _:
@@ -166,7 +188,7 @@ def _registered(exchange: Exchange, facts: Facts) -> Facts:
         "client_secret_basic" if secret else "none"
     )
     client = Client(client_id, "DCR", method, secret, document)
-    return replace(facts, client=client)
+    return replace(facts, client=replace(client, issuer=issuer(facts)))
 
 
 def _remarks(facts: Facts, client: Client) -> tuple[Remark, ...]:

@@ -13,6 +13,7 @@ from flows.mcp.rpc import legacy_request, read_answer
 from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
 from flows.session import Event, Exchanged, StepId
 from flows.steps.claims import next as judge_claims
+from flows.steps.remedy import remedy_of
 
 STEP: Final = "connect"
 DECISIVE = ("The signature", "iss", "aud", "exp", "nbf")
@@ -76,6 +77,7 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
                 said += f" (it wants {scope})"
     refused = f"The MCP server refuses the token with {status}{': ' + said if said else ''}."
     standard = "MCP Token Handling; RFC 6750 §3.1"
+    remedy = remedy_of(facts, exchange)
     claims = judge_claims(facts)
     faults = claims.remarks if isinstance(claims, Done) and claims.level == "error" else ()
     if status == 401 and faults:
@@ -83,9 +85,17 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
         first = [fault for fault in faults if fault.text.startswith(DECISIVE)] or faults
         words = f"{refused} It has cause: {first[0].text}"
         fix = "Issue access tokens without the faults that the claims step names."
-        return Blocked(step, words, "authorization-server", str(status), fix, first[0].standard)
+        return Blocked(
+            step,
+            words,
+            "authorization-server",
+            str(status),
+            fix,
+            first[0].standard,
+            remedy=remedy,
+        )
     fix = "Compare the token's iss, aud, exp and scope with what the MCP server demands."
-    return Blocked(step, refused, "resource-server", str(status), fix, standard)
+    return Blocked(step, refused, "resource-server", str(status), fix, standard, remedy=remedy)
 
 
 def _remarks(facts: Facts) -> tuple[Remark, ...]:

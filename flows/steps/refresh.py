@@ -9,6 +9,7 @@ from flows.facts import Facts, fail
 from flows.moves import Done, Move, Send, Skipped
 from flows.session import Event, Exchanged
 from flows.steps.applies import no_authorization
+from flows.steps.remedy import again
 from flows.steps.scope import selected_resource
 from flows.steps.server_metadata import endpoint
 from flows.steps.token import read_tokens, refused, token_request
@@ -20,7 +21,8 @@ def next(facts: Facts) -> Move:
     if reason := no_authorization(facts):
         return Skipped(STEP, reason)
     if failed := facts.failed.get(STEP):
-        return refused(STEP, failed)
+        # Whatever the reason, a client authorizes again when refreshing fails.
+        return replace(refused(STEP, failed), remedy=again(facts))
     if facts.refreshed:
         return Done(STEP, "200", facts.refreshed.remarks)
     url = endpoint(facts, "token_endpoint")
@@ -31,7 +33,7 @@ def next(facts: Facts) -> Move:
     if resource := selected_resource(facts):
         pairs.append(("resource", resource))
     request = token_request(url, facts.client, pairs)
-    return Send(STEP, request, "refresh token grant", optional=True)
+    return Send(STEP, request, "refresh token grant", optional=not facts.refresh_wanted)
 
 
 def read(event: Event, facts: Facts) -> Facts:
@@ -43,4 +45,4 @@ def read(event: Event, facts: Facts) -> Facts:
     if tokens.refresh_token is None and facts.current_tokens:
         # Without a new refresh token the old one stays (RFC 6749 section 6).
         tokens = replace(tokens, refresh_token=facts.current_tokens.refresh_token)
-    return replace(facts, refreshed=tokens)
+    return replace(facts, refreshed=tokens, refresh_wanted=False)

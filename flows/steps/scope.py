@@ -11,10 +11,13 @@ from flows.wellknown import canonical_resource
 
 
 def selected_scope(facts: Facts) -> str | None:
-    """The scope to request: the person's, the challenge's, the resource metadata's; else None.
+    """The scope to request: that of a step-up, the person's, the challenge's, the resource
+    metadata's; else None.
 
     `offline_access` joins when the authorization server lists it, as MCP Refresh Tokens allows.
     """
+    if facts.scope_asked:
+        return facts.scope_asked
     if facts.target.scope is not None:
         return facts.target.scope or None
     challenge = challenge_of(facts)

@@ -14,7 +14,19 @@ from typing import Any
 
 from flows.exchange import Exchange, Failure, Headers, Request, Response
 from flows.facts import Facts, Fold
-from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Move, Send, Skipped
+from flows.moves import (
+    Act,
+    Ask,
+    Blocked,
+    Compose,
+    Done,
+    Listen,
+    Make,
+    Move,
+    Remedy,
+    Send,
+    Skipped,
+)
 from flows.session import (
     Answered,
     Event,
@@ -195,6 +207,19 @@ class World:
 
     def rerun(self, step: StepId) -> None:
         self.record(Reran(NOW, step, b"\x02" * 32))
+
+    def remedy(self, remedy: Remedy) -> None:
+        at = NOW + timedelta(seconds=len(self.session.events))
+        self.record(Reran(at, remedy.step, b"\x03" * 32, "refresh", remedy.scope))
+
+    def mended(self) -> Move:
+        """Walk on, taking up every remedy that is offered."""
+        for _ in range(20):
+            move = self.walk()
+            if not (isinstance(move, Blocked) and move.remedy):
+                return move
+            self.remedy(move.remedy)
+        raise AssertionError("there is no end of remedies")
 
     def walk(self, until: StepId | None = None) -> Move:
         """Perform moves until `until` is up, the walk is blocked, or all is done."""

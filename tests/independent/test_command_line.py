@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import subprocess
 import sys
 from typing import Any
 
@@ -14,62 +14,60 @@ from tests.independent.conftest import ROOT, Start
 ADD = ("--call", 'add={"a": 2, "b": 3}')
 
 
-async def run(*arguments: str) -> tuple[int, str]:
+def run(*arguments: str) -> tuple[int, str]:
     """`authwalk run ARGUMENTS` without a terminal: its exit code and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tui", "run", *arguments),
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", "run", *arguments],
         cwd=ROOT,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
-    output, errors = await process.communicate()
-    assert process.returncode is not None
-    assert b"Traceback" not in errors, errors.decode()
-    return process.returncode, output.decode()
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
 
 
 @pytest.mark.parametrize("server", ["sdk_open.py", "sdk_combined.py", "fastmcp_oauth.py"])
-async def test_to_the_tool_result(start: Start, server: str) -> None:
-    code, said = await run(start(server), "--approve", "--list", *ADD)
+def test_to_the_tool_result(start: Start, server: str) -> None:
+    code, said = run(start(server), "--approve", "--list", *ADD)
     assert code == 0, said
     assert "add  Add two numbers." in said
     assert "Sound" in said
 
 
-async def test_typescript_sdk(start: Start) -> None:
+def test_typescript_sdk(start: Start) -> None:
     call = ("--call", 'greet={"name": "Ada"}')
-    code, said = await run(start("sdk_example.mjs"), "--approve", "--list", *call)
+    code, said = run(start("sdk_example.mjs"), "--approve", "--list", *call)
     assert code == 0, said
     assert "multi-greet" in said
     assert "Hello, Ada!" in said
 
 
-async def test_as_one_document(start: Start) -> None:
-    code, said = await run(start("fastmcp_oauth.py"), "--approve", "--refresh", "--json", *ADD)
+def test_as_one_document(start: Start) -> None:
+    code, said = run(start("fastmcp_oauth.py"), "--approve", "--refresh", "--json", *ADD)
     assert code == 0, said
     document: dict[str, Any] = json.loads(said)
     assert document["outcome"] == "completed"
 
 
-async def test_issuer_alone(start: Start) -> None:
+def test_issuer_alone(start: Start) -> None:
     issuer = start("oauth2_mock.mjs")
     client = ("--client-id", "walker", "--scope", "openid")
-    code, said = await run(issuer, "--issuer-only", "--approve", *client)
+    code, said = run(issuer, "--issuer-only", "--approve", *client)
     assert code == 0, said
 
 
-async def test_a_form_needs_a_person(start: Start) -> None:
+def test_a_form_needs_a_person(start: Start) -> None:
     issuer = start("oidc_mock.py")
-    code, said = await run(issuer, "--issuer-only", "--approve", "--scope", "openid")
+    code, said = run(issuer, "--issuer-only", "--approve", "--scope", "openid")
     assert code == 3, said
     assert "A person is needed at Response" in said
 
 
-async def test_misspelt_issuer(start: Start) -> None:
+def test_misspelt_issuer(start: Start) -> None:
     issuer = start("sdk_authorization_server.py")
     server = start("sdk_resource_server.py", f"{issuer}/", "introspection")
-    code, said = await run(server, "--approve")
+    code, said = run(server, "--approve")
     assert code == 1, said
     assert "trailing slash" in said

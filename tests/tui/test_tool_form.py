@@ -9,12 +9,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Select, Static
 
+from flows.mcp.validation import Problem
 from flows.text import visible
 from tests.hostile import HOSTILE
 from tests.tui.painted import Host, painted, paste, settled
 from tui.widgets.choice import Choice
 from tui.widgets.list_view import LineList
-from tui.widgets.schema_fields import SchemaField
+from tui.widgets.schema_fields import SchemaField, SchemaFields
 from tui.widgets.text_editor import TextEditor
 from tui.widgets.tool_form import ToolForm
 
@@ -122,9 +123,8 @@ async def test_typing_filters_two_thousand_tools_by_name_title_and_description()
     async with choosing(tools) as (app, pilot):
         assert len(app.names()) > 5
         await pilot.press("down", *"odd t3 99")
-        assert app.names() == ["tool_997", "tool_1991", "tool_1991"][:1] + [
-            f"tool_{n}" for n in range(998, 2000) if n % 2 and n % 7 == 3 and "99" in str(n)
-        ]
+        numbers = (n for n in range(2000) if n % 2 and n % 7 == 3 and "99" in str(n))
+        assert app.names() == [f"tool_{n}" for n in numbers]
         assert app.about().startswith(app.names()[0])
         await pilot.press(*" zzz")
         assert app.names() == ["no"]  # "no such tool"
@@ -280,7 +280,7 @@ async def test_what_was_typed_is_kept_for_each_tool() -> None:
     async with choosing() as (app, pilot):
         await open_tool(pilot, "add")
         await pilot.press("4", "escape")
-        await pilot.press(*"\b" * 0, "end", *["backspace"] * 3)
+        await pilot.press("end", *["backspace"] * 3)
         await open_tool(pilot, "everything")
         assert app.field("text").typed == "hello"
         await pilot.press(*"x", "escape", "end", *["backspace"] * 10)
@@ -399,30 +399,48 @@ async def test_any_schema_can_be_opened_and_answered(schema: Any) -> None:
         assert app.calls == [("t", {"a": 1})]
 
 
-async def test_hostile_tools_are_shown_harmless() -> None:
+async def test_a_hostile_list_is_shown_harmless() -> None:
     tools = tuple(
-        {
-            "name": text or "empty",
-            "title": text,
-            "description": text,
-            "inputSchema": {
-                "properties": {
-                    text: {"type": "string", "title": text, "description": text, "default": text},
-                    "choice": {"enum": [text, "b"], "default": text},
-                    "list": {"type": "array", "items": {"enum": [text]}, "default": [text]},
-                    "json": {"default": {text: text}},
-                    "pattern": {"type": "string", "pattern": text, "format": text},
-                },
-                "required": [text],
-            },
-        }
+        {"name": text or "empty", "title": text, "description": text, "annotations": text}
         for text in HOSTILE
     )
     async with choosing(tools, (70, 60)) as (app, pilot):
         for _ in tools:
-            for keys in (("enter",), ("f5",), ("ctrl+t",), ("escape",), ("down",)):
-                await pilot.press(*keys)
-                await settled(pilot)
-                seen = painted(app)
-                assert visible(seen, lines=True) == seen
-        assert app.is_running
+            seen = painted(app)
+            assert visible(seen, lines=True) == seen
+            await pilot.press("down")
+        await pilot.press("enter")
+        await settled(pilot)
+        seen = painted(app)
+        assert visible(seen, lines=True) == seen
+
+
+async def test_a_hostile_form_is_shown_harmless_and_gives_its_defaults_back() -> None:
+    named = {text: text for text in HOSTILE if text}
+    parts: dict[str, Any] = {
+        text: {"type": "string", "title": text, "description": text[:200], "default": text}
+        for text in named
+    }
+    parts["choice"] = {"enum": list(HOSTILE), "default": HOSTILE[1]}
+    parts["list"] = {"type": "array", "items": {"enum": list(HOSTILE)}, "default": list(HOSTILE)}
+    parts["json"] = {"default": named}
+    tool = {"name": "t", "inputSchema": {"properties": parts, "required": list(named)}}
+    async with choosing((tool,), (70, 400)) as (app, pilot):
+        await open_tool(pilot, "t")
+        seen = painted(app)
+        assert visible(seen, lines=True) == seen
+        await pilot.press("f5")
+        await settled(pilot)
+        expected = {**named, "choice": HOSTILE[1], "list": list(HOSTILE), "json": named}
+        assert app.calls == [("t", expected)]
+        await pilot.press("ctrl+t")
+        await settled(pilot)
+        seen = painted(app)
+        assert visible(seen, lines=True) == seen
+        app.form.query_one(SchemaFields).show_problems(
+            Problem((text,), text) for text in (*named, "nowhere")
+        )
+        await pilot.press("ctrl+t")
+        await settled(pilot)
+        seen = painted(app)
+        assert visible(seen, lines=True) == seen

@@ -41,6 +41,9 @@ from tui.widgets.step_list import StepList
 
 if TYPE_CHECKING:
     from tui.lab_process import LabProcess
+    from flows.exchange import Request
+    from tui.view import Item
+    from tui.widgets.body_view import BodyView
     from tui.widgets.client_panel import ClientPanel
     from tui.widgets.remarks_list import RemarksList
     from tui.widgets.response_panel import ResponsePanel
@@ -130,6 +133,9 @@ class WalkScreen(Screen[None]):
         self._resume_listening()
         self.set_interval(1, self._tick)
 
+    async def on_unmount(self) -> None:
+        await self.walk.close()
+
     @property
     def steps(self) -> StepList:
         return self.query_one(StepList)
@@ -170,11 +176,13 @@ class WalkScreen(Screen[None]):
         shown = "".join(f"   {visible(word, limit=90)}" for word in words if word)
         lab = f"   lab: {', '.join(self.lab.faults) or 'no faults'}" if self.lab else ""
         unsaved = "   * unsaved" if self.unsaved else ""
-        parts = (("authwalk", "bold $primary"), shown, (lab, "$text-warning"), unsaved)
+        # What a server may make long comes last: it is what a narrow terminal cuts off.
+        parts = (("authwalk", "bold $primary"), unsaved, (lab, "$text-warning"), shown)
         self.query_one("#top", Static).update(Content.assemble(*parts), layout=False)
 
     def _draw_hint(self, words: str = "") -> None:
-        told = words or hint(self.walk, self.stage.step, self.stage.shown, datetime.now(UTC))
+        stage = self.stage
+        told = words or hint(self.walk, stage.step, stage.shown, datetime.now(UTC), stage.edit)
         self.query_one("#hint", Static).update(Content(told), layout=False)
         self.refresh_bindings()
 
@@ -200,21 +208,48 @@ class WalkScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What cannot be done now is not offered either."""
+        if not self.is_mounted:
+            return True
+        item, move, busy = self.stage.shown, self.walk.current, self._cancel is not None
         match action:
-            case "open" | "paste" | "approve":
-                return self._asks_response
-            case "edit":
-                item = self.stage.shown
-                return item is not None and isinstance(item.move, Send | Make | Compose)
-            case "override":
-                move = self.walk.current
-                return isinstance(move, Blocked) and move.can_override
             case "cancel":
-                return self._cancel is not None
+                return busy
+            case "next":
+                pending = item is not None and item.pending
+                return not busy and (pending or self._elsewhere(item, move))
+            case "run":
+                return not busy and isinstance(move, Act) and not isinstance(move, Ask)
+            case "rerun":
+                return not busy and self._tried
+            case "back":
+                return not busy
+            case "open" | "paste":
+                return self._asks_response
+            case "approve":
+                return self._asks_response and not busy
+            case "edit":
+                editable = item is not None and isinstance(item.move, Send | Make | Compose)
+                return editable and not busy
+            case "override":
+                return isinstance(move, Blocked) and move.can_override
+            case "copy_curl" | "copy_curl_secrets":
+                return self.stage.request is not None
+            case "copy_url":
+                return self.stage.request is not None or self._asks_response
             case "faults":
                 return self.lab is not None
             case _:
                 return True
+
+    @property
+    def _tried(self) -> bool:
+        """Whether the step on show has an attempt that another can follow."""
+        return any(event.step == self.stage.step for event in self.walk.session.events)
+
+    @staticmethod
+    def _elsewhere(item: Item | None, move: Act | Blocked | None) -> bool:
+        """Whether the walk stands at something else than what is on show."""
+        return move is not None and (item is None or item.move is not move)
 
     # Moves
 
@@ -228,7 +263,7 @@ class WalkScreen(Screen[None]):
                 self.stage.focus_content()
             elif isinstance(item.move, Act):
                 self._perform(item.move)
-        elif move and (item is None or item.move is not move):
+        elif move and self._elsewhere(item, move):
             self.show_pane("middle")
             self.point_at(move.step)
 
@@ -313,9 +348,8 @@ class WalkScreen(Screen[None]):
             self._cancel.set()
 
     def action_rerun(self) -> None:
-        if self._cancel or not any(e.step == self.stage.step for e in self.walk.session.events):
-            return
-        self.walk.rerun(self.stage.step)
+        if not self._cancel and self._tried:
+            self.walk.rerun(self.stage.step)
 
     def action_back(self) -> None:
         if not self._cancel and self.walk.step_back() is None:
@@ -326,18 +360,20 @@ class WalkScreen(Screen[None]):
         if isinstance(move, Blocked) and move.can_override:
             self.walk.override(move)
 
-    @work
+    @work(exit_on_error=False)
     async def action_edit(self) -> None:
         from tui.screens.edit import DraftEditor
 
-        item = self.stage.shown
+        item, edit = self.stage.shown, self.stage.edit
         if item is None or self._cancel:
             return
         match item.move:
             case Send(request=draft, label=label) | Compose(request=draft, label=label):
-                editor = DraftEditor(label, request=draft)
+                request = edit if isinstance(edit, Request) else draft
+                by_browser = isinstance(item.move, Compose)
+                editor = DraftEditor(label, request=request, browser=by_browser)
             case Make(values=values, label=label):
-                editor = DraftEditor(label, values=values)
+                editor = DraftEditor(label, values=edit if isinstance(edit, tuple) else values)
             case _:
                 return
         edited = await self.app.push_screen_wait(editor)
@@ -409,7 +445,7 @@ class WalkScreen(Screen[None]):
         text = self.stage.exchange_view.curl_text()
         self._copy(text, "Nothing on show can be sent with curl.")
 
-    @work
+    @work(exit_on_error=False)
     async def action_copy_curl_secrets(self) -> None:
         from tui.screens.dialogs import Confirm
 
@@ -420,11 +456,14 @@ class WalkScreen(Screen[None]):
             self._copy(text, "Nothing on show can be sent with curl.")
 
     def action_copy_url(self) -> None:
-        request = self.stage.exchange_view.request
+        request = self.stage.request
         url = self.walk.facts.authorization_url if self._asks_response else None
         self._copy(url or (request.url if request else ""), "There is no URL on show.")
 
     def on_token_pane_copy(self, event: TokenPane.Copy) -> None:
+        self._copy(event.text)
+
+    def on_body_view_copy(self, event: BodyView.Copy) -> None:
         self._copy(event.text)
 
     def _copy(self, text: str, nothing: str = "There is nothing to copy.") -> None:
@@ -454,7 +493,7 @@ class WalkScreen(Screen[None]):
         elif self.focused:
             self.maximize(self.focused)
 
-    @work
+    @work(exit_on_error=False)
     async def action_faults(self) -> None:
         from tui.lab_process import LabError
         from tui.screens.faults import FaultPicker
@@ -474,7 +513,7 @@ class WalkScreen(Screen[None]):
     def unsaved(self) -> bool:
         return self.walk.session is not self._saved
 
-    @work
+    @work(exit_on_error=False)
     async def action_save(self) -> None:
         from flows.store import default_folder, save, suggest_name
         from tui.screens.dialogs import SaveDialog

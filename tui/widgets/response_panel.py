@@ -33,6 +33,7 @@ MARKS: dict[Level, tuple[str, str]] = {
     "warn": ("!", "$text-warning"),
     "error": ("✗", "$text-error"),
 }
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 WAITING = (
     "If nothing arrives, look at the browser. An error page of the server is its answer: many "
     "never send the browser back. A page that cannot be reached is fine: its address is what to "
@@ -161,7 +162,7 @@ class ResponsePanel(VerticalScroll, can_focus=False):
         self._draw_rejected()
 
     def _todo(self) -> Content:
-        words = "ctrl+o opens a browser, ctrl+y copies the address.\n"
+        words = "ctrl+o opens the URL, ctrl+y copies it.\n"
         if self._lab:
             words += "Or esc, then A: the lab needs no browser."
         elif self._waits_here:
@@ -179,7 +180,7 @@ class ResponsePanel(VerticalScroll, can_focus=False):
         if self._facts is None or not self.display:
             return
         parts: list[tuple[str, str] | str] = [
-            ("comes back to  ", MUTED),
+            ("back to  ", MUTED),
             visible(self._facts.redirect_uri or "(no redirect URI)", limit=300),
             "\n",
         ]
@@ -207,8 +208,8 @@ class ResponsePanel(VerticalScroll, can_focus=False):
 
     def _while_waiting(self) -> Content:
         _, host = _scheme_and_host(self._facts.redirect_uri or "") if self._facts else ("", "")
-        loopback = host in ("127.0.0.1", "::1", "localhost")
-        words = WAITING if loopback or not host else ELSEWHERE.format(host=visible(host, limit=80))
+        here = host in LOOPBACK or not host
+        words = WAITING if here else ELSEWHERE.format(host=visible(host, limit=80))
         return Content.styled(words, MUTED)
 
     def _verdict(self, pasted: Pasted) -> Iterator[Content]:
@@ -277,13 +278,13 @@ def _host(url: str) -> Content:
     if not host:
         return Content.styled("not a URL", "$text-error")
     shown = (visible(host, limit=200), "bold $text-primary")
-    words: list[tuple[str, str] | str] = [("goes to        ", MUTED), shown]
+    words: list[tuple[str, str] | str] = [("goes to  ", MUTED), shown]
     if not host.isascii():
         try:
             words.append(f"  {host.encode('idna').decode()}")
         except UnicodeError:
             words.append(("  not a possible host name", "$text-error"))
-    if scheme != "https":
+    if scheme != "https" and host not in LOOPBACK:
         words.append((f"  {visible(scheme)}, not encrypted", "$text-warning"))
     return Content.assemble(*words)
 

@@ -66,7 +66,7 @@ class ToolForm(Vertical):
         #tool-words { height: auto; max-height: 4; color: $text-muted; }
         #tool-words.-wrong { color: $text-error; }
         #tool-buttons { height: 1; margin-top: 1; }
-        #tool-buttons > Button { margin-right: 2; min-width: 10; }
+        #tool-buttons > Button { margin-right: 1; min-width: 1; padding: 0 1; }
         #tool-anyway { display: none; }
         &.-objected #tool-anyway { display: block; }
     }
