@@ -187,6 +187,7 @@ class Facts:
 
     # What a new authorization in the middle of a connection goes by.
     scope_asked: str | None = None
+    refusal: Exchange | None = None  # the answer that made it necessary
     refresh_wanted: bool = False
     remedies: int = 0
     known_clients: Mapping[str, Client] = field(default_factory=dict, repr=False)
@@ -222,6 +223,7 @@ class _Carry:
     redirect_uri: str | None
     clients: Mapping[str, Client]
     remedies: int
+    refusal: Exchange | None
 
 
 class Fold:
@@ -262,6 +264,7 @@ class Fold:
                     redirect_uri=event.redirect_uri,
                     known_clients=event.clients,
                     remedies=event.remedies,
+                    refusal=event.refusal,
                 )
             case Reran():
                 facts = forget(facts, event.step)
@@ -285,6 +288,7 @@ class Fold:
             facts.redirect_uri,
             clients,
             facts.remedies + 1,
+            next((failed.exchange for failed in facts.failed.values()), facts.refusal),
         )
 
     def _seed(self, event: Reran) -> bytes:

@@ -1,7 +1,7 @@
 r"""Text that a one-line or multi-line field cannot hold as it is, written with escapes.
 
-    escape("a\nb\\c")     'a\\nb\\\\c'     nothing in it that a terminal would obey or hide
-    unescape(...)         the text again, exactly
+escape("a\nb\\c")     'a\\nb\\\\c'     nothing in it that a terminal would obey or hide
+unescape(...)         the text again, exactly
 """
 
 from __future__ import annotations

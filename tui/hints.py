@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flows.exchange import Request
 from flows.facts import Facts
 from flows.moves import Act, Ask, Blocked, Compose, Make, Send
-from flows.session import StepId
+from flows.session import Pairs, StepId
 from flows.steps import STEP
 from flows.text import duration, visible
 from flows.walk import Walk
 from tui.view import Item
 
 
-def hint(walk: Walk, step: StepId, item: Item | None, now: datetime) -> str:
-    """Words for a walk of which `item` of `step` is on show."""
+def hint(
+    walk: Walk,
+    step: StepId,
+    item: Item | None,
+    now: datetime,
+    edit: Request | Pairs | None = None,
+) -> str:
+    """Words for a walk of which `item` of `step` is on show, `edit` in place of its own."""
     if item and isinstance(item.move, Blocked):
         extra = ", ! goes on all the same" if item.move.can_override else ""
         return f"✗ stopped: r tries this step again, b goes back{extra}"
@@ -26,10 +33,10 @@ def hint(walk: Walk, step: StepId, item: Item | None, now: datetime) -> str:
     if item is None or not item.pending:
         return f"enter: on to {'what comes next' if move.step == step else STEP[move.step].title}"
     assert isinstance(move, Act)
-    return _of_move(move, walk.facts, now)
+    return _of_move(move, walk.facts, now, edit)
 
 
-def _of_move(move: Act, facts: Facts, now: datetime) -> str:
+def _of_move(move: Act, facts: Facts, now: datetime, edit: Request | Pairs | None) -> str:
     match move:
         case Ask(kind="authorization-response"):
             return "o opens the browser; p pastes what came back; A approves without a browser"
@@ -37,7 +44,8 @@ def _of_move(move: Act, facts: Facts, now: datetime) -> str:
             return "enter: choose a tool and its arguments"
         case Ask():
             return "enter: give the client's identifier"
-        case Send(request=request):
+        case Send(request=own):
+            request = edit if isinstance(edit, Request) else own
             words = f"enter sends {visible(request.method)} {visible(request.url, limit=100)}"
             return words + _code_age(move, facts, now)
         case Compose():

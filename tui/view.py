@@ -44,6 +44,9 @@ MARKS: dict[State, str] = {
     "optional": "○",
 }
 
+WORD = 14
+"""Characters of a step's decisive word."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
@@ -77,15 +80,19 @@ def _state(walk: Walk, step: StepId) -> tuple[State, str]:
             return "pending", ""
         case Done():
             level = move.level
-            return ("ok" if level == "info" else level), visible(move.word, limit=12)
+            return ("ok" if level == "info" else level), _short(visible(move.word))
         case Skipped():
             return "skipped", ""
         case Blocked():
-            return "error", visible(move.word, limit=12)
+            return "error", _short(visible(move.word))
         case Send(optional=True):
             return "optional", ""
         case _:
             return "next", ""
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= WORD else f"{word[: WORD - 1]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +109,10 @@ class Item:
 
 
 def step_attempts(walk: Walk, step: StepId) -> tuple[Attempt, ...]:
-    """The attempts of a step, oldest first; one empty attempt when it has none."""
-    return attempts(walk.session.events).get(step) or (Attempt(step),)
+    """The attempts of a step, oldest first. The newest is empty when nothing has happened in it
+    yet: at the start, and once the step or one before it was run anew."""
+    tries = attempts(walk.session.events).get(step, ())
+    return tries if tries and tries[-1].current else (*tries, Attempt(step))
 
 
 def items(walk: Walk, step: StepId, attempt: int = -1) -> tuple[Item, ...]:

@@ -39,7 +39,10 @@ def read(event: Event, facts: Facts) -> Facts:
 
 
 def refusal(facts: Facts) -> Exchange | None:
-    """The exchange in which the server asked for authorization."""
+    """The exchange in which the server asked for authorization: at the start, or the later one
+    that a new authorization answers."""
+    if facts.refusal:
+        return facts.refusal
     for opening in facts.openings:
         exchange = opening.exchange
         if opening.authorized or not exchange.response:

@@ -75,7 +75,8 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
             said = ": ".join(part for part in (error, description) if part)
             if scope and error == "insufficient_scope":
                 said += f" (it wants {scope})"
-    refused = f"The MCP server refuses the token with {status}{': ' + said if said else ''}."
+    does = "refuses the token" if facts.current_tokens else "asks for authorization"
+    refused = f"The MCP server {does} with {status}{': ' + said if said else ''}."
     standard = "MCP Token Handling; RFC 6750 §3.1"
     remedy = remedy_of(facts, exchange)
     claims = judge_claims(facts)

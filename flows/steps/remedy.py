@@ -21,8 +21,11 @@ REDISCOVER: StepId = "resource-metadata"
 
 def remedy_of(facts: Facts, exchange: Exchange) -> Remedy | None:
     """The remedy for an MCP request that was refused, or None when there is none left."""
-    if facts.target.bearer or not facts.current_tokens or facts.remedies >= LIMIT:
+    if facts.target.bearer or facts.remedies >= LIMIT:
         return None
+    if exchange.status == 401 and not facts.current_tokens:
+        # Some servers let anybody in and ask for a token only where it matters.
+        return Remedy(REDISCOVER, "authorize")
     if exchange.status == 401:
         # A token that was refreshed and is refused again will not get better by refreshing.
         return again(facts) if facts.refreshed or not _can_refresh(facts) else REFRESH

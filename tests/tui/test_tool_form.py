@@ -350,7 +350,7 @@ async def test_list_fields_and_buttons_fit_in_every_size(size: tuple[int, int]) 
         seen = painted(app)
         assert "hello" in seen
         assert "Call" in seen
-        assert "Other tool" in seen
+        assert "Tools" in seen
 
 
 async def test_a_regular_expression_that_never_ends_does_not_hold_up_the_app() -> None:

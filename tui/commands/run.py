@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from flows.documents import read_json
 from flows.moves import Ask, Blocked, Send, Skipped
-from flows.session import Event, Received
+from flows.session import Event, Received, StepId
 from flows.store import SecretLeak, save
 from flows.text import visible
 from flows.walk import Walk, new_session
@@ -148,12 +148,30 @@ async def _closing(
 async def _walk(
     walk: Walk, args: argparse.Namespace, wanted: Iterable[Call], console: Console
 ) -> Ending:
-    hold = frozenset({"connect"}) if args.refresh else frozenset()
+    if ending := await _advance(walk, args, console):
+        return ending
+    if args.refresh and isinstance(skipped := walk.moves["refresh"], Skipped):
+        says = f"--refresh could not be done: {skipped.reason}"
+        return stopped(walk.session, walk.moves, Blocked("refresh", says, "client", "skipped"))
+    for call in wanted:
+        if walk.facts.call is not None:
+            walk.rerun("call")
+        walk.answer("call", name=call.name, arguments=call.arguments)
+        if ending := await _advance(walk, args, console):
+            return ending
+    return ending_of(walk.session, walk.moves, walk.facts)
+
+
+async def _advance(walk: Walk, args: argparse.Namespace, console: Console) -> Ending | None:
+    """Walk on until a tool may be chosen or all is done, mending a refused token on the way as a
+    client would; an ending where it stops before."""
+    refresh = args.refresh and walk.facts.refreshed is None
     while True:
-        move = await walk.run(hold=hold)  # type: ignore[arg-type]
+        hold: frozenset[StepId] = frozenset({"connect"} if refresh else ())
+        move = await walk.run(hold=hold, remedies=True)
         match move:
             case None | Ask(kind="tool"):
-                break
+                return None
             case Blocked():
                 return ending_of(walk.session, walk.moves, walk.facts)
             case Ask(kind="client"):
@@ -163,19 +181,9 @@ async def _walk(
                 if ending := await _authorize(walk, move, args, console):
                     return ending
             case _:
-                hold = frozenset()
-                refresh = walk.moves.get("refresh")
-                if isinstance(refresh, Send):
-                    await walk.perform(refresh)
-    if args.refresh and isinstance(skipped := walk.moves["refresh"], Skipped):
-        says = f"--refresh could not be done: {skipped.reason}"
-        return stopped(walk.session, walk.moves, Blocked("refresh", says, "client", "skipped"))
-    for call in wanted:
-        if walk.facts.call is not None:
-            walk.rerun("call")
-        walk.answer("call", name=call.name, arguments=call.arguments)
-        await walk.run(hold=frozenset())
-    return ending_of(walk.session, walk.moves, walk.facts)
+                refresh = False
+                if isinstance(optional := walk.moves.get("refresh"), Send):
+                    await walk.perform(optional)
 
 
 async def _authorize(

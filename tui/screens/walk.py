@@ -22,6 +22,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
+from flows.exchange import Request
 from flows.export import CurlOptions
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
 from flows.listener import Rejected
@@ -34,6 +35,7 @@ from tui import view
 from tui.browser import open_in_browser
 from tui.hints import hint
 from tui.screens.walk_keys import KEYS
+from tui.view import Item
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.list_view import Row
 from tui.widgets.stage import Stage
@@ -41,8 +43,6 @@ from tui.widgets.step_list import StepList
 
 if TYPE_CHECKING:
     from tui.lab_process import LabProcess
-    from flows.exchange import Request
-    from tui.view import Item
     from tui.widgets.body_view import BodyView
     from tui.widgets.client_panel import ClientPanel
     from tui.widgets.remarks_list import RemarksList

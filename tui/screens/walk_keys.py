@@ -9,11 +9,27 @@ KEYS: list[BindingType] = [
     Binding("e", "edit", "Edit", id="walk.edit", tooltip="Edit the move before it is made"),
     Binding("r", "rerun", "Rerun", id="walk.rerun", tooltip="A new attempt of this step"),
     Binding("a", "run", "Run on", id="walk.run", tooltip="Run to the next stop"),
+    Binding("x", "cancel", "Cancel", id="walk.cancel", tooltip="Cancel what is being sent"),
+    Binding(
+        "exclamation_mark",
+        "override",
+        "Go on anyway",
+        id="walk.override",
+        tooltip="Go on where the standard says stop",
+    ),
     Binding(
         "c", "copy_curl", "Curl", id="walk.curl", tooltip="Copy as curl, secrets as $VARIABLES"
     ),
     Binding("o", "open", "Open", id="walk.open", tooltip="Open the authorization URL in a browser"),
     Binding("p", "paste", "Paste", id="walk.paste", tooltip="Paste the redirect, query or code"),
+    Binding(
+        "A",
+        "approve",
+        "Approve",
+        id="walk.approve",
+        tooltip="Follow the authorization URL without a browser: servers that ask no person",
+    ),
+    Binding("t", "token", "Token", id="walk.token", tooltip="Token and remarks; paste any token"),
     Binding("ctrl+s", "save", "Save", id="walk.save", tooltip="Save the session to a file"),
     Binding(
         "C",
@@ -40,23 +56,6 @@ KEYS: list[BindingType] = [
         tooltip="Take the last step back and do it anew",
     ),
     Binding(
-        "A",
-        "approve",
-        "Approve for me",
-        False,
-        id="walk.approve",
-        tooltip="Follow the authorization URL without a browser: servers that ask no person",
-    ),
-    Binding(
-        "exclamation_mark",
-        "override",
-        "Go on anyway",
-        False,
-        id="walk.override",
-        tooltip="Go on where the standard says stop",
-    ),
-    Binding("x", "cancel", "Cancel", False, id="walk.cancel", tooltip="Cancel what is being sent"),
-    Binding(
         "left_square_bracket",
         "attempt(-1)",
         "Earlier attempt",
@@ -73,14 +72,6 @@ KEYS: list[BindingType] = [
         tooltip="Show the attempt after this one",
     ),
     Binding("f", "faults", "Faults", False, id="walk.faults", tooltip="Switch faults of the lab"),
-    Binding(
-        "t",
-        "token",
-        "Token",
-        False,
-        id="walk.token",
-        tooltip="Token and remarks; paste any token",
-    ),
     Binding("l", "steps", "Steps", False, id="walk.steps", tooltip="To the step list"),
     Binding("m", "middle", "Exchange", False, id="walk.middle", tooltip="To the exchange"),
     Binding(

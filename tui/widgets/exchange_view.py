@@ -65,7 +65,7 @@ class ExchangeView(Vertical):
             yield Static(id="headline-request", markup=False)
             yield Static(id="headline-status", markup=False)
         yield TabLine(id="tabs")
-        with VerticalScroll(id="head", can_focus=False):
+        with VerticalScroll(id="head"):
             yield Static(id="head-text", markup=False)
         yield BodyView(id="body")
 
@@ -79,6 +79,8 @@ class ExchangeView(Vertical):
         `notes` stand below values."""
         request = edit if isinstance(edit, Request) else None
         values = None if isinstance(edit, Request) else edit
+        before = self._item and (self._item.event or self._item.move)
+        same = before is not None and before is (item.event or item.move)
         self._item = item
         self._request, self._exchange, self._values, self._at = None, None, (), None
         self._edited = edit is not None
@@ -106,8 +108,16 @@ class ExchangeView(Vertical):
                 self._values, available = view.answered_pairs(given), ("values",)
             case _:
                 available = ("values",)
+        self._available = available
         self._headline()
-        self._offer(available)
+        if same and self.tab in available:
+            self._draw()
+        else:
+            self._open("response" if self._exchange else available[0])
+
+    @property
+    def body(self) -> BodyView:
+        return self.query_one(BodyView)
 
     @property
     def request(self) -> Request | None:
@@ -143,13 +153,11 @@ class ExchangeView(Vertical):
     def watch_tab(self) -> None:
         self._draw()
 
-    def _offer(self, available: tuple[TabId, ...]) -> None:
-        self._available = available
-        wanted: TabId = "response" if self._exchange else available[0]
-        if self.tab == wanted:
+    def _open(self, tab: TabId) -> None:
+        if self.tab == tab:
             self._draw()
         else:
-            self.tab = wanted
+            self.tab = tab
 
     def _headline(self) -> None:
         left, right, state = "", "", ""

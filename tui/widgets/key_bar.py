@@ -15,7 +15,8 @@ from textual.widget import Widget
 
 
 class KeyBar(Widget):
-    """Shows the bindings whose `show` is true, as many as fit. A click runs one."""
+    """Shows the bindings whose `show` is true: as many as fit, and the last of them always, which
+    tells where to find the rest. A click runs one."""
 
     DEFAULT_CSS = """
     KeyBar {
@@ -51,16 +52,29 @@ class KeyBar(Widget):
             self.refresh()
         self._shown = shown
 
+    @property
+    def _fitting(self) -> tuple[tuple[str, str, ActiveBinding], ...]:
+        """The keys there is room for."""
+        most, last = self._shown[:-1], self._shown[-1:]
+        while most and sum(map(_width, (*most, *last))) > self.size.width:
+            most = most[:-1]
+        return (*most, *last)
+
     def render(self) -> RenderResult:
         parts: list[tuple[str, str] | str] = []
-        for key, words, _ in self._shown:
+        for key, words, _ in self._fitting:
             parts += [(f" {key}", "bold $footer-key-foreground"), f" {words} "]
         return Content.assemble(*parts)
 
     def on_click(self, event: Click) -> None:
         at = 0
-        for key, words, active in self._shown:
-            width = Content(f" {key} {words} ").cell_length
+        for entry in self._fitting:
+            width, active = _width(entry), entry[2]
             if at <= event.x < at + width:
                 self.run_worker(self.app.run_action(active.binding.action, active.node))
             at += width
+
+
+def _width(entry: tuple[str, str, ActiveBinding]) -> int:
+    key, words, _ = entry
+    return Content(f" {key} {words} ").cell_length

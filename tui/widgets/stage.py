@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import Paste
+from textual.events import Paste, Resize
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
 from flows.exchange import Request
 from flows.export import CurlOptions
-from flows.moves import Act, Ask, Blocked, Done, Listen, Skipped
+from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
 from flows.session import Answered, Exchanged, Pairs, StepId
 from flows.steps import STEP, STEPS
 from flows.text import visible
@@ -24,6 +24,12 @@ from tui.widgets.list_view import Cell, Row
 from tui.widgets.step_list import LOOKS, Menu
 
 Edit = Request | Pairs
+FORMS = {"authorization-response": "response", "client": "client", "tool": "tool"}
+"""The form for each kind of `Ask`, by its id."""
+TITLES = 24
+"""Columns for the titles of items, which stand above each other."""
+NOTE_MARGIN = 3
+"""Columns beside a note: its padding, and the scroll bar."""
 
 
 class Stage(Vertical):
@@ -50,11 +56,16 @@ class Stage(Vertical):
         yield Static(id="purpose", markup=False)
         yield Menu(id="items")
         with ContentSwitcher(id="stage", initial="note"):
-            yield Static(id="note", markup=False)
+            with VerticalScroll(id="note"):
+                yield Static(markup=False)
             yield ExchangeView(self._options, id="exchange")
 
     def on_mount(self) -> None:
         self.query_one("#items", Menu).on_highlight = self._highlighted
+
+    def on_resize(self, event: Resize) -> None:
+        if self.query_one(ContentSwitcher).current == "note":
+            self.call_after_refresh(self._draw_item)  # it is laid out by its width
 
     async def mount_forms(self) -> None:
         """Make the forms, which the first frame shows none of."""
@@ -84,6 +95,12 @@ class Stage(Vertical):
         return items[self._item % len(items)] if items else None
 
     @property
+    def request(self) -> Request | None:
+        """The request on show; None where something else is."""
+        shows = self.query_one(ContentSwitcher).current == "exchange"
+        return self.exchange_view.request if shows else None
+
+    @property
     def edit(self) -> Edit | None:
         """What the person made of the move on show, if they changed it."""
         item = self.shown
@@ -91,8 +108,10 @@ class Stage(Vertical):
             return self._edited[1]
         return None
 
-    def set_edit(self, move: Act, edit: Edit) -> None:
-        self._edited = (move, edit)
+    def set_edit(self, move: Send | Compose | Make, edit: Edit) -> None:
+        """Have `edit` stand in for what the move has; what the move has itself ends that."""
+        own = move.values if isinstance(move, Make) else move.request
+        self._edited = (move, edit) if edit != own else None
         self._draw_item()
 
     def point_at(self, step: StepId, item: int = -1) -> None:
@@ -109,7 +128,9 @@ class Stage(Vertical):
     def focus_content(self) -> None:
         """Move the keyboard to what is on show."""
         current = self.query_one(ContentSwitcher).visible_content
-        if current is not None:
+        if current is self.exchange_view:
+            self.exchange_view.body.focus()
+        elif current is not None:
             inner = (child for child in current.query("*") if child.focusable)
             target = current if current.focusable else next(inner, None)
             if target is not None:
@@ -120,14 +141,15 @@ class Stage(Vertical):
     def show(self) -> None:
         step = STEP[self.step]
         tries = view.step_attempts(self._walk, self.step)
-        self.border_title = Content(f"{STEPS.index(step) + 1} {step.title}")
+        title = f"{STEPS.index(step) + 1} {step.title}"
+        self.border_title = Content.assemble(title, (f"  {step.standard}", "not bold italic"))
         which = f"attempt {self._attempt % len(tries) + 1} of {len(tries)}  [ ]"
         self.border_subtitle = Content(which if len(tries) > 1 else "")
-        purpose = Content.assemble(step.purpose, (f"  {step.standard}", "italic"))
-        self.query_one("#purpose", Static).update(purpose, layout=False)
+        self.query_one("#purpose", Static).update(Content(step.purpose), layout=False)
         items, menu = self.items, self.query_one("#items", Menu)
         menu.display = len(items) > 1
-        rows = [_row(number, item) for number, item in enumerate(items)]
+        titles = min(TITLES, max((len(item.title) for item in items), default=0))
+        rows = [_row(number, item, titles) for number, item in enumerate(items)]
         menu.fill(rows, str(self._item % len(items)) if items else "")
         self._draw_item()
 
@@ -141,10 +163,12 @@ class Stage(Vertical):
         match item.event or item.move if item else None:
             case Ask() as ask:
                 if self._forms:
-                    switcher.current = self._fill_form(ask)
+                    switcher.current = FORMS[ask.kind]
+                    self._fill_form(ask)
             case Listen() | Blocked() | Skipped() | Done() | None as move:
-                self.query_one("#note", Static).update(_note(move), layout=False)
                 switcher.current = "note"
+                width = switcher.content_size.width - NOTE_MARGIN
+                self.query_one("#note > Static", Static).update(_note(move, width))
             case _ if item:
                 self.exchange_view.show(item, self.edit, self._verdict(item))
                 switcher.current = "exchange"
@@ -157,8 +181,8 @@ class Stage(Vertical):
             return ""
         return view.verdict_text(move.remarks) if isinstance(move, Done | Blocked) else ""
 
-    def _fill_form(self, ask: Ask) -> str:
-        """Give a form what it asks about; its id."""
+    def _fill_form(self, ask: Ask) -> None:
+        """Give a form what it asks about."""
         from tui.widgets.client_panel import ClientPanel
         from tui.widgets.response_panel import ResponsePanel
         from tui.widgets.tool_form import ToolForm
@@ -168,13 +192,10 @@ class Stage(Vertical):
             case "authorization-response":
                 listening = listener.redirect_uri if listener else None
                 self.query_one(ResponsePanel).show(facts, listening=listening, lab=self._in_lab)
-                return "response"
             case "client":
                 self.query_one(ClientPanel).show(facts)
-                return "client"
             case "tool":
                 self.query_one(ToolForm).show(facts.tool_list.tools)
-                return "tool"
 
     @on(Menu.Selected)
     def _selected(self, event: Menu.Selected) -> None:
@@ -196,8 +217,8 @@ class Stage(Vertical):
             self.query_one(ResponsePanel).note_rejected(words)
 
 
-def _row(number: int, item: Item) -> Row:
-    title: Cell = (item.title, "accent" if item.pending else "")
+def _row(number: int, item: Item, titles: int) -> Row:
+    title: Cell = (item.title.ljust(titles), "accent" if item.pending else "")
     if isinstance(item.event, Exchanged):
         exchange = item.event.exchange
         cells: tuple[Cell, ...] = (
@@ -210,19 +231,19 @@ def _row(number: int, item: Item) -> Row:
     return Row(str(number), (title,), ("next", "accent") if item.pending else ("", ""))
 
 
-def _note(move: Listen | Blocked | Skipped | Done | None) -> Content:
+def _note(move: Listen | Blocked | Skipped | Done | None, width: int) -> Content:
     match move:
         case Blocked():
-            parts: list[tuple[str, str] | str] = [("✗ ", "bold $text-error")]
-            parts.append((visible(move.reason, limit=2000), "bold"))
-            parts.append(f"\n\nat fault   {move.party.replace('-', ' ')}")
-            if move.fix:
-                parts.append(f"\nto mend    {move.fix}")
-            if move.standard:
-                parts.append(f"\nstandard   {move.standard}")
+            reason = Content.styled(visible(move.reason, limit=2000), "bold")
+            parts = [_beside(Content.styled("✗ ", "bold $text-error"), reason, width), Content("")]
+            said = (("at fault", move.party), ("to mend", move.fix), ("standard", move.standard))
+            for name, words in said:
+                if words:
+                    told = words.replace("-", " ") if name == "at fault" else words
+                    parts.append(_beside(Content(f"{name:<11}"), Content(visible(told)), width))
             if move.remarks:
-                parts.append(f"\n\n{view.verdict_text(move.remarks)}")
-            return Content.assemble(*parts)
+                parts += [Content(""), Content(view.verdict_text(move.remarks))]
+            return Content("\n").join(parts)
         case Skipped():
             return Content(f"Skipped: {visible(move.reason)}.")
         case Listen():
@@ -234,3 +255,10 @@ def _note(move: Listen | Blocked | Skipped | Done | None) -> Content:
             return Content(f"Done: {visible(move.word)}.")
         case None:
             return Content("Not reached yet.")
+
+
+def _beside(label: Content, words: Content, width: int) -> Content:
+    """Words that wrap beside their label where the width is known."""
+    room = width - label.cell_length
+    lines = words.wrap(room) if room > 0 else [words]
+    return label + Content(f"\n{' ' * label.cell_length}").join(lines)

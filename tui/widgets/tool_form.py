@@ -125,7 +125,7 @@ class ToolForm(Vertical):
                 yield Button("Call", id="tool-call", variant="primary", compact=True)
                 yield Button("Send anyway", id="tool-anyway", variant="warning", compact=True)
                 yield Button("JSON", id="tool-toggle", compact=True)
-                yield Button("Other tool", id="tool-back", compact=True)
+                yield Button("Tools", id="tool-back", compact=True)
 
     # Choosing
 

@@ -214,3 +214,20 @@ def test_the_record_of_a_mended_walk_folds_to_the_same_facts() -> None:
         one_by_one.add(event)
     assert one_by_one.facts == world.facts
     assert world.facts.tokens and world.facts.scope_asked == "tools x y"
+
+
+def test_a_server_that_asks_only_where_it_matters() -> None:
+    """Open to everybody until tools/list: the authorization starts in the middle."""
+    world = World()
+
+    def server(request: Request) -> Response:
+        method = json.loads(request.body)["method"]
+        if not bearer(request) and method != "server/discover":
+            url = f"https://mcp.example.com{RESOURCE_PATH}"
+            return challenge(f'resource_metadata="{url}", scope="late"')
+        return mcp(Request(request.method, request.url, (("Authorization", "x"),), request.body))
+
+    world.routes[f"POST {MCP}"] = server
+    assert world.mended() == Done("call", "add")
+    assert scopes(world) == ["late"]
+    assert len(world.requests(RESOURCE_PATH)) == 1
