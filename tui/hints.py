@@ -20,20 +20,37 @@ def hint(
     item: Item | None,
     now: datetime,
     edit: Request | Pairs | None = None,
+    *,
+    typing: bool = False,
 ) -> str:
-    """Words for a walk of which `item` of `step` is on show, `edit` in place of its own."""
+    """Words for a walk of which `item` of `step` is on show, `edit` in place of its own. With
+    `typing` a field has the focus, and takes the letters that are keys elsewhere."""
+    if typing:
+        return _while_typing(item)
     if item and isinstance(item.move, Blocked):
         extra = ", ! goes on all the same" if item.move.can_override else ""
+        if remedy := item.move.remedy:
+            return f"✗ stopped: enter: {visible(remedy.label, limit=80)}; r tries again{extra}"
         return f"✗ stopped: r tries this step again, b goes back{extra}"
     move = item.move if item and item.pending else walk.current
     if move is None:
         return "✓ the walk is complete: r on tools/call calls another tool, ctrl+s saves"
     if isinstance(move, Blocked):
-        return f"✗ {visible(move.reason, limit=200)}  enter: more"
+        return f"✗ stopped, enter tells more: {visible(move.reason, limit=200)}"
     if item is None or not item.pending:
         return f"enter: on to {'what comes next' if move.step == step else STEP[move.step].title}"
     assert isinstance(move, Act)
     return _of_move(move, walk.facts, now, edit)
+
+
+def _while_typing(item: Item | None) -> str:
+    match item and item.move:
+        case Ask(kind="authorization-response"):
+            return "enter takes what is pasted; esc leaves the field, and then A approves, o opens"
+        case Ask():
+            return "esc leaves the form, so that the keys of the walk work"
+        case _:
+            return "paste or type any token; esc goes back to the walk"
 
 
 def _of_move(move: Act, facts: Facts, now: datetime, edit: Request | Pairs | None) -> str:

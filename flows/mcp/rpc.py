@@ -26,6 +26,13 @@ MODERN = "2026-07-28"
 LEGACY = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 CLIENT_INFO = {"name": "authwalk", "version": __version__}
 
+CAPABILITIES: Mapping[str, Mapping[str, Any]] = {
+    "roots": {},
+    "sampling": {},
+    "elicitation": {"form": {}, "url": {}},
+}
+"""What a client may declare (`Target.declare`), with the modes that go with it."""
+
 METHOD_NOT_FOUND = -32601
 HEADER_MISMATCH = -32020
 MISSING_CLIENT_CAPABILITY = -32021
@@ -64,21 +71,39 @@ class Answer:
         return f"JSON-RPC error {code}: {text if isinstance(text, str) else '(no message)'}"
 
 
+@dataclass(frozen=True, slots=True)
+class RpcError:
+    """A JSON-RPC error that a request of the server is answered with."""
+
+    code: int
+    message: str
+
+
+def capabilities(facts: Facts) -> Mapping[str, Any]:
+    """The client capabilities that this walk declares."""
+    return {name: CAPABILITIES[name] for name in facts.target.declare}
+
+
 def modern_request(
-    facts: Facts, method: str, params: Mapping[str, Any], version: str = MODERN
+    facts: Facts,
+    method: str,
+    params: Mapping[str, Any],
+    version: str = MODERN,
+    headers: Headers = (),
 ) -> Request:
-    """A request of revision 2026-07-28 or later (Streamable HTTP, Request Metadata)."""
+    """A request of revision 2026-07-28 or later (Streamable HTTP, Request Metadata). `headers`
+    are the Mcp-Param fields that go with it."""
     meta = {
         f"{_META}protocolVersion": version,
         f"{_META}clientInfo": CLIENT_INFO,
-        f"{_META}clientCapabilities": {},
+        f"{_META}clientCapabilities": capabilities(facts),
     }
     message = _message(facts.rpc_sent + 1, method, {**params, "_meta": meta})
     extra = [("MCP-Protocol-Version", version), ("Mcp-Method", method)]
     name = params.get("name") or params.get("uri")
     if isinstance(name, str):
         extra.append(("Mcp-Name", header_text(name)))
-    return _post(facts, message, tuple(extra))
+    return _post(facts, message, (*extra, *headers))
 
 
 def legacy_request(
@@ -91,29 +116,60 @@ def legacy_request(
 ) -> Request:
     """A request of revision 2025-11-25 or earlier; `connection` once `initialize` was answered."""
     message = _message(None if notification else facts.rpc_sent + 1, method, params)
-    extra: list[tuple[str, str]] = []
+    return _post(facts, message, _session_headers(connection))
+
+
+def reply(
+    facts: Facts, connection: Connection, rpc_id: str | int, answer: Mapping[str, Any] | RpcError
+) -> Request:
+    """The answer to a request of the server (2025-11-25 Streamable HTTP, Sending Messages)."""
+    message: dict[str, Any] = {"jsonrpc": "2.0", "id": rpc_id}
+    if isinstance(answer, RpcError):
+        message["error"] = {"code": answer.code, "message": answer.message}
+    else:
+        message["result"] = answer
+    return _post(facts, message, _session_headers(connection))
+
+
+def resumption(facts: Facts, connection: Connection, last_event_id: str) -> Request:
+    """The GET that takes up a broken stream (2025-11-25, Resumability and Redelivery)."""
+    headers = [
+        ("Accept", "text/event-stream"),
+        *_session_headers(connection),
+        ("Last-Event-ID", last_event_id.encode("utf-8", "replace").decode("latin-1")),
+        *_credentials(facts),
+    ]
+    return Request("GET", facts.target.url, tuple(headers))
+
+
+def _session_headers(connection: Connection | None) -> Headers:
+    found: list[tuple[str, str]] = []
     # MCP-Protocol-Version came with 2025-06-18; older servers ignore it.
     if connection and connection.version >= "2025-06-18":
-        extra.append(("MCP-Protocol-Version", connection.version))
+        found.append(("MCP-Protocol-Version", connection.version))
     if connection and connection.session_id:
-        extra.append(("Mcp-Session-Id", connection.session_id))
-    return _post(facts, message, tuple(extra))
+        found.append(("Mcp-Session-Id", connection.session_id))
+    return tuple(found)
 
 
-def request(facts: Facts, method: str, params: Mapping[str, Any]) -> Request:
-    """A request on the open connection, in its era."""
+def request(
+    facts: Facts, method: str, params: Mapping[str, Any], headers: Headers = ()
+) -> Request:
+    """A request on the open connection, in its era; `headers` are for the modern one."""
     connection = facts.connection
     if connection and connection.era == "modern":
-        return modern_request(facts, method, params, connection.version)
+        return modern_request(facts, method, params, connection.version, headers)
     return legacy_request(facts, method, params, connection)
 
 
 def header_text(value: str) -> str:
-    """A value for Mcp-Name: plain when it is safe ASCII, else the Base64 sentinel (Streamable
-    HTTP, Value Encoding). A plain value that looks like the sentinel is encoded too."""
+    """A value for Mcp-Name or Mcp-Param: plain when it is safe ASCII, else the Base64 sentinel
+    (Streamable HTTP, Value Encoding). A plain value that looks like the sentinel is encoded too."""
     sentinel = value.startswith("=?base64?") and value.endswith("?=")
-    plain = _PLAIN_HEADER.fullmatch(value) and not sentinel
-    return value if plain else f"=?base64?{b64encode(value.encode()).decode()}?="
+    if not value or (_PLAIN_HEADER.fullmatch(value) and not sentinel):
+        return value
+    data = value.encode("utf-8", "surrogatepass")  # JSON can name half a character
+    return f"=?base64?{b64encode(data).decode()}?="
 
 
 def _message(
@@ -134,12 +190,24 @@ def _post(facts: Facts, message: Mapping[str, Any], extra: Headers) -> Request:
         ("Accept", "application/json, text/event-stream"),
         *extra,
     ]
+    headers.extend(_credentials(facts))
+    return Request("POST", facts.target.url, tuple(headers), _json(message))
+
+
+def _credentials(facts: Facts) -> Headers:
+    """The token, and what the person wants on every MCP request."""
     if tokens := facts.current_tokens:
         # The scheme is written `Bearer` whatever case token_type came in: RFC 6750 section 2.1.
-        headers.append(("Authorization", f"Bearer {tokens.access_token}"))
-    headers.extend(facts.target.headers)
-    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
-    return Request("POST", facts.target.url, tuple(headers), body)
+        return (("Authorization", f"Bearer {tokens.access_token}"), *facts.target.headers)
+    return facts.target.headers
+
+
+def _json(message: Mapping[str, Any]) -> bytes:
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half a character, which a server's own state may hold
+        return json.dumps(message, separators=(",", ":")).encode()
 
 
 def read_answer(exchange: Exchange, rpc_id: int | None) -> Answer:
@@ -164,6 +232,23 @@ def answers(event: ServerSentEvent, rpc_id: int | None) -> bool:
     if problem or not isinstance(value, dict):
         return False
     return ("result" in value or "error" in value) and value.get("id") == rpc_id
+
+
+def server_request(event: ServerSentEvent) -> tuple[str | int, str, Mapping[str, Any]] | None:
+    """`(id, method, params)` when this event of a stream is a JSON-RPC request of the server."""
+    value, problem = read_json(event.data.encode("utf-8", "replace"))
+    if problem or not isinstance(value, dict):
+        return None
+    rpc_id, method, params = value.get("id"), value.get("method"), value.get("params")
+    if not isinstance(method, str) or not isinstance(rpc_id, str | int) or rpc_id is True:
+        return None
+    return rpc_id, method, params if isinstance(params, dict) else {}
+
+
+def is_reply(request: Request) -> bool:
+    """Whether a request of the record is an answer of ours to the server."""
+    value, _ = read_json(request.body)
+    return isinstance(value, dict) and "method" not in value and bool({"result", "error"} & {*value})
 
 
 def _answer(value: Any, rpc_id: int | None = None) -> Answer:

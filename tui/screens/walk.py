@@ -16,7 +16,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.events import Paste
+from textual.events import DescendantBlur, DescendantFocus, Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
@@ -27,7 +27,7 @@ from flows.export import CurlOptions
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
 from flows.listener import Rejected
 from flows.moves import Act, Ask, Blocked, Compose, Make, Send
-from flows.session import Event, Received, Session, StepId
+from flows.session import Event, Received, Reran, Session, StepId
 from flows.text import size, visible
 from flows.walk import Walk
 from flows.wire import Wire, WireOptions
@@ -181,8 +181,9 @@ class WalkScreen(Screen[None]):
         self.query_one("#top", Static).update(Content.assemble(*parts), layout=False)
 
     def _draw_hint(self, words: str = "") -> None:
-        stage = self.stage
-        told = words or hint(self.walk, stage.step, stage.shown, datetime.now(UTC), stage.edit)
+        stage, now = self.stage, datetime.now(UTC)
+        typing = self.focused is not None and self.focused.check_consume_key("a", "a")
+        told = words or hint(self.walk, stage.step, stage.shown, now, stage.edit, typing=typing)
         self.query_one("#hint", Static).update(Content(told), layout=False)
         self.refresh_bindings()
 
@@ -195,6 +196,11 @@ class WalkScreen(Screen[None]):
     @on(Stage.Pointed)
     def _pointed(self, message: Stage.Pointed) -> None:
         message.stop()
+        self._hint_again()
+
+    @on(DescendantFocus)
+    @on(DescendantBlur)
+    def _hint_again(self) -> None:
         if not self._cancel:
             self._draw_hint()
 
@@ -258,7 +264,9 @@ class WalkScreen(Screen[None]):
         if self._cancel:
             return
         item, move = self.stage.shown, self.walk.current
-        if item and item.pending:
+        if item and isinstance(item.move, Blocked) and item.move.remedy:
+            self.walk.remedy(item.move.remedy)
+        elif item and item.pending:
             if isinstance(item.move, Ask):
                 self.stage.focus_content()
             elif isinstance(item.move, Act):
@@ -323,6 +331,9 @@ class WalkScreen(Screen[None]):
             self._draw_hint(f"event of the stream: {visible(event.event.data, limit=90)}")
             return
         self._resume_listening()
+        if isinstance(event, Reran) and event.through and (move := self.walk.current):
+            self.point_at(move.step)
+            return
         # What just happened stays on show; the move that follows is one enter away.
         items = view.items(self.walk, event.step)
         seen = [number for number, item in enumerate(items) if item.event is event]
