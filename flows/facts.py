@@ -13,12 +13,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from flows.dpop import with_nonce
 from flows.exchange import Exchange
 from flows.moves import Remark
 from flows.session import (
     REPEATABLE,
     Event,
+    Exchanged,
     Overrode,
+    Pairs,
     Reran,
     Session,
     StepId,
@@ -93,8 +96,25 @@ class AuthorizationResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class Pushed:
+    """The answer to a pushed authorization request (RFC 9126 section 2.2)."""
+
+    request_uri: str
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IdJag:
+    """An Identity Assertion JWT Authorization Grant, to be exchanged for an access token."""
+
+    assertion: str = field(repr=False)
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
-    """A token response (RFC 6749 section 5.1), or the bearer token the person brought."""
+    """A token response (RFC 6749 section 5.1), or the bearer token the person brought. `bound`
+    says that it is bound to the session's DPoP key."""
 
     access_token: str = field(repr=False)
     token_type: str | None
@@ -105,6 +125,7 @@ class Tokens:
     scope: str | None = None
     document: Json = field(default_factory=dict, repr=False)
     remarks: tuple[Remark, ...] = ()
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +150,59 @@ class Connection:
     capabilities: Json = field(default_factory=dict)
     session_id: str | None = None
     initialized: bool = True
+    refused: tuple[str, ...] = ()  # versions that a request was refused with after the opening
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A stream that ended without its response, and how to take it up again."""
+
+    rpc_id: int
+    last_event_id: str
+    delay: float  # seconds to wait before
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ToolList:
-    """Pages of tools/list so far. `cursor` names the page still to fetch."""
+    """Pages of tools/list so far. `cursor` names the page still to fetch; `dropped` are tools
+    that must not be used, each with the reason."""
 
     tools: tuple[Json, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
     cursor: str | None = None
     cursors: tuple[str, ...] = ()
     complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A tools/call as the person asked for it, and its result once it came."""
+class Call:
+    """A tools/call, prompts/get or resources/read as the person asked for it, and its result once
+    it came. `name` is that of the tool or prompt, or the resource's URI.
 
+    The server may answer with a wish for input (MCP Multi Round-Trip Requests): `asked` are its
+    inputRequests while they stand open, `retry` the parameters that the next try has on top.
+    `relisting` are the tools listed anew after a HeaderMismatch.
+    """
+
+    method: str
     name: str
-    arguments: Json
+    arguments: Json = field(default_factory=dict)
     exchange_id: str | None = None
     result: Json | None = None
-    error: Json | None = None
+    asked: Json | None = None
+    retry: Json = field(default_factory=dict)
+    rounds: int = 0
+    relisting: ToolList | None = None
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def params(self) -> Json:
+        if self.method == "resources/read":
+            return {"uri": self.name}
+        if self.method == "prompts/get" and not self.arguments:
+            return {"name": self.name}
+        return {"name": self.name, "arguments": dict(self.arguments)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +218,7 @@ class Facts:
     target: Target
     at: datetime
     seed: bytes = field(default=b"", repr=False)
+    session_seed: bytes = field(default=b"", repr=False)  # the same in every attempt
     overridden: frozenset[StepId] = frozenset()
     failed: Mapping[StepId, Failed] = field(default_factory=dict)
 
@@ -175,15 +229,21 @@ class Facts:
     redirect_uri: str | None = None
     client: Client | None = None
     pkce: Pkce | None = None
+    pushed: Pushed | None = None
+    requested: Pairs = ()  # scope and resource, where no authorization URL holds them
     authorization_url: str | None = field(default=None, repr=False)
     response: AuthorizationResponse | None = None
+    id_jag: IdJag | None = None
     tokens: Tokens | None = None
     refreshed: Tokens | None = None
     refreshed_before: Tokens | None = None  # by an earlier attempt of `refresh`
     connection: Connection | None = None
     tool_list: ToolList = ToolList()
-    call: ToolCall | None = None
+    call: Call | None = None
+    resuming: Resumption | None = None
     rpc_sent: int = 0
+    dpop_nonces: Mapping[str, str] = field(default_factory=dict)  # by origin
+    nonce_asked: bool = False  # by the last answer
 
     # What a new authorization in the middle of a connection goes by.
     scope_asked: str | None = None
@@ -207,6 +267,7 @@ def start(session: Session) -> Facts:
     return Facts(
         session.target,
         session.created,
+        session.seed,
         session.seed,
         tokens=tokens,
     )
@@ -273,6 +334,9 @@ class Fold:
                 self.facts = replace(facts, seed=self._seed(event))
             case Overrode():
                 self.facts = replace(facts, overridden=facts.overridden | {event.step})
+            case Exchanged(exchange=exchange):
+                facts, again = with_nonce(facts, exchange)
+                self.facts = facts if again else self._readers[event.step](event, facts)
             case _:
                 self.facts = self._readers[event.step](event, facts)
 
@@ -311,9 +375,9 @@ def forget(facts: Facts, step: StepId) -> Facts:
             before = facts.refreshed or facts.refreshed_before
             return replace(facts, refreshed=None, refreshed_before=before, refresh_wanted=True)
         case "tools":
-            return replace(facts, tool_list=ToolList())
+            return replace(facts, tool_list=ToolList(), resuming=None)
         case "call":
-            return replace(facts, call=None)
+            return replace(facts, call=None, resuming=None)
         case _:
             return facts
 

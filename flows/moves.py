@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from flows.exchange import Request
+from flows.exchange import Request, header
 from flows.session import Pairs, Party, StepId
 
 Level = Literal["ok", "info", "warn", "error"]
@@ -26,7 +27,8 @@ class Send:
     """An HTTP request of ours, ready for the wire.
 
     `rpc_id` is the JSON-RPC id whose response ends a streaming answer. `optional` moves are not
-    part of the plain walk; they happen when the person picks the step.
+    part of the plain walk; they happen when the person picks the step. `delay` is in seconds:
+    what the server asked to wait before.
     """
 
     step: StepId
@@ -34,6 +36,13 @@ class Send:
     label: str
     rpc_id: int | None = None
     optional: bool = False
+    delay: float = 0.0
+
+    @property
+    def dated(self) -> bool:
+        """Whether the request holds something that grows old: a DPoP proof, a client assertion."""
+        proven = header(self.request.headers, "dpop") is not None
+        return proven or b"client_assertion=" in self.request.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +86,20 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A person must act: give the authorization response, client credentials, or a tool call.
+    """A person must act: give the authorization response, client credentials, a tool call, or
+    what the server wants to know before it answers.
 
-    `open` is the URL for the browser when the answer comes from there.
+    `open` is the URL for the browser when the answer comes from there. `requests` are the
+    `inputRequests` of an `input` (MCP Multi Round-Trip Requests), answered by an
+    `inputResponses` object with the same keys.
     """
 
     step: StepId
-    kind: Literal["authorization-response", "client", "tool"]
+    kind: Literal["authorization-response", "client", "tool", "input"]
     prompt: str
     fields: tuple[Field, ...]
     open: str | None = None
+    requests: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,13 +51,25 @@ Pairs = tuple[tuple[str, str], ...]
 Protocol = Literal["auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
+Grant = Literal["authorization-code", "client-credentials", "jwt-bearer", "id-jag"]
+GRANTS: tuple[Grant, ...] = get_args(Grant)
+
+Capability = Literal["roots", "sampling", "elicitation"]
+CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """What is walked. `kind` says what `url` is: an MCP server, or an issuer on its own.
 
     `resource` and `scope`: None lets the specification's rule decide, "" sends none.
-    `bearer` skips the authorization: the token is used as it is.
+    `bearer` skips the authorization: the token is used as it is. `declare` are the client
+    capabilities told to the MCP server.
+
+    `grant` is how the token is got; all but the first need no person. `client_key` is a private
+    key, PEM or JWK, for private_key_jwt. jwt-bearer exchanges `assertion`; id-jag exchanges the
+    ID token of an identity provider (idp). `dpop` and `par` ask for what is otherwise used only
+    where a server demands it.
     """
 
     url: str
@@ -73,6 +85,17 @@ class Target:
     authorization_server: str | None = None
     headers: Headers = field(default=(), repr=False)
     bearer: str | None = field(default=None, repr=False)
+    declare: tuple[Capability, ...] = ()
+    grant: Grant = "authorization-code"
+    client_key: str | None = field(default=None, repr=False)
+    client_key_alg: str | None = None
+    assertion: str | None = field(default=None, repr=False)
+    idp_token_url: str | None = None
+    idp_client_id: str | None = None
+    idp_client_secret: str | None = field(default=None, repr=False)
+    id_token: str | None = field(default=None, repr=False)
+    dpop: bool = False
+    par: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,13 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from http.cookies import CookieError, SimpleCookie
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from flows.exchange import Exchange, Request, header, header_values
 from flows.facts import Facts, Fold
 from flows.flight import EventReceived, Progress
-from flows.listener import Listener, Rejected
-from flows.mcp.rpc import answers
+from flows.mcp.rpc import answers, reply
 from flows.moves import (
     Act,
     Ask,
@@ -33,6 +32,7 @@ from flows.moves import (
     Send,
     Skipped,
 )
+from flows.replies import Replies, Reply, Responder
 from flows.session import (
     REPEATABLE,
     Answered,
@@ -52,7 +52,14 @@ from flows.steps import READERS, STEPS
 from flows.wellknown import is_web_url, origin, resolve
 from flows.wire import Wire
 
+if TYPE_CHECKING:
+    from http.cookies import SimpleCookie
+
+    from flows.listener import Listener, Rejected
+
 MAX_HOPS = 20
+FRESH = timedelta(seconds=30)
+"""How old a DPoP proof or a client assertion may get while a person looks at it."""
 HOLD: frozenset[StepId] = frozenset({"token"})
 """Steps that wait for the person even when running on: the code leaves only with their leave."""
 
@@ -82,6 +89,7 @@ class Walk:
         entropy: Callable[[int], bytes] = os.urandom,
         on_rejected: Callable[[Rejected], None] | None = None,
         on_event: Callable[[Event], None] = lambda event: None,
+        responder: Responder | None = None,
     ) -> None:
         # A session saved without secrets has no entropy left; values derived from none could be
         # guessed by anyone.
@@ -94,6 +102,9 @@ class Walk:
         self._on_rejected = on_rejected
         self._fold = Fold(session, READERS)
         self._moves: dict[StepId, Move] | None = None
+        self._dated: datetime | None = None  # the time that the moves hold
+        self.replies = Replies(responder, self._reply)
+        self._answering: StepId = "call"  # whose stream the requests of the server come on
 
     @property
     def facts(self) -> Facts:
@@ -101,11 +112,18 @@ class Walk:
 
     @property
     def moves(self) -> Mapping[StepId, Move]:
-        """What each step wants, in order, up to the first one that is open or blocked."""
-        if self._moves is None:
-            self._moves = {}
+        """What each step wants, in order, up to the first one that is open or blocked.
+
+        A request that holds a time is made for now, and made anew once that was `FRESH` ago; what
+        was shown before can still be performed as it is.
+        """
+        if self._moves is None or (self._dated and self._clock() - self._dated > FRESH):
+            self._moves, self._dated = {}, None
             for step in STEPS:
                 move = step.next(self.facts)
+                if isinstance(move, Send) and move.dated:
+                    self._dated = self._dated or self._clock()
+                    move = step.next(replace(self.facts, at=self._dated))
                 self._moves[step.id] = move
                 if _is_open(move):
                     break
@@ -149,12 +167,18 @@ class Walk:
         observe: Callable[[Progress], None],
         cancel: asyncio.Event | None,
     ) -> None:
-        exchange_id = self.wire.new_id()
+        if move.delay and await _cancelled_within(move.delay, cancel):
+            return
+        exchange_id, self._answering = self.wire.new_id(), move.step
+        connection = self.facts.connection
+        answers_requests = connection is not None and connection.era == "legacy"
 
         def watch(progress: Progress) -> None:
             if isinstance(progress, EventReceived):
                 event = progress.event
                 self.record(Received(self._clock(), move.step, exchange_id, event))
+                if answers_requests:
+                    self.replies.take(event)
             observe(progress)
 
         def until(event: ServerSentEvent) -> bool:
@@ -165,8 +189,20 @@ class Walk:
         )
         draft = move.request if request != move.request else None
         self.record(Exchanged(self._clock(), move.step, exchange, move.label, draft))
+        if self.facts.resuming is None:
+            await self.replies.settle()
+
+    async def _reply(self, method: str, rpc_id: str | int, answer: Reply) -> None:
+        """Answer a request of the server, as part of the step whose stream it came on."""
+        assert self.facts.connection
+        request = reply(self.facts, self.facts.connection, rpc_id, answer)
+        exchange = await self.wire.send(request)
+        label = f"response to {method}"
+        self.record(Exchanged(self._clock(), self._answering, exchange, label))
 
     async def _bind(self, move: Listen) -> None:
+        from flows.listener import Listener
+
         if self.listener:
             await self.listener.close()
             self.listener = None
@@ -278,9 +314,19 @@ class Walk:
         self.on_event(event)
 
     async def close(self) -> None:
+        await self.replies.settle()
         if self.listener:
             await self.listener.close()
         await self.wire.close()
+
+
+async def _cancelled_within(seconds: float, cancel: asyncio.Event | None) -> bool:
+    """Wait for the time the server asked for; True when the person would not."""
+    try:
+        await asyncio.wait_for((cancel or asyncio.Event()).wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _is_open(move: Move) -> bool:
@@ -305,6 +351,8 @@ def _cookie(cookies: Mapping[str, SimpleCookie], url: str) -> Pairs:
 
 
 def _keep_cookies(cookies: dict[str, SimpleCookie], url: str, exchange: Exchange) -> None:
+    from http.cookies import CookieError, SimpleCookie
+
     assert exchange.response
     jar = cookies.setdefault(origin(url), SimpleCookie())
     for line in header_values(exchange.response.headers, "set-cookie"):

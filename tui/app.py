@@ -104,10 +104,16 @@ class AuthwalkApp(App[None]):
         self.wire_options = wire_options
         self.lab: LabProcess | None = None
         self._demo_faults = demo_faults
-        # A mode's first screen brings its stylesheet; a default screen would not.
-        first = partial(self._walk_screen, session, path=path) if session else self._start_screen
-        self.add_mode(self.DEFAULT_MODE, first)
+        self._first: Callable[[], Screen[None]] = (
+            partial(self._walk_screen, session, path=path) if session else self._start_screen
+        )
         self._shown = 0
+
+    def get_default_screen(self) -> Screen[None]:
+        """The first screen. A mode known beforehand would have it drawn twice; from here on it is
+        a mode like every other, and can go like them."""
+        self.add_mode(self.DEFAULT_MODE, self._first)
+        return self._first()
 
     def on_mount(self) -> None:
         self.register_theme(CONTRAST)

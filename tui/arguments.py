@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import NoReturn
 
 from flows import __version__
 from tui.commands import usage
 
 PROTOCOLS = ("auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26")
-AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+KEY_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
+GRANTS = ("authorization-code", "client-credentials", "jwt-bearer", "id-jag")
+CAPABILITIES = ("roots", "sampling", "elicitation")
 SHELLS = ("bash", "zsh", "tcsh")
 
 COMMANDS = {
@@ -168,7 +172,11 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add("--wait", type=_seconds, metavar="SECONDS", help="wait so long for the browser to return")
     add("--refresh", action="store_true", help="use the refresh token before connecting")
     add("--list", action="store_true", help="print the tools with their descriptions")
-    add("--call", action="append", default=[], metavar="NAME[=JSON]", help="call a tool")
+    _add_act(add, "--call", "tools/call", "NAME[=JSON]", "call a tool")
+    _add_act(add, "--read", "resources/read", "URI", "read a resource")
+    _add_act(add, "--prompt", "prompts/get", "NAME[=JSON]", "get a prompt; acts keep their order")
+    add("--elicit", metavar="ANSWER", help="to forms: accept, decline, cancel, or a JSON object")
+    add("--declare", type=_capabilities, default=(), metavar="NAMES", help=_DECLARE)
     _add_target(run)
     _add_wire(run)
     group = run.add_argument_group("the record")
@@ -177,6 +185,13 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add("--trace", metavar="FILE", help="write each exchange as it happens, a JSON line each")
     add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
     _add_output(run)
+
+
+def _add_act(add: Callable[..., object], option: str, method: str, value: str, text: str) -> None:
+    def act(given: str) -> tuple[str, str]:
+        return method, given
+
+    add(option, dest="acts", action="append", type=act, default=[], metavar=value, help=text)
 
 
 def _add_token(token: argparse.ArgumentParser) -> None:
@@ -228,9 +243,21 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--client-id", metavar="ID", help="a client registered before")
     add("--client-secret-env", metavar="NAME", help="the variable that holds its secret")
+    add("--client-key", metavar="FILE", help="its private key, PEM or JWK, for private_key_jwt")
+    add("--client-key-alg", choices=KEY_ALGORITHMS, metavar="ALG", help=", ".join(KEY_ALGORITHMS))
     add("--client-metadata-url", metavar="URL", help="a Client ID Metadata Document")
     add("--auth-method", choices=AUTH_METHODS, metavar="METHOD", help=", ".join(AUTH_METHODS))
     add("--redirect-uri", metavar="URI", help="instead of a loopback one; paste the response")
+    group = parser.add_argument_group("the token")
+    add = group.add_argument
+    add("--grant", choices=GRANTS, default=GRANTS[0], metavar="GRANT", help=", ".join(GRANTS))
+    add("--assertion-file", metavar="FILE", help="the JWT that jwt-bearer exchanges")
+    add("--idp-token-url", metavar="URL", help="for id-jag: where the identity provider exchanges")
+    add("--idp-client-id", metavar="ID", help="the client identifier there")
+    add("--idp-client-secret-env", metavar="NAME", help="the variable that holds its secret")
+    add("--id-token-file", metavar="FILE", help="the ID token that the provider issued to it")
+    add("--dpop", action="store_true", help="bind the token to a key; default where demanded")
+    add("--par", action="store_true", help="push the authorization request; likewise")
     add("--bearer-env", metavar="NAME", help="skip OAuth: the variable that holds a token")
 
 
@@ -251,6 +278,16 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
+
+
+_DECLARE = f"client capabilities: some of {','.join(CAPABILITIES)}"
+
+
+def _capabilities(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    if unknown := [name for name in names if name not in CAPABILITIES]:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(CAPABILITIES)}")
+    return names
 
 
 def _seconds(text: str) -> float:

@@ -106,16 +106,17 @@ def _after_acts(session: Session, facts: Facts) -> Ending:
         if not (why := called.failed):
             continue
         if called.asks_for_input:
-            verdict = Verdict("call", "person", f"{why}.", evidence=called.exchange)
+            fix = "Answer elicitations with --elicit."
+            verdict = Verdict("call", "person", f"{why}.", fix, evidence=called.exchange)
             return Ending("needs-person", PERSON, "needs-person", verdict)
         network = called.exchange is not None and called.exchange.response is None
-        unknown = called.name not in listed
+        unknown = called.method == "tools/call" and called.name not in listed
         verdict = Verdict(
             "call",
             "network" if network else "client" if unknown else "resource-server",
             _sentence(why),
             "Call a tool that tools/list names." if unknown else "",
-            "MCP Tools, Error Handling",
+            "MCP Tools, Error Handling" if called.method == "tools/call" else "",
             called.exchange,
         )
         code = "unknown-tool" if unknown else "tool-error" if called.result else "act-failed"

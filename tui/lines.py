@@ -64,9 +64,9 @@ class Lines:
     def call(self, row: StepRow, called: Called) -> Iterator[str]:
         """A tool call and what it gave. `row` is that of the step."""
         kind = "waiting" if called.asks_for_input else "error" if called.failed else "ok"
-        yield self._line(row.number, kind, row.step.title, self._safe(called.name, 48))
+        yield self._line(row.number, kind, called.method, self._safe(called.name, 48))
         for exchanged in row.exchanges:
-            if called.exchange and exchanged.exchange.id == called.exchange.id:
+            if exchanged.exchange in called.exchanges:
                 yield self._exchange(exchanged)
         if called.error is not None:
             says = self._safe(called.error["message"])

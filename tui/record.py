@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from flows.documents import read_json
 from flows.exchange import Exchange
 from flows.facts import Json
 from flows.mcp.opening import sent
@@ -16,6 +15,7 @@ from flows.mcp.rpc import read_answer
 from flows.moves import Ask, Blocked, Done, Move, Remark, Send, Skipped
 from flows.session import Answered, Exchanged, Session, StepId, attempts, value
 from flows.steps import STEPS, Step
+from flows.steps.call import asked_for
 
 State = Literal["ok", "warn", "error", "blocked", "skipped", "waiting", "ready", "pending"]
 Moves = Mapping[StepId, Move]
@@ -44,14 +44,21 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """One tools/call as it was asked for. `error` is {code, message} of JSON-RPC, its code None
-    where something else went wrong; with neither result nor error nothing has come back."""
+    """One act of the call step as it was asked for; `name` is that of a tool or prompt, or a URI.
 
+    `error` is {code, message} of JSON-RPC, its code None where something else went wrong; with
+    neither result nor error nothing has come back. `exchange` is the one that gave either,
+    `exchanges` are all there were.
+    """
+
+    method: str
     name: str
     arguments: Json
     result: Json | None = None
     error: Json | None = None
     exchange: Exchange | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    rpc_id: int | None = None
 
     @property
     def asks_for_input(self) -> bool:
@@ -111,23 +118,29 @@ def _state(move: Move | None, passed: bool) -> tuple[State, str]:
 
 
 def calls(session: Session) -> tuple[Called, ...]:
-    """Every tools/call of the record, in order."""
+    """Every act of the call step in the record, in order."""
     found: list[Called] = []
     for event in session.events:
         if event.step != "call":
             continue
         match event:
-            case Answered(values=values):
-                arguments, _ = read_json((value(values, "arguments") or "{}").encode())
-                arguments = arguments if isinstance(arguments, dict) else {}
-                found.append(Called(value(values, "name") or "", arguments))
+            case Answered(values=values) if value(values, "inputResponses") is None:
+                call = asked_for(values)
+                found.append(Called(call.method, call.name, call.arguments))
             case Exchanged(exchange=exchange) if found:
                 found[-1] = _answered(found[-1], exchange)
     return tuple(found)
 
 
 def _answered(called: Called, exchange: Exchange) -> Called:
-    answer = read_answer(exchange, sent(exchange.request)[2])
+    """`called` with one more exchange of its own: a try, or something on the way to one."""
+    called = replace(called, exchanges=(*called.exchanges, exchange))
+    method, _, rpc_id = sent(exchange.request)
+    if exchange.request.method == "GET":  # the stream taken up again
+        rpc_id = called.rpc_id
+    elif method != called.method:
+        return called
+    answer = read_answer(exchange, rpc_id)
     error: dict[str, Any] | None = None
     if answer.error is not None:
         message = answer.error.get("message")
@@ -135,7 +148,7 @@ def _answered(called: Called, exchange: Exchange) -> Called:
         error["message"] = error["message"] or answer.message
     elif answer.result is None:
         error = {"code": None, "message": answer.message}
-    return Called(called.name, called.arguments, answer.result, error, exchange)
+    return replace(called, result=answer.result, error=error, exchange=exchange, rpc_id=rpc_id)
 
 
 def text_of(result: Json) -> str:

@@ -8,7 +8,7 @@
     steps        [{id, title, phase, state, word, exchanges}]
     findings     [{check, result, severity, step, party, says, evidence, standard, host}]
     tools        the usable tools as the server listed them; unusable_tools [{name, reason}]
-    calls        [{name, arguments, result, error}]
+    calls        [{method, name, arguments, result, error}]; of resources/read the name is the URI
     tokens       {access, refresh, id}: kind, header, claims; raw only when asked for
 
 An exchange is {id, at, method, url, status, ms, label, attempt, error}; `evidence` is one
@@ -66,6 +66,7 @@ def report(
         **_tools(facts),
         "calls": [
             {
+                "method": called.method,
                 "name": called.name,
                 "arguments": called.arguments,
                 "result": called.result,
@@ -202,7 +203,10 @@ def _findings(row: StepRow, ending: Ending, redaction: Redaction) -> Iterator[di
 
 
 def _tools(facts: Facts) -> dict[str, Any]:
-    usable, unusable = [], []
+    usable: list[dict[str, Any]] = []
+    unusable: list[dict[str, Any]] = [
+        {"name": name, "reason": reason} for name, reason in facts.tool_list.dropped
+    ]
     for tool in facts.tool_list.tools:
         schema = tool.get("inputSchema")
         if isinstance(schema, dict) and schema.get("type") == "object":

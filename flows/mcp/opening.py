@@ -7,6 +7,7 @@ says nothing of the era; any other 4xx means `initialize`. Every try is an excha
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,8 @@ from flows.mcp.rpc import (
     MODERN_ERRORS,
     UNSUPPORTED_VERSION,
     Answer,
+    capabilities,
+    is_reply,
     legacy_request,
     modern_request,
     read_answer,
@@ -50,7 +53,7 @@ def opening_move(facts: Facts, step: StepId) -> Send | None:
     else:
         params = {
             "protocolVersion": version,
-            "capabilities": {},
+            "capabilities": capabilities(facts),
             "clientInfo": CLIENT_INFO,
         }
         request = legacy_request(facts, "initialize", params)
@@ -66,13 +69,15 @@ def _next_version(facts: Facts, tries: list[Opening]) -> str | None:
         legacy = any(is_legacy(opening) for opening in facts.openings)
         return LEGACY[0] if legacy else MODERN
     last = tries[-1]
-    tried = {opening.version for opening in tries}
-    if pinned != "auto" or is_refusal(last.exchange):
+    tried = [opening.version for opening in tries]
+    if is_refusal(last.exchange):
         return None
     answer = read_answer(last.exchange, None)
     if answer.code == UNSUPPORTED_VERSION:
-        offered = _supported(answer)
-        return next((v for v in KNOWN_VERSIONS if v in offered and v not in tried), None)
+        versions = KNOWN_VERSIONS if pinned == "auto" else (pinned,)
+        return mutual_version(answer, versions, tried)
+    if pinned != "auto":
+        return None
     if last.method == "server/discover" and is_legacy(last) and LEGACY[0] not in tried:
         return LEGACY[0]
     return None
@@ -97,9 +102,16 @@ def is_legacy(opening: Opening) -> bool:
     return status == 200 and answer.error is not None
 
 
-def _supported(answer: Answer) -> tuple[str, ...]:
+def mutual_version(answer: Answer, versions: Iterable[str], tried: Sequence[str]) -> str | None:
+    """The version to try after an UnsupportedProtocolVersion error: the first of `versions` that
+    the server says it supports. The last one tried gets a second chance, and no third, when the
+    server lists the very version that it refuses."""
     data: Any = answer.error.get("data") if answer.error else None
-    return text_list(data, "supported") or () if isinstance(data, dict) else ()
+    offered = text_list(data, "supported") or () if isinstance(data, dict) else ()
+    mutual = [version for version in versions if version in offered]
+    fresh = [version for version in mutual if version not in tried]
+    again = [tried[-1]] if tried[-1] in mutual and tried.count(tried[-1]) == 1 else []
+    return next(iter(fresh + again), None)
 
 
 def read_opening(exchange: Exchange, facts: Facts) -> Facts:
@@ -107,6 +119,8 @@ def read_opening(exchange: Exchange, facts: Facts) -> Facts:
 
     What was sent says which kind of try it was, so that an edited request is read as sent.
     """
+    if is_reply(exchange.request):
+        return facts
     method, version, rpc_id = sent(exchange.request)
     opening = Opening(method, version, _has_token(exchange.request), exchange)
     facts = replace(facts, openings=(*facts.openings, opening), rpc_sent=facts.rpc_sent + 1)

@@ -54,7 +54,7 @@ class Invalid(ValueError):
     """The reason why a tool must be dropped."""
 
 
-def annotations(schema: object) -> tuple[Annotation, ...]:
+def mirrored(schema: object) -> tuple[Annotation, ...]:
     """The annotations of an inputSchema. Raises Invalid when one breaks a constraint."""
     found: dict[str, Annotation] = {}
     for path, part in _schemas(schema):
@@ -73,7 +73,7 @@ def annotations(schema: object) -> tuple[Annotation, ...]:
 def param_headers(schema: object, arguments: Mapping[str, Any]) -> Headers:
     """The Mcp-Param header fields for a call of a tool with these arguments."""
     try:
-        wanted = annotations(schema)
+        wanted = mirrored(schema)
     except Invalid:
         return ()  # the person goes on with a dropped tool: there is nothing right to send
     fields = ((PREFIX + one.name, _text(_value(arguments, one.path))) for one in wanted)

@@ -18,6 +18,7 @@ from typing import Any
 
 from flows import __version__
 from flows.documents import json_type, read_json
+from flows.dpop import credentials
 from flows.exchange import Exchange, Headers, Request, header, media_type
 from flows.facts import Connection, Facts
 from flows.sse import ServerSentEvent, parse
@@ -26,12 +27,12 @@ MODERN = "2026-07-28"
 LEGACY = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 CLIENT_INFO = {"name": "authwalk", "version": __version__}
 
-CAPABILITIES: Mapping[str, Mapping[str, Any]] = {
+_CAPABILITIES: Mapping[str, Mapping[str, Any]] = {
     "roots": {},
     "sampling": {},
     "elicitation": {"form": {}, "url": {}},
 }
-"""What a client may declare (`Target.declare`), with the modes that go with it."""
+"""What a client may declare, with the modes that go with it."""
 
 METHOD_NOT_FOUND = -32601
 HEADER_MISMATCH = -32020
@@ -81,7 +82,7 @@ class RpcError:
 
 def capabilities(facts: Facts) -> Mapping[str, Any]:
     """The client capabilities that this walk declares."""
-    return {name: CAPABILITIES[name] for name in facts.target.declare}
+    return {name: _CAPABILITIES[name] for name in facts.target.declare}
 
 
 def modern_request(
@@ -137,7 +138,7 @@ def resumption(facts: Facts, connection: Connection, last_event_id: str) -> Requ
         ("Accept", "text/event-stream"),
         *_session_headers(connection),
         ("Last-Event-ID", last_event_id.encode("utf-8", "replace").decode("latin-1")),
-        *_credentials(facts),
+        *_credentials(facts, "GET"),
     ]
     return Request("GET", facts.target.url, tuple(headers))
 
@@ -152,9 +153,7 @@ def _session_headers(connection: Connection | None) -> Headers:
     return tuple(found)
 
 
-def request(
-    facts: Facts, method: str, params: Mapping[str, Any], headers: Headers = ()
-) -> Request:
+def request(facts: Facts, method: str, params: Mapping[str, Any], headers: Headers = ()) -> Request:
     """A request on the open connection, in its era; `headers` are for the modern one."""
     connection = facts.connection
     if connection and connection.era == "modern":
@@ -190,16 +189,14 @@ def _post(facts: Facts, message: Mapping[str, Any], extra: Headers) -> Request:
         ("Accept", "application/json, text/event-stream"),
         *extra,
     ]
-    headers.extend(_credentials(facts))
-    return Request("POST", facts.target.url, tuple(headers), _json(message))
+    body = _json(message)
+    headers.extend(_credentials(facts, "POST", body))
+    return Request("POST", facts.target.url, tuple(headers), body)
 
 
-def _credentials(facts: Facts) -> Headers:
+def _credentials(facts: Facts, method: str, body: bytes = b"") -> Headers:
     """The token, and what the person wants on every MCP request."""
-    if tokens := facts.current_tokens:
-        # The scheme is written `Bearer` whatever case token_type came in: RFC 6750 section 2.1.
-        return (("Authorization", f"Bearer {tokens.access_token}"), *facts.target.headers)
-    return facts.target.headers
+    return (*credentials(facts, method, facts.target.url, body), *facts.target.headers)
 
 
 def _json(message: Mapping[str, Any]) -> bytes:
@@ -240,7 +237,7 @@ def server_request(event: ServerSentEvent) -> tuple[str | int, str, Mapping[str,
     if problem or not isinstance(value, dict):
         return None
     rpc_id, method, params = value.get("id"), value.get("method"), value.get("params")
-    if not isinstance(method, str) or not isinstance(rpc_id, str | int) or rpc_id is True:
+    if not isinstance(method, str) or not isinstance(rpc_id, str | int):
         return None
     return rpc_id, method, params if isinstance(params, dict) else {}
 
@@ -248,7 +245,9 @@ def server_request(event: ServerSentEvent) -> tuple[str | int, str, Mapping[str,
 def is_reply(request: Request) -> bool:
     """Whether a request of the record is an answer of ours to the server."""
     value, _ = read_json(request.body)
-    return isinstance(value, dict) and "method" not in value and bool({"result", "error"} & {*value})
+    return (
+        isinstance(value, dict) and "method" not in value and bool({"result", "error"} & {*value})
+    )
 
 
 def _answer(value: Any, rpc_id: int | None = None) -> Answer:

@@ -10,28 +10,22 @@ Neither sends anything, reads a clock or draws a random number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
 
 from flows.facts import Facts, Read
 from flows.moves import Move
-from flows.session import StepId
-from flows.steps import (
-    authorize,
-    call,
-    callback,
-    challenge,
-    client,
-    connect,
-    keys,
-    pkce,
-    refresh,
-    resource_metadata,
-    server_metadata,
-    token,
-    tools,
-)
-from flows.steps import claims as claims
+from flows.session import Event, StepId
+
+
+class StepModule(Protocol):
+    """What the module of a step holds."""
+
+    def next(self, facts: Facts) -> Move: ...
+
+    def read(self, event: Event, facts: Facts) -> Facts: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +37,18 @@ class Step:
     title: str
     purpose: str
     standard: str
-    next: Callable[[Facts], Move]
-    read: Read
+
+    @property
+    def module(self) -> StepModule:
+        """The module named like the step. It is imported when the walk first comes to it, since
+        the first step is on screen before the others are needed."""
+        return cast(StepModule, import_module(f"{__name__}.{self.id.replace('-', '_')}"))
+
+    def next(self, facts: Facts) -> Move:
+        return self.module.next(facts)
+
+    def read(self, event: Event, facts: Facts) -> Facts:
+        return self.module.read(event, facts)
 
 
 STEPS: tuple[Step, ...] = (
@@ -55,8 +59,6 @@ STEPS: tuple[Step, ...] = (
         "Ask the MCP server for something without a token. It should answer 401 and say, in "
         "WWW-Authenticate, where its resource metadata is and which scope it wants.",
         "RFC 9728 §5.1, RFC 6750 §3",
-        challenge.next,
-        challenge.read,
     ),
     Step(
         "resource-metadata",
@@ -65,8 +67,6 @@ STEPS: tuple[Step, ...] = (
         "The MCP server describes itself: its resource identifier and the authorization servers "
         "it trusts. Its `resource` must be the URL you dialled.",
         "RFC 9728 §3",
-        resource_metadata.next,
-        resource_metadata.read,
     ),
     Step(
         "server-metadata",
@@ -75,8 +75,6 @@ STEPS: tuple[Step, ...] = (
         "The authorization server lists its endpoints and abilities. Its `issuer` must be "
         "identical to the issuer that led here, to the last slash.",
         "RFC 8414 §3, OpenID Connect Discovery §4",
-        server_metadata.next,
-        server_metadata.read,
     ),
     Step(
         "keys",
@@ -85,8 +83,6 @@ STEPS: tuple[Step, ...] = (
         "The issuer's public keys, so that authwalk can verify its tokens. MCP clients need "
         "none of this; resource servers do.",
         "RFC 7517 §5",
-        keys.next,
-        keys.read,
     ),
     Step(
         "client",
@@ -95,8 +91,6 @@ STEPS: tuple[Step, ...] = (
         "Get a client identifier: pre-registered, a Client ID Metadata Document, or dynamic "
         "registration, in that order.",
         "MCP Client Registration, RFC 7591 §3",
-        client.next,
-        client.read,
     ),
     Step(
         "pkce",
@@ -105,8 +99,6 @@ STEPS: tuple[Step, ...] = (
         "A fresh code verifier, its S256 challenge, and a state. The challenge goes to the "
         "browser now; the verifier proves at the token endpoint that it was us.",
         "RFC 7636 §4",
-        pkce.next,
-        pkce.read,
     ),
     Step(
         "authorize",
@@ -114,8 +106,6 @@ STEPS: tuple[Step, ...] = (
         "Authorization URL",
         "The request the browser will make. Every parameter can be edited before it leaves.",
         "RFC 6749 §4.1.1, RFC 8707 §2.1",
-        authorize.next,
-        authorize.read,
     ),
     Step(
         "callback",
@@ -124,8 +114,6 @@ STEPS: tuple[Step, ...] = (
         "The browser comes back with a code, or an error. State and issuer are judged before "
         "the code goes anywhere.",
         "RFC 6749 §4.1.2, RFC 9207 §2.4",
-        callback.next,
-        callback.read,
     ),
     Step(
         "token",
@@ -134,8 +122,6 @@ STEPS: tuple[Step, ...] = (
         "The code and the code verifier go to the token endpoint and an access token comes "
         "back. Codes live for minutes and work once.",
         "RFC 6749 §4.1.3, RFC 7636 §4.5",
-        token.next,
-        token.read,
     ),
     Step(
         "claims",
@@ -144,8 +130,6 @@ STEPS: tuple[Step, ...] = (
         "What the access token says, and whether this MCP server should take it: issuer, "
         "audience, expiry, signature.",
         "RFC 9068 §2.2, RFC 8707 §2",
-        claims.next,
-        claims.read,
     ),
     Step(
         "refresh",
@@ -154,8 +138,6 @@ STEPS: tuple[Step, ...] = (
         "Trade the refresh token for a new access token. Optional: it may rotate, and end, the "
         "tokens you hold.",
         "RFC 6749 §6",
-        refresh.next,
-        refresh.read,
     ),
     Step(
         "connect",
@@ -164,8 +146,6 @@ STEPS: tuple[Step, ...] = (
         "Open the MCP connection with the token: server/discover from revision 2026-07-28 on, "
         "initialize before.",
         "MCP Versioning, Lifecycle",
-        connect.next,
-        connect.read,
     ),
     Step(
         "tools",
@@ -173,8 +153,6 @@ STEPS: tuple[Step, ...] = (
         "tools/list",
         "Which tools the server offers to this token, page by page.",
         "MCP Tools",
-        tools.next,
-        tools.read,
     ),
     Step(
         "call",
@@ -182,8 +160,6 @@ STEPS: tuple[Step, ...] = (
         "tools/call",
         "Call one tool with arguments of your choice: the end of the walk.",
         "MCP Tools",
-        call.next,
-        call.read,
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Whether the authorization half of the walk applies at all."""
+"""Whether the authorization half of the walk applies at all, and the part with a browser."""
 
 from __future__ import annotations
 
@@ -13,3 +13,15 @@ def no_authorization(facts: Facts) -> str:
     if facts.connection and not facts.tokens and not facts.remedies:
         return "no authorization asked for"
     return ""
+
+
+def no_browser(facts: Facts) -> str:
+    """Why nobody is asked to approve; "" when somebody is."""
+    if for_machines(facts):
+        return f"the grant {facts.target.grant} needs no browser"
+    return no_authorization(facts)
+
+
+def for_machines(facts: Facts) -> bool:
+    """Whether the token is got by a grant that has no authorization endpoint in it."""
+    return facts.target.grant != "authorization-code"

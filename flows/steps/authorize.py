@@ -1,4 +1,5 @@
-"""The authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2)."""
+"""The authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2),
+pushed beforehand where the server demands it (RFC 9126)."""
 
 from __future__ import annotations
 
@@ -6,47 +7,72 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from flows.exchange import Request
-from flows.facts import Facts
-from flows.moves import Blocked, Compose, Done, Move, Skipped
-from flows.session import Event, Made, value
-from flows.steps.applies import no_authorization
+from flows.documents import text_member
+from flows.dpop import key_thumbprint
+from flows.exchange import Exchange, Request
+from flows.facts import Facts, Failed, Pushed, fail
+from flows.moves import Blocked, Compose, Done, Move, Remark, Skipped
+from flows.oauth import error_text
+from flows.session import Event, Exchanged, Made, Pairs, Party, value
+from flows.steps.applies import no_browser
+from flows.steps.binding import uses_dpop
 from flows.steps.scope import selected_resource, selected_scope
-from flows.steps.server_metadata import endpoint
+from flows.steps.server_metadata import endpoint, server_metadata
+from flows.steps.token_endpoint import asked, read_document, seconds, send
 
 STEP: Final = "authorize"
+_AS: Final = "authorization-server"
 
 
 def next(facts: Facts) -> Move:
-    if reason := no_authorization(facts):
+    if reason := no_browser(facts):
         return Skipped(STEP, reason)
     if facts.authorization_url:
-        return Done(STEP, "ready")
+        return Done(STEP, "ready", facts.pushed.remarks if facts.pushed else ())
+    if failed := facts.failed.get(STEP):
+        return _refused(failed)
     url = endpoint(facts, "authorization_endpoint")
     if url is None:
-        return Blocked(
-            STEP,
-            "The metadata names no usable authorization_endpoint.",
-            "authorization-server",
-            "none",
-            standard="RFC 8414 §2",
-        )
+        words = "The metadata names no usable authorization_endpoint."
+        return Blocked(STEP, words, _AS, "none", standard="RFC 8414 §2")
+    if facts.pushed is None and (reason := _must_push(facts)):
+        return _push(facts, reason)
     return Compose(STEP, Request("GET", authorization_url(facts, url)), "authorization request")
 
 
 def read(event: Event, facts: Facts) -> Facts:
-    if not isinstance(event, Made):
-        return facts
-    return replace(facts, authorization_url=value(event.values, "authorization_url"))
+    match event:
+        case Made(values=values):
+            return replace(facts, authorization_url=value(values, "authorization_url"))
+        case Exchanged(exchange=exchange):
+            pushed, reason = _read_pushed(exchange)
+            if pushed is None:
+                return fail(facts, STEP, exchange, reason)
+            return replace(facts, pushed=pushed, requested=asked(exchange.request))
+        case _:
+            return facts
 
 
 def authorization_url(facts: Facts, endpoint_url: str) -> str:
     """The endpoint with the request's parameters behind a query it may already have (RFC 6749
-    section 3.1)."""
-    assert facts.client and facts.pkce
+    section 3.1). Of a pushed request only the client and the request URI are left."""
+    assert facts.client
+    client_id = ("client_id", facts.client.client_id)
+    if facts.pushed:
+        pairs = [client_id, ("request_uri", facts.pushed.request_uri)]
+    else:
+        first, *others = _parameters(facts)
+        pairs = [first, client_id, *others]
+    bare = endpoint_url.partition("#")[0]
+    glue = "" if bare.endswith(("?", "&")) else "&" if "?" in bare else "?"
+    return bare + glue + urlencode(pairs, quote_via=quote, safe="")
+
+
+def _parameters(facts: Facts) -> Pairs:
+    """The request's parameters without `client_id`, which goes with the client's credentials."""
+    assert facts.pkce
     pairs = [
         ("response_type", "code"),
-        ("client_id", facts.client.client_id),
         ("redirect_uri", facts.redirect_uri or ""),
         ("state", facts.pkce.state),
         ("code_challenge", facts.pkce.code_challenge),
@@ -58,6 +84,62 @@ def authorization_url(facts: Facts, endpoint_url: str) -> str:
         pairs.append(("resource", resource))
     if facts.pkce.nonce:
         pairs.append(("nonce", facts.pkce.nonce))
-    bare = endpoint_url.partition("#")[0]
-    glue = "" if bare.endswith(("?", "&")) else "&" if "?" in bare else "?"
-    return bare + glue + urlencode(pairs, quote_via=quote, safe="")
+    if uses_dpop(facts):
+        # Binds the code too (RFC 9449 section 10): without it only the token would be bound.
+        pairs.append(("dpop_jkt", key_thumbprint(facts)))
+    return tuple(pairs)
+
+
+def _must_push(facts: Facts) -> str:
+    """Who wants the request pushed (RFC 9126 sections 5 and 6); "" when nobody does."""
+    name = "require_pushed_authorization_requests"
+    if (server_metadata(facts) or {}).get(name) is True:
+        return "The metadata demands"
+    if facts.client and (facts.client.document or {}).get(name) is True:
+        return "The registration demands"
+    return "You asked for" if facts.target.par else ""
+
+
+def _push(facts: Facts, reason: str) -> Move:
+    url = endpoint(facts, "pushed_authorization_request_endpoint")
+    if url is None:
+        words = (
+            f"{reason} pushed authorization requests, and the metadata names no usable "
+            "pushed_authorization_request_endpoint."
+        )
+        party: Party = "client" if facts.target.par else _AS
+        return Blocked(STEP, words, party, "none", standard="RFC 9126 §5")
+    return send(STEP, facts, url, _parameters(facts), "pushed authorization request")
+
+
+def _read_pushed(exchange: Exchange) -> tuple[Pushed | None, str]:
+    """The response of RFC 9126 section 2.2 as `(Pushed, "")`, or `(None, why there is none)`."""
+    document, problem = read_document(exchange, "pushed authorization request endpoint")
+    if document is None or exchange.response is None:
+        return None, problem
+    request_uri = text_member(document, "request_uri")
+    if request_uri is None:
+        return None, error_text(document) or "the response has no request_uri"
+    remarks: list[Remark] = []
+    if exchange.response.status != 201:
+        words = f"{exchange.response.status} where 201 belongs."
+        remarks.append(Remark("warn", words, _AS, "RFC 9126 §2.2"))
+    lifetime = seconds(document.get("expires_in"))
+    if lifetime is None or lifetime <= 0:
+        words = "expires_in is missing or no positive number."
+        remarks.append(Remark("error", words, _AS, "RFC 9126 §2.2"))
+    else:
+        words = f"The request URI works once, within {lifetime:g} s."
+        remarks.append(Remark("info", words, None, "RFC 9126 §2.2, §4"))
+    return Pushed(request_uri, tuple(remarks)), ""
+
+
+def _refused(failed: Failed) -> Blocked:
+    network = failed.exchange.response is None
+    return Blocked(
+        STEP,
+        f"The authorization request was not accepted: {failed.reason}.",
+        "network" if network else _AS,
+        str(failed.exchange.status or "failed"),
+        standard="" if network else "RFC 9126 §2.3",
+    )

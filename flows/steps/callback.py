@@ -12,14 +12,14 @@ from flows.moves import Ask, Blocked, Done, Field, Move, Remark, Skipped
 from flows.oauth import ERRORS
 from flows.paste import read_pasted
 from flows.session import Answered, Event, Party, value
-from flows.steps.applies import no_authorization
+from flows.steps.applies import no_browser
 from flows.steps.server_metadata import issuer, server_metadata
 
 STEP: Final = "callback"
 
 
 def next(facts: Facts) -> Move:
-    if reason := no_authorization(facts):
+    if reason := no_browser(facts):
         return Skipped(STEP, reason)
     if facts.response is None:
         return Ask(

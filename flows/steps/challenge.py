@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Final
 
 from flows.authenticate import read_challenges
@@ -20,7 +21,7 @@ def next(facts: Facts) -> Move:
         return Skipped(STEP, "no MCP server in this walk")
     if facts.target.bearer:
         return Skipped(STEP, "a bearer token was given")
-    if exchange := refusal(facts):
+    if exchange := _first_refusal(facts):
         return Done(STEP, str(exchange.status), _remarks(exchange))
     if facts.connection:
         return Done(STEP, "open", (Remark("info", "The server asks for no authorization."),))
@@ -41,34 +42,46 @@ def read(event: Event, facts: Facts) -> Facts:
 def refusal(facts: Facts) -> Exchange | None:
     """The exchange in which the server asked for authorization: at the start, or the later one
     that a new authorization answers."""
-    if facts.refusal:
-        return facts.refusal
+    return facts.refusal or _first_refusal(facts)
+
+
+def _first_refusal(facts: Facts) -> Exchange | None:
     for opening in facts.openings:
         exchange = opening.exchange
         if opening.authorized or not exchange.response:
             continue
-        if exchange.status == 401 or (exchange.status == 403 and _bearer(exchange)):
+        if exchange.status == 401 or (exchange.status == 403 and _challenge(exchange)):
             return exchange
     return None
 
 
 def challenge_of(facts: Facts) -> AuthChallenge | None:
-    """The Bearer challenge of the server's refusal."""
+    """The challenge of the server's refusal that says most of where to go."""
     exchange = refusal(facts)
-    return _bearer(exchange) if exchange else None
+    return _challenge(exchange) if exchange else None
 
 
-def _bearer(exchange: Exchange) -> AuthChallenge | None:
-    if exchange.response is None:
-        return None
-    for challenge in read_challenges(exchange.response.headers):
-        if challenge.scheme.lower() == "bearer":
-            return challenge
-    return None
+def schemes_of(facts: Facts) -> frozenset[str]:
+    """Which of `bearer` and `dpop` the server's refusal offers."""
+    exchange = refusal(facts)
+    return frozenset(one.scheme.lower() for one in _challenges(exchange))
+
+
+def _challenges(exchange: Exchange | None) -> list[AuthChallenge]:
+    headers = exchange.response.headers if exchange and exchange.response else ()
+    return [one for one in read_challenges(headers) if one.scheme.lower() in ("bearer", "dpop")]
+
+
+def _challenge(exchange: Exchange) -> AuthChallenge | None:
+    """The Bearer or DPoP challenge. Of both, as RFC 9449 section 7.2 has them, the first that
+    names the resource metadata."""
+    found = _challenges(exchange)
+    named = [one for one in found if one.get("resource_metadata")]
+    return builtins.next(iter(named or found), None)
 
 
 def _remarks(exchange: Exchange) -> tuple[Remark, ...]:
-    challenge = _bearer(exchange)
+    challenge = _challenge(exchange)
     remarks: list[Remark] = []
     if exchange.status != 401:
         remarks.append(
@@ -88,7 +101,10 @@ def _remarks(exchange: Exchange) -> tuple[Remark, ...]:
                 "RFC 9110 §11.6.1",
             )
         )
-    elif not challenge.get("resource_metadata"):
+    elif error := challenge.get("error"):
+        words = f"error={error} although no credentials were sent: clients take it for a refusal."
+        remarks.append(Remark("warn", words, "resource-server", "RFC 6750 §3.1"))
+    if challenge and not challenge.get("resource_metadata"):
         remarks.append(
             Remark(
                 "info",

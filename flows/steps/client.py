@@ -11,19 +11,19 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from flows.client_authentication import AUTH_METHODS, SECRET_METHODS
 from flows.documents import read_object, text_list, text_member
 from flows.exchange import Exchange, Request
 from flows.facts import Client, Facts, Json, fail
 from flows.moves import Ask, Blocked, Done, Field, Listen, Make, Move, Remark, Send, Skipped
 from flows.oauth import error_text
 from flows.session import Answered, Event, Exchanged, Made, Pairs, value
-from flows.steps.applies import no_authorization
+from flows.steps.applies import for_machines, no_authorization
 from flows.steps.scope import selected_scope
 from flows.steps.server_metadata import endpoint, issuer, server_metadata
 
 STEP: Final = "client"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
 
 
 def next(facts: Facts) -> Move:
@@ -31,7 +31,7 @@ def next(facts: Facts) -> Move:
         return Skipped(STEP, reason)
     if facts.client:
         return Done(STEP, facts.client.source, _remarks(facts, facts.client))
-    if facts.redirect_uri is None:
+    if facts.redirect_uri is None and not for_machines(facts):
         return _redirect_uri(facts.target.redirect_uri)
     target, metadata = facts.target, server_metadata(facts) or {}
     if kept := facts.known_clients.get(issuer(facts) or ""):
@@ -39,34 +39,48 @@ def next(facts: Facts) -> Move:
     if target.client_id and facts.known_clients and STEP not in facts.overridden:
         return _moved(facts)
     if target.client_id:
-        method = target.token_endpoint_auth_method or method_for(metadata, target.client_secret)
+        method = _method(facts, target.client_secret)
         values = [("client_id", target.client_id), ("token_endpoint_auth_method", method)]
         if target.client_secret:
             values.insert(1, ("client_secret", target.client_secret))
         return Make(STEP, (*values, ("source", "pre-registered")), "pre-registered client")
     if target.client_metadata_url and metadata.get("client_id_metadata_document_supported") is True:
-        method = target.token_endpoint_auth_method or "none"
         pairs = (
             ("client_id", target.client_metadata_url),
-            ("token_endpoint_auth_method", method),
+            ("token_endpoint_auth_method", _method(facts, None)),
             ("source", "CIMD"),
         )
         return Make(STEP, pairs, "Client ID Metadata Document")
+    if for_machines(facts):
+        return _for_machines(facts)
     if failed := facts.failed.get(STEP):
         if STEP not in facts.overridden:
             return _refused(failed.exchange, failed.reason)
     elif registration := endpoint(facts, "registration_endpoint"):
         return Send(STEP, registration_request(facts, registration), "dynamic registration")
-    return Ask(
-        STEP,
-        "client",
+    return _ask(
         "The server offers no registration that this walk can use. Register a client by hand, "
-        f"with the redirect URI {facts.redirect_uri}, and enter its identifier.",
-        (
-            Field("client_id", "client identifier"),
-            Field("client_secret", "client secret", secret=True, required=False),
-        ),
+        f"with the redirect URI {facts.redirect_uri}, and enter its identifier."
     )
+
+
+def _for_machines(facts: Facts) -> Move:
+    """A machine's client is registered beforehand (MCP OAuth Client Credentials), and an
+    assertion may stand for itself (RFC 7521 section 4.1)."""
+    if facts.target.grant == "jwt-bearer":
+        return Skipped(STEP, "the assertion needs no client identifier")
+    return _ask(
+        f"The grant {facts.target.grant} is for clients that were registered beforehand. Enter "
+        "the client's identifier."
+    )
+
+
+def _ask(prompt: str) -> Ask:
+    fields = (
+        Field("client_id", "client identifier"),
+        Field("client_secret", "client secret", secret=True, required=False),
+    )
+    return Ask(STEP, "client", prompt, fields)
 
 
 def _values(client: Client) -> Pairs:
@@ -115,7 +129,7 @@ def read(event: Event, facts: Facts) -> Facts:
             source = value(values, "source")
             method = value(values, "token_endpoint_auth_method")
             kept = source if source in ("pre-registered", "CIMD", "DCR") else "entered"
-            method = method or method_for(server_metadata(facts) or {}, secret)
+            method = method or _method(facts, secret)
             client = Client(client_id, kept, method, secret, issuer=issuer(facts))  # type: ignore[arg-type]
             return replace(facts, client=client)
         case Exchanged(exchange=exchange):
@@ -151,7 +165,16 @@ def method_to_register(metadata: Json) -> str:
     listed = text_list(metadata, "token_endpoint_auth_methods_supported")
     if listed is None:
         return "client_secret_basic" if metadata.get("issuer") else "none"
-    return builtins.next((method for method in AUTH_METHODS if method in listed), "none")
+    return builtins.next((method for method in SECRET_METHODS if method in listed), "none")
+
+
+def _method(facts: Facts, client_secret: str | None) -> str:
+    """How a client that already exists authenticates: as the person says, else with its key."""
+    if facts.target.token_endpoint_auth_method:
+        return facts.target.token_endpoint_auth_method
+    if facts.target.client_key:
+        return "private_key_jwt"
+    return method_for(server_metadata(facts) or {}, client_secret)
 
 
 def method_for(metadata: Json, client_secret: str | None) -> str:
@@ -204,6 +227,11 @@ def _remarks(facts: Facts, client: Client) -> tuple[Remark, ...]:
             "authwalk can do; it will send the client identifier alone."
         )
         remarks.append(Remark("warn", words, "client", "RFC 7591 §2"))
+    listed = text_list(server_metadata(facts) or {}, "token_endpoint_auth_methods_supported")
+    method = client.token_endpoint_auth_method
+    if listed is not None and method == "private_key_jwt" and method not in listed:
+        words = f"The server lists {', '.join(listed)}, not {method}."
+        remarks.append(Remark("warn", words, "client", "RFC 8414 §2"))
     return tuple(remarks)
 
 

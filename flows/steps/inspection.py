@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
 
 from flows.claims import (
     AudienceMatch,
@@ -21,6 +20,7 @@ from flows.facts import Facts, Json
 from flows.jwk import Verification, verify
 from flows.jwt import Token, read_token
 from flows.steps.resource_metadata import resource_metadata
+from flows.steps.scope import requested
 from flows.steps.server_metadata import issuer
 
 Use = Literal["access", "refresh", "id", "any"]
@@ -56,13 +56,13 @@ def expected_of(facts: Facts, use: Use = "access") -> Expected:
     """What a token of this walk should agree with."""
     if use in ("refresh", "any"):
         return Expected()
-    requested = dict(parse_qsl(urlsplit(facts.authorization_url or "").query))
+    asked = requested(facts)
     tokens = facts.current_tokens
-    scope = requested.get("scope")
+    scope = asked.get("scope")
     mcp = facts.target.kind == "mcp"
     return Expected(
         issuer=issuer(facts),
-        resource_sent=requested.get("resource"),
+        resource_sent=asked.get("resource"),
         resource_metadata=text_member(resource_metadata(facts) or {}, "resource"),
         server_url=facts.target.url if mcp else None,
         client_id=facts.client.client_id if facts.client else None,

@@ -3,16 +3,16 @@ section 10.12)."""
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
 from flows.documents import text_list
+from flows.entropy import base64url, derived
 from flows.facts import Facts, Pkce
 from flows.moves import Blocked, Done, Make, Move, Skipped
 from flows.session import Event, Made, value
-from flows.steps.applies import no_authorization
+from flows.steps.applies import no_browser
 from flows.steps.scope import selected_scope
 from flows.steps.server_metadata import by_origin, server_metadata
 
@@ -20,7 +20,7 @@ STEP: Final = "pkce"
 
 
 def next(facts: Facts) -> Move:
-    if reason := no_authorization(facts):
+    if reason := no_browser(facts):
         return Skipped(STEP, reason)
     if facts.pkce:
         return Done(STEP, facts.pkce.code_challenge_method)
@@ -64,19 +64,7 @@ def read(event: Event, facts: Facts) -> Facts:
 
 def s256(code_verifier: str) -> str:
     """code_challenge = BASE64URL-ENCODE(SHA256(ASCII(code_verifier))), RFC 7636 section 4.2."""
-    return _base64url(sha256(code_verifier.encode()).digest())
-
-
-def derived(seed: bytes, name: str) -> str:
-    """43 characters of base64url out of the attempt's 32 random bytes, one value a name.
-
-    Derived rather than drawn, so that the preview shows the very values that will be used.
-    """
-    return _base64url(sha256(seed + b"\x00" + name.encode()).digest())
-
-
-def _base64url(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return base64url(sha256(code_verifier.encode()).digest())
 
 
 def _must_refuse(facts: Facts) -> bool:

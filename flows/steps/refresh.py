@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from flows.facts import Facts, fail
-from flows.moves import Done, Move, Send, Skipped
+from flows.moves import Blocked, Done, Move, Remark, Skipped
 from flows.session import Event, Exchanged
 from flows.steps.applies import no_authorization
 from flows.steps.remedy import again
 from flows.steps.scope import selected_resource
 from flows.steps.server_metadata import endpoint
-from flows.steps.token import read_tokens, refused, token_request
+from flows.steps.token_endpoint import read_tokens, refused, send
 
 STEP: Final = "refresh"
 
@@ -21,8 +21,13 @@ def next(facts: Facts) -> Move:
     if reason := no_authorization(facts):
         return Skipped(STEP, reason)
     if failed := facts.failed.get(STEP):
-        # Whatever the reason, a client authorizes again when refreshing fails.
-        return replace(refused(STEP, failed), remedy=again(facts))
+        blocked = refused(STEP, failed)
+        if facts.refresh_wanted and STEP not in facts.overridden:
+            # Whatever the reason, a client authorizes again when refreshing fails.
+            return replace(blocked, remedy=again(facts), can_override=True)
+        # The access token is as good as it was.
+        remark = Remark("error", blocked.reason, blocked.party, blocked.standard)
+        return Done(STEP, blocked.word, (remark,))
     if facts.refreshed:
         return Done(STEP, "200", facts.refreshed.remarks)
     url = endpoint(facts, "token_endpoint")
@@ -32,14 +37,16 @@ def next(facts: Facts) -> Move:
     pairs = [("grant_type", "refresh_token"), ("refresh_token", token)]
     if resource := selected_resource(facts):
         pairs.append(("resource", resource))
-    request = token_request(url, facts.client, pairs)
-    return Send(STEP, request, "refresh token grant", optional=not facts.refresh_wanted)
+    move = send(STEP, facts, url, tuple(pairs), "refresh token grant")
+    if isinstance(move, Blocked):
+        return Skipped(STEP, move.reason)
+    return replace(move, optional=not facts.refresh_wanted)
 
 
 def read(event: Event, facts: Facts) -> Facts:
     if not isinstance(event, Exchanged):
         return facts
-    tokens, reason = read_tokens(event.exchange, event.at)
+    tokens, reason = read_tokens(event.exchange, event.at, facts)
     if tokens is None:
         return fail(facts, STEP, event.exchange, reason)
     if tokens.refresh_token is None and facts.current_tokens:

@@ -5,13 +5,13 @@ more scope (MCP Authorization, Token Handling and Step-Up Authorization Flow; RF
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
 
 from flows.authenticate import read_challenges
 from flows.exchange import Exchange
 from flows.facts import Facts
 from flows.moves import Remedy
 from flows.session import StepId
+from flows.steps.scope import requested
 
 LIMIT: Final = 3
 """Remedies in one walk. A server that is never content must not keep a client going."""
@@ -56,8 +56,7 @@ def _step_up(facts: Facts, exchange: Exchange) -> Remedy | None:
 
 def requested_scope(facts: Facts) -> list[str]:
     """The scope that the last authorization request asked for."""
-    query = dict(parse_qsl(urlsplit(facts.authorization_url or "").query))
-    return query.get("scope", "").split()
+    return requested(facts).get("scope", "").split()
 
 
 def _can_refresh(facts: Facts) -> bool:

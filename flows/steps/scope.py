@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
 from flows.documents import text_list, text_member
 from flows.facts import Facts
+from flows.steps.applies import for_machines
 from flows.steps.challenge import challenge_of
 from flows.steps.resource_metadata import PREDATES, resource_metadata
 from flows.steps.server_metadata import server_metadata
 from flows.wellknown import canonical_resource
 
 
+def requested(facts: Facts) -> Mapping[str, str]:
+    """The `scope` and `resource` of the last request for authorization, as they were sent."""
+    return dict(facts.requested or parse_qsl(urlsplit(facts.authorization_url or "").query))
+
+
 def selected_scope(facts: Facts) -> str | None:
     """The scope to request: that of a step-up, the person's, the challenge's, the resource
     metadata's; else None.
 
-    `offline_access` joins when the authorization server lists it, as MCP Refresh Tokens allows.
+    `offline_access` joins when the authorization server lists it, as MCP Refresh Tokens allows;
+    machines hold what they need for another token and want no refresh token.
     """
     if facts.scope_asked:
         return facts.scope_asked
@@ -26,6 +36,8 @@ def selected_scope(facts: Facts) -> str | None:
         scope = " ".join(text_list(resource_metadata(facts) or {}, "scopes_supported") or ())
     if not scope:
         return None
+    if for_machines(facts):
+        return scope
     listed = text_list(server_metadata(facts) or {}, "scopes_supported") or ()
     if "offline_access" in listed and "offline_access" not in scope.split():
         scope = f"{scope} offline_access"

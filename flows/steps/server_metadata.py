@@ -10,7 +10,7 @@ from flows.documents import text_list, text_member
 from flows.facts import Facts, Json, Tried
 from flows.moves import Blocked, Done, Move, Remark, Skipped
 from flows.session import Event, Exchanged
-from flows.steps.applies import no_authorization
+from flows.steps.applies import for_machines, no_authorization
 from flows.steps.discovery import fetch, first_usable, next_candidate, read_candidate, unreachable
 from flows.steps.resource_metadata import resource_metadata
 from flows.wellknown import OAUTH, inserted, is_web_url, origin, server_candidates
@@ -116,13 +116,14 @@ def _judge(document: Json, facts: Facts) -> tuple[str, str]:
     if named != wanted and not by_origin(facts):
         apart = difference(named, wanted)
         return f"issuer is {named}, asked for {wanted}: {apart}", "another issuer"
-    if missing := _missing_endpoint(document):
+    if missing := _missing_endpoint(document, facts):
         return missing, "incomplete"
     return "", "ok"
 
 
-def _missing_endpoint(document: Json) -> str:
-    for name in ("authorization_endpoint", "token_endpoint"):
+def _missing_endpoint(document: Json, facts: Facts) -> str:
+    browser = () if for_machines(facts) else ("authorization_endpoint",)
+    for name in (*browser, "token_endpoint"):
         url: Any = document.get(name)
         if not isinstance(url, str) or not is_web_url(url):
             return f"{name} is missing or no absolute URL (RFC 8414 §2)"
@@ -138,7 +139,8 @@ def _remarks(facts: Facts, tried: Tried) -> tuple[Remark, ...]:
     if not tried.objection and named != wanted:
         words = f"issuer is {named}, found at {wanted}: {difference(named, wanted)}."
         remarks.append(Remark("warn", words, "authorization-server", "RFC 8414 §3.3"))
-    if "S256" not in (text_list(document, "code_challenge_methods_supported") or ()):
+    methods = text_list(document, "code_challenge_methods_supported") or ()
+    if "S256" not in methods and not for_machines(facts):
         level: Any = "error" if facts.target.kind == "mcp" else "info"
         words = "code_challenge_methods_supported does not list S256."
         standard = "MCP Authorization Code Protection"

@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from flows.exchange import Exchange
 from flows.lab import Lab
-from flows.moves import Ask, Send
+from flows.moves import Act, Ask
 from flows.session import Event, Exchanged, Session, StepId, Target
 from flows.walk import Walk, new_session
 from flows.wire import WireOptions
@@ -134,25 +134,31 @@ class Walking:
         raise AssertionError(f"never came true; on screen:\n{self.text}")
 
     async def to(self, step: StepId) -> None:
-        """Press enter, and A for the browser, until the next move is one of `step`."""
+        """Walk on, without the keys, until the next move is one of `step`; show that."""
         for _ in range(60):
             move = self.walk.current
-            assert move is not None, f"the walk ended before {step}"
+            assert isinstance(move, Act), f"the walk stops before {step}: {move}"
             if move.step == step:
-                if not (self.stage.step == step and self.stage.shown and self.stage.shown.pending):
-                    await self.press("enter")
-                return
-            await self.press("A" if isinstance(move, Ask) else "enter")
-        raise AssertionError(f"{step} never came up; on screen:\n{self.text}")
+                break
+            await self._make(move)
+        await self.pilot.pause()
+        self.screen.point_at(step)
+        await self.settle()
 
     async def stop(self) -> None:
-        """Press enter until the walk is blocked, or nothing is left to do."""
+        """Walk on, without the keys, until the walk is blocked or done; show what came last."""
         for _ in range(60):
             move = self.walk.current
-            if move is None or not isinstance(move, Ask | Send) and not hasattr(move, "label"):
-                if not hasattr(move, "port"):  # a Listen is a move too
-                    break
-            await self.press("A" if isinstance(move, Ask) else "enter")
+            if not isinstance(move, Act):
+                break
+            await self._make(move)
+        await self.settle()
+
+    async def _make(self, move: Act) -> None:
+        if isinstance(move, Ask):
+            assert move.kind == "authorization-response" and await self.walk.approve() == ""
+        else:
+            await self.walk.perform(move)
 
 
 @asynccontextmanager
@@ -167,7 +173,7 @@ async def shown(
     app = AuthwalkApp(options, session=session)
     copied: list[str] = []
     app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         app.animation_level = "none"
         walking = Walking(app, pilot, copied, lab)
         await walking.until(lambda: walking.screen.query(ToolForm))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flows.exchange import Headers
 from flows.session import Target
+from flows.signing import UnusableKey, read_key
 from flows.text import visible
 from flows.wellknown import is_web_url
 from flows.wire import Limits, WireOptions
@@ -17,6 +18,7 @@ from tui.commands import unreadable, usage
 
 def target_of(args: argparse.Namespace, url: str) -> Target:
     """The target that `url` and the options describe. Raises Failure."""
+    _check_grant(args)
     return Target(
         web_url(url),
         kind="authorization-server" if args.issuer_only else "mcp",
@@ -31,6 +33,16 @@ def target_of(args: argparse.Namespace, url: str) -> Target:
         authorization_server=args.authorization_server and web_url(args.authorization_server),
         headers=_headers(args.header),
         bearer=_from_environment(args.bearer_env, "--bearer-env"),
+        grant=args.grant,
+        client_key=_client_key(args),
+        client_key_alg=args.client_key_alg,
+        assertion=_token(args.assertion_file, "--assertion-file"),
+        idp_token_url=args.idp_token_url and web_url(args.idp_token_url),
+        idp_client_id=args.idp_client_id,
+        idp_client_secret=_from_environment(args.idp_client_secret_env, "--idp-client-secret-env"),
+        id_token=_token(args.id_token_file, "--id-token-file"),
+        dpop=args.dpop,
+        par=args.par,
     )
 
 
@@ -69,6 +81,47 @@ def reason(error: OSError | ValueError) -> str:
     """Why a file operation failed, without the path that everybody knows."""
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return visible(words, limit=300)
+
+
+_NEEDS = {
+    "client-credentials": ("client_id",),
+    "jwt-bearer": ("assertion_file",),
+    "id-jag": ("client_id", "idp_token_url", "idp_client_id", "id_token_file"),
+}
+
+
+def _check_grant(args: argparse.Namespace) -> None:
+    """What a grant cannot do without, said before anything is sent. Raises Failure."""
+    for name in _NEEDS.get(args.grant, ()):
+        document = name == "client_id" and args.client_metadata_url
+        if getattr(args, name) is None and not document:
+            raise usage(f"--grant {args.grant} needs --{name.replace('_', '-')}")
+    keyed = args.auth_method == "private_key_jwt" or args.client_key
+    if keyed and args.client_id is None and args.client_metadata_url is None:
+        raise usage("private_key_jwt needs --client-id or --client-metadata-url")
+    if args.auth_method == "private_key_jwt" and args.client_key is None:
+        raise usage("--auth-method private_key_jwt needs --client-key")
+
+
+def _client_key(args: argparse.Namespace) -> str | None:
+    if args.client_key is None:
+        return None
+    text = read_text(Path(args.client_key))
+    try:
+        read_key(text, args.client_key_alg)
+    except UnusableKey as error:
+        raise unreadable(f"{visible(args.client_key)} cannot be used: {error}") from error
+    return text
+
+
+def _token(file: str | None, option: str) -> str | None:
+    """A token in a file, without the line break at its end."""
+    if file is None:
+        return None
+    text = read_text(Path(file)).strip()
+    if not text:
+        raise unreadable(f"{option}: {visible(file)} is empty")
+    return text
 
 
 def _from_environment(name: str | None, option: str) -> str | None:

@@ -7,10 +7,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
-
-from flows.documents import read_json
 from flows.moves import Ask, Blocked, Send, Skipped
 from flows.session import Event, Received, StepId
 from flows.store import SecretLeak, save
@@ -18,6 +16,7 @@ from flows.text import visible
 from flows.walk import Walk, new_session
 from flows.wire import Wire
 from tui.commands import INTERNAL, Failure, unreadable, usage
+from tui.commands.acts import OPTIONS, Answering, Values, act_of, stance_of
 from tui.commands.options import reason, target_of, wire_options
 from tui.commands.person import credentials, mention, response
 from tui.commands.trace import Trace
@@ -31,23 +30,22 @@ from tui.report import print_document, report
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
-class Call(NamedTuple):
-    name: str
-    arguments: str
-
-
 def main(args: argparse.Namespace) -> int:
-    wanted = tuple(call_of(text) for text in args.call)
-    if args.issuer_only and wanted:
-        raise usage("--call needs an MCP server, and --issuer-only is a walk without one")
+    acts = tuple(act_of(method, text) for method, text in args.acts)
+    if args.issuer_only and acts:
+        option = OPTIONS[args.acts[0][0]]
+        raise usage(f"{option} needs an MCP server, and --issuer-only is a walk without one")
+    stance = stance_of(args.elicit, args.declare)
     target, options = target_of(args, args.url), wire_options(args)
+    target = replace(target, declare=stance.declare)
     console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
     session = new_session(target)
     redaction = Redaction(session, keep=args.with_secrets)
     lines = Lines(console, redaction)
     printer = Printer(lines, list_tools=args.list)
     trace = Trace(Path(args.trace), redaction) if args.trace else None
-    walk = Walk(session, Wire(options), on_rejected=mention(console))
+    answering = Answering(stance, console)
+    walk = Walk(session, Wire(options), on_rejected=mention(console), responder=answering.respond)
 
     def on_event(event: Event) -> None:
         redaction.learn(event)
@@ -59,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
     walk.on_event = on_event
     console.say(*lines.head(target))
     try:
-        ending = asyncio.run(_closing(walk, args, wanted, console))
+        ending = asyncio.run(_closing(walk, args, acts, answering, console))
     except KeyboardInterrupt:
         ending = interrupted(walk.current)
     except BaseException:  # a fault of ours, or nobody reads any more: what happened is kept
@@ -83,18 +81,6 @@ def main(args: argparse.Namespace) -> int:
         print(f"authwalk: {failure}", file=sys.stderr)
         return failure.status
     return ending.status
-
-
-def call_of(text: str) -> Call:
-    """`NAME` or `NAME=JSON`, the JSON an object. Raises Failure."""
-    name, equals, json_text = text.partition("=")
-    if not name:
-        raise usage(f"--call wants NAME or NAME=JSON, not {visible(text, limit=80)}")
-    if equals:
-        value, problem = read_json(json_text.encode("utf-8", "surrogateescape"))
-        if problem or not isinstance(value, dict):
-            raise usage(f"--call {visible(name)}: {problem or 'the arguments are no JSON object'}")
-    return Call(name, json_text if equals else "{}")
 
 
 class Printer:
@@ -137,32 +123,43 @@ class Printer:
 
 
 async def _closing(
-    walk: Walk, args: argparse.Namespace, wanted: Iterable[Call], console: Console
+    walk: Walk,
+    args: argparse.Namespace,
+    acts: Iterable[Values],
+    answering: Answering,
+    console: Console,
 ) -> Ending:
     try:
-        return await _walk(walk, args, wanted, console)
+        return await _walk(walk, args, acts, answering, console)
     finally:
         await walk.close()
 
 
 async def _walk(
-    walk: Walk, args: argparse.Namespace, wanted: Iterable[Call], console: Console
+    walk: Walk,
+    args: argparse.Namespace,
+    acts: Iterable[Values],
+    answering: Answering,
+    console: Console,
 ) -> Ending:
-    if ending := await _advance(walk, args, console):
+    if ending := await _advance(walk, args, answering, console):
         return ending
     if args.refresh and isinstance(skipped := walk.moves["refresh"], Skipped):
         says = f"--refresh could not be done: {skipped.reason}"
         return stopped(walk.session, walk.moves, Blocked("refresh", says, "client", "skipped"))
-    for call in wanted:
+    for act in acts:
         if walk.facts.call is not None:
             walk.rerun("call")
-        walk.answer("call", name=call.name, arguments=call.arguments)
-        if ending := await _advance(walk, args, console):
+        walk.answer("call", **act)
+        ending = await _advance(walk, args, answering, console)
+        if ending and not (walk.current and walk.current.step == "call"):
             return ending
     return ending_of(walk.session, walk.moves, walk.facts)
 
 
-async def _advance(walk: Walk, args: argparse.Namespace, console: Console) -> Ending | None:
+async def _advance(
+    walk: Walk, args: argparse.Namespace, answering: Answering, console: Console
+) -> Ending | None:
     """Walk on until a tool may be chosen or all is done, mending a refused token on the way as a
     client would; an ending where it stops before."""
     refresh = args.refresh and walk.facts.refreshed is None
@@ -174,6 +171,11 @@ async def _advance(walk: Walk, args: argparse.Namespace, console: Console) -> En
                 return None
             case Blocked():
                 return ending_of(walk.session, walk.moves, walk.facts)
+            case Ask(kind="input"):
+                responses = answering.responses(move.requests)
+                if responses is None:
+                    return ending_of(walk.session, walk.moves, walk.facts)
+                walk.answer("call", inputResponses=responses)
             case Ask(kind="client"):
                 if not await credentials(walk, move, console):
                     return ending_of(walk.session, walk.moves, walk.facts)
@@ -182,8 +184,8 @@ async def _advance(walk: Walk, args: argparse.Namespace, console: Console) -> En
                     return ending
             case _:
                 refresh = False
-                if isinstance(optional := walk.moves.get("refresh"), Send):
-                    await walk.perform(optional)
+                if isinstance(walk.moves.get("refresh"), Send):
+                    walk.rerun("refresh")
 
 
 async def _authorize(

@@ -23,9 +23,7 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from flows.exchange import Request
-from flows.export import CurlOptions
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
-from flows.listener import Rejected
 from flows.moves import Act, Ask, Blocked, Compose, Make, Send
 from flows.session import Event, Received, Reran, Session, StepId
 from flows.text import size, visible
@@ -42,6 +40,7 @@ from tui.widgets.stage import Stage
 from tui.widgets.step_list import StepList
 
 if TYPE_CHECKING:
+    from flows.listener import Rejected
     from tui.lab_process import LabProcess
     from tui.widgets.body_view import BodyView
     from tui.widgets.client_panel import ClientPanel
@@ -58,7 +57,7 @@ PANES = ("steps", "middle", "side")
 class WalkScreen(Screen[None]):
     """One walk of one target. `path` is the file that the session came from."""
 
-    CSS_PATH = "../styles/walk.tcss"
+    CSS_PATH = Path(__file__).parents[1] / "styles" / "walk.tcss"
     BINDING_GROUP_TITLE = "Walk"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-medium"), (120, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
@@ -92,11 +91,6 @@ class WalkScreen(Screen[None]):
         self.lab = lab
         self.path = path
         self._saved = self.walk.session
-        self._options = CurlOptions(
-            ca_bundle=str(wire_options.ca_bundle) if wire_options.ca_bundle else None,
-            insecure=wire_options.insecure,
-            proxy=wire_options.proxy,
-        )
         self._cancel: asyncio.Event | None = None
         self._finished = False
 
@@ -106,7 +100,7 @@ class WalkScreen(Screen[None]):
             with Vertical(id="steps-pane", classes="pane") as pane:
                 pane.border_title = "Walk"
                 yield StepList(id="steps")
-            yield Stage(self.walk, self._options, in_lab=self.lab is not None, id="middle")
+            yield Stage(self.walk, in_lab=self.lab is not None, id="middle")
             with Vertical(id="side"):
                 for name in ("token", "remarks"):
                     with Vertical(id=f"{name}-pane", classes="pane") as pane:
@@ -222,7 +216,8 @@ class WalkScreen(Screen[None]):
                 return busy
             case "next":
                 pending = item is not None and item.pending
-                return not busy and (pending or self._elsewhere(item, move))
+                mends = isinstance(move, Blocked) and move.remedy is not None
+                return not busy and (pending or mends or self._elsewhere(item, move))
             case "run":
                 return not busy and isinstance(move, Act) and not isinstance(move, Ask)
             case "rerun":

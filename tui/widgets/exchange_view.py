@@ -6,23 +6,25 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import Static
 
 from flows.exchange import Exchange, Request, media_type
-from flows.export import CurlOptions, Unquotable
-from flows.export.curl import curl
 from flows.moves import Compose, Make, Send
 from flows.session import Answered, Exchanged, Made, Pairs, value
 from flows.text import visible
+from flows.wire import WireOptions
 from tui import view
 from tui.view import Item
 from tui.widgets.body_view import BodyView
+from tui.widgets.lines import cut
 from tui.widgets.tab_line import TabLine
 
 TabId = Literal["request", "response", "values", "curl", "timing"]
@@ -48,7 +50,7 @@ class ExchangeView(Vertical):
 
     tab: reactive[TabId] = reactive[TabId]("request", init=False)
 
-    def __init__(self, options: CurlOptions, *, id: str | None = None) -> None:
+    def __init__(self, options: WireOptions, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._options = options
         self._item: Item | None = None
@@ -126,15 +128,22 @@ class ExchangeView(Vertical):
 
     def curl_text(self, *, with_secrets: bool = False) -> str:
         """The curl command of the request on show; "" when there is none."""
+        from flows.export import CurlOptions, Unquotable, curl
+
         if self._request is None:
             return ""
         title = self._item.title if self._item else ""
         when = f", {self._at:%Y-%m-%dT%H:%M:%SZ}" if self._at else ""
+        ca_bundle = self._options.ca_bundle
         try:
             command = curl(
                 self._request,
                 secrets="values" if with_secrets else "variables",
-                options=self._options,
+                options=CurlOptions(
+                    ca_bundle=str(ca_bundle) if ca_bundle else None,
+                    insecure=self._options.insecure,
+                    proxy=self._options.proxy,
+                ),
                 comments=(f"{title}{when}",),
             )
         except Unquotable as error:
@@ -149,6 +158,9 @@ class ExchangeView(Vertical):
     def _chosen(self, event: TabLine.Chosen) -> None:
         event.stop()
         self.action_tab(next(tab for tab in TABS if TABS[tab] == event.name))
+
+    def on_resize(self, event: Resize) -> None:
+        self._headline()
 
     def watch_tab(self) -> None:
         self._draw()
@@ -171,6 +183,9 @@ class ExchangeView(Vertical):
                 right = "for the browser"
         elif self._item:
             left, right = self._item.title, "edited" if self._edited else ""
+        # The ends of a URL tell the most. The room is known once it is laid out.
+        room = self.size.width - cell_len(right) - 4
+        left = _shorten(left, room) if self.size.width else left
         self.query_one("#headline-request", Static).update(Content(left), layout=False)
         status = self.query_one("#headline-status", Static)
         status.update(Content(right))
@@ -209,3 +224,11 @@ class ExchangeView(Vertical):
             return said
         body.show(exchange.response.body, media_type(exchange.response.headers))
         return (*said, *view.response_head(exchange.response))
+
+
+def _shorten(line: str, room: int) -> str:
+    """A line without its middle where there is no room for it."""
+    if cell_len(line) <= room:
+        return line
+    tail = room * 3 // 5
+    return cut(line, room - tail + 1) + cut(line, tail, from_end=True)[1:]

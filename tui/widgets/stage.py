@@ -11,7 +11,6 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
 from flows.exchange import Request
-from flows.export import CurlOptions
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
 from flows.session import Answered, Exchanged, Pairs, StepId
 from flows.steps import STEP, STEPS
@@ -41,10 +40,9 @@ class Stage(Vertical):
     class Pointed(Message):
         """Another item is on show."""
 
-    def __init__(self, walk: Walk, options: CurlOptions, *, in_lab: bool, id: str) -> None:
+    def __init__(self, walk: Walk, *, in_lab: bool, id: str) -> None:
         super().__init__(id=id, classes="pane")
         self._walk = walk
-        self._options = options
         self._in_lab = in_lab
         self.step: StepId = walk.current.step if walk.current else "call"
         self._attempt = -1
@@ -58,7 +56,7 @@ class Stage(Vertical):
         with ContentSwitcher(id="stage", initial="note"):
             with VerticalScroll(id="note"):
                 yield Static(markup=False)
-            yield ExchangeView(self._options, id="exchange")
+            yield ExchangeView(self._walk.wire.options, id="exchange")
 
     def on_mount(self) -> None:
         self.query_one("#items", Menu).on_highlight = self._highlighted

@@ -7,13 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from flows.client_authentication import authenticated
 from flows.documents import read_form
 from flows.exchange import Request, Response
 from flows.facts import Client
 from flows.moves import Ask, Blocked, Compose, Done, Listen, Make, Move, Send
 from flows.session import Target, value
 from flows.steps.pkce import s256
-from flows.steps.token import token_request
 from tests.flows.world import (
     ISSUER,
     MCP,
@@ -348,7 +348,7 @@ def test_the_exchange_carries_verifier_redirect_and_resource() -> None:
 def test_basic_credentials_are_form_encoded_first() -> None:
     """RFC 6749 section 2.3.1: both parts are encoded before base64."""
     client = Client("id:1", "entered", "client_secret_basic", "p+s/ä %")
-    request = token_request(f"{ISSUER}/token", client, [("grant_type", "x")])
+    request = authenticated(f"{ISSUER}/token", client, (("grant_type", "x"),))
     scheme, _, credentials = dict(request.headers)["Authorization"].partition(" ")
     assert scheme == "Basic"
     assert b64decode(credentials).decode() == "id%3A1:p%2Bs%2F%C3%A4+%25"
@@ -380,7 +380,8 @@ def test_an_exchange_without_a_token(given: Response, said: str) -> None:
     [
         ({"token_type": "bearer"}, "info", "legal"),
         ({"token_type": "-"}, "error", "token_type is missing"),
-        ({"token_type": "DPoP"}, "warn", "token_type is DPoP"),
+        ({"token_type": "DPoP"}, "error", "no proof was sent"),
+        ({"token_type": "mac"}, "warn", "as Bearer"),
         ({"expires_in": "3600"}, "warn", "expires_in"),
         ({"expires_in": 3600.5}, "warn", "expires_in"),
         ({"refresh_token": None}, "warn", "refresh_token is null"),
@@ -423,3 +424,22 @@ def test_refreshing_is_the_persons_choice_and_starts_from_the_newest_token() -> 
     world.rerun("connect")
     world.walk()
     assert dict(world.sent[-1].headers)["Authorization"] == "Bearer a-3"
+
+
+def test_a_refresh_that_fails_takes_nothing_away() -> None:
+    world = World()
+
+    def token(request: Request) -> Response:
+        fields = dict(read_form(request.body))
+        if fields["grant_type"] == "refresh_token":
+            return answer(400, {"error": "invalid_grant"})
+        return answer(200, {**TOKEN, "refresh_token": "r"})
+
+    world.routes[f"POST {ISSUER}/token"] = token
+    world.walk("connect")
+    refresh = world.move("refresh")
+    assert isinstance(refresh, Send) and refresh.optional
+    world.perform(refresh)
+    move = world.move("refresh")
+    assert isinstance(move, Done) and (move.word, move.level) == ("400", "error")
+    assert isinstance(world.walk(), Done), "the access token is as good as it was"

@@ -37,6 +37,7 @@ def test_401_with_a_challenge_is_done_without_remarks() -> None:
         (answer(401, b"", None), "error", "No Bearer challenge"),
         (challenge("Basic realm=x"), "info", "names no resource_metadata"),
         (challenge('error="x"'), "info", "names no resource_metadata"),
+        (challenge('error="invalid_token"'), "warn", "although no credentials were sent"),
         (challenge(status=403), "warn", "403 where 401 belongs"),
     ],
 )

@@ -173,6 +173,7 @@ def test_a_step_up_asks_for_the_union() -> None:
     world.routes[f"POST {MCP}"] = refusing(stepping("tools:write"))
     assert world.mended() == Done("call", "add")
     assert scopes(world) == ["tools", "tools tools:write"]
+    assert world.move("challenge") == Done("challenge", "401"), "a 403 later is another matter"
     assert len(world.requests("/register")) == 1
 
 

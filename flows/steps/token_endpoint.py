@@ -1,0 +1,194 @@
+"""What all requests to the token endpoint share, and the pushed authorization request with them:
+the client's authentication, the DPoP proof, and how the answer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from flows.client_authentication import authenticated, client_assertion
+from flows.documents import json_type, read_form, read_object, text_list, text_member
+from flows.dpop import HEADER, key_thumbprint, proof
+from flows.entropy import derived
+from flows.exchange import Exchange, Request, Response, header
+from flows.facts import Client, Facts, Failed, Tokens
+from flows.jwt import read_token
+from flows.moves import Blocked, Remark, Send
+from flows.oauth import error_text
+from flows.session import Pairs, StepId
+from flows.signing import UnusableKey, read_key
+from flows.steps.binding import algorithm_problem, uses_dpop
+from flows.steps.server_metadata import issuer, server_metadata
+
+_AS: Final = "authorization-server"
+
+
+def send(step: StepId, facts: Facts, url: str, pairs: Pairs, label: str) -> Send | Blocked:
+    """The request as a move, or the stop where the client cannot authenticate."""
+    try:
+        assertion = _assertion(facts, facts.client, url, pairs)
+    except UnusableKey as error:
+        words = f"The client's key cannot be used: {error}."
+        return Blocked(step, words, "client", "no key", standard="RFC 7523 §2.2")
+    request = authenticated(url, facts.client, pairs, assertion)
+    if uses_dpop(facts):
+        shown = proof(facts, "POST", url, request.body)
+        request = replace(request, headers=(*request.headers, (HEADER, shown)))
+    return Send(step, request, label)
+
+
+def _assertion(facts: Facts, client: Client | None, url: str, pairs: Pairs) -> str:
+    """The assertion of private_key_jwt. Raises UnusableKey."""
+    if client is None or client.token_endpoint_auth_method != "private_key_jwt":
+        return ""
+    if not facts.target.client_key:
+        raise UnusableKey("there is none")
+    listed = text_list(
+        server_metadata(facts) or {}, "token_endpoint_auth_signing_alg_values_supported"
+    )
+    key = read_key(facts.target.client_key, facts.target.client_key_alg, listed or ())
+    # Servers of 2025-03-26 may have no metadata, and so no issuer to name.
+    audience = issuer(facts) or url
+    jti = derived(facts.seed, f"client_assertion {facts.at.isoformat()} {url} {pairs}")
+    return client_assertion(key, client.client_id, audience, facts.at, jti)
+
+
+def asked(request: Request) -> Pairs:
+    """The scope and the resource in a form, as they were sent."""
+    return tuple(pair for pair in read_form(request.body) if pair[0] in ("scope", "resource"))
+
+
+def read_document(exchange: Exchange, name: str) -> tuple[Mapping[str, Any] | None, str]:
+    """The JSON object of a success as `(object, "")`, or `(None, why there is none)`. `name` is
+    what answers, for the words."""
+    response = exchange.response
+    if response is None or exchange.error:
+        return None, exchange.error.text if exchange.error else "no answer"
+    document, problem = read_object(response)
+    if response.status not in (200, 201):
+        words = error_text(document) or problem or response.reason
+        return None, f"the {name} answers {response.status}: {words}"
+    if document is None:
+        return None, f"the response of the {name} is unreadable: {problem}"
+    return document, ""
+
+
+def read_tokens(exchange: Exchange, at: datetime, facts: Facts) -> tuple[Tokens | None, str]:
+    """A token response as `(Tokens, "")`, or `(None, why there is no access token)`.
+
+    Anything a lenient client could use is used; what the standard forbids becomes a remark.
+    """
+    document, problem = read_document(exchange, "token endpoint")
+    if document is None or exchange.response is None:
+        return None, problem
+    access_token = text_member(document, "access_token")
+    if access_token is None:
+        return None, error_text(document) or "the response has no access_token"
+    token_type, scope = document.get("token_type"), document.get("scope")
+    token_type = token_type if isinstance(token_type, str) else None
+    proven = header(exchange.request.headers, HEADER) is not None
+    bound = proven and (token_type or "").lower() == "dpop"
+    remarks = [*_status(exchange.response), *_token_type(document, proven), *_members(document)]
+    if bound:
+        remarks += _binding(access_token, facts)
+    tokens = Tokens(
+        access_token,
+        token_type,
+        at,
+        seconds(document.get("expires_in")),
+        text_member(document, "refresh_token"),
+        text_member(document, "id_token"),
+        scope if isinstance(scope, str) else None,
+        document,
+        tuple(remarks),
+        bound,
+    )
+    return tokens, ""
+
+
+def refused(step: StepId, failed: Failed) -> Blocked:
+    """The stop after a token request that gave no token."""
+    status = failed.exchange.status
+    network = failed.exchange.response is None
+    return Blocked(
+        step,
+        f"No access token: {failed.reason}.",
+        "network" if network else _AS,
+        str(status or "failed"),
+        standard="" if network else "RFC 6749 §5.1, §5.2",
+    )
+
+
+def seconds(value: Any) -> float | None:
+    """`expires_in` as a number, also where it was sent as text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return float(value)
+    return None
+
+
+def _status(response: Response) -> list[Remark]:
+    if response.status == 200:
+        return []
+    words = f"{response.status} where exactly 200 belongs."
+    return [Remark("error", words, _AS, "RFC 6749 §5.1")]
+
+
+def _token_type(document: Mapping[str, Any], proven: bool) -> list[Remark]:
+    """The type against what was asked: a proof asks for a bound token, none for a bearer."""
+    token_type = document.get("token_type")
+    if not isinstance(token_type, str):
+        words = f"token_type is {'missing' if token_type is None else json_type(token_type)}."
+        return [Remark("error", words, _AS, "RFC 6749 §5.1")]
+    proper = "DPoP" if token_type.lower() == "dpop" else "Bearer"
+    if token_type.lower() == "dpop" and not proven:
+        words = f"token_type is {token_type}, and no proof was sent: it is bound to no key of ours."
+        return [Remark("error", words, _AS, "RFC 9449 §5")]
+    if token_type.lower() == "bearer" and proven:
+        words = f"token_type is {token_type} though a DPoP proof was sent: it is bound to no key."
+        return [Remark("warn", words, _AS, "RFC 9449 §5")]
+    if token_type.lower() not in ("bearer", "dpop"):
+        words = f"token_type is {token_type}; authwalk sends the token as Bearer."
+        return [Remark("warn", words, _AS, "RFC 6749 §7.1")]
+    if token_type != proper:
+        words = f"token_type is {token_type}: legal, its case does not matter."
+        return [Remark("info", words, None, "RFC 6749 §5.1")]
+    return []
+
+
+def _members(document: Mapping[str, Any]) -> list[Remark]:
+    remarks: list[Remark] = []
+    expires_in = document.get("expires_in")
+    if "expires_in" in document and (
+        not isinstance(expires_in, int) or isinstance(expires_in, bool) or expires_in <= 0
+    ):
+        words = f"expires_in is {expires_in!r:.40}; a positive JSON integer belongs there."
+        remarks.append(Remark("warn", words, _AS, "RFC 6749 §5.1, A.14"))
+    if nulls := [name for name, member in document.items() if member is None]:
+        words = f"{', '.join(nulls)} is null: strict clients refuse the whole response."
+        remarks.append(Remark("warn", words, _AS, "RFC 6749 §5.1"))
+    if "scope" in document and not isinstance(document["scope"], str | None):
+        words = f"scope is a JSON {json_type(document['scope'])}, not a string."
+        remarks.append(Remark("error", words, _AS, "RFC 6749 §3.3"))
+    return remarks
+
+
+def _binding(access_token: str, facts: Facts) -> list[Remark]:
+    """Whether a token that can be read is bound to our key (RFC 9449 section 6.1)."""
+    remarks: list[Remark] = []
+    if problem := algorithm_problem(facts):
+        remarks.append(Remark("warn", f"{problem}, with which proofs are signed.", _AS))
+    token = read_token(access_token)
+    if token.kind == "jwt" and token.claims is not None:
+        confirmation = token.claims.get("cnf")
+        jkt = confirmation.get("jkt") if isinstance(confirmation, dict) else None
+        ours = key_thumbprint(facts)
+        if jkt != ours:
+            words = f"cnf.jkt is {jkt or 'missing'}, the thumbprint of our key {ours}."
+            remarks.append(Remark("error", words, _AS, "RFC 9449 §6.1"))
+    return remarks

@@ -1,0 +1,88 @@
+"""What `run` does on the connection: the acts its options ask for, and how the server's own
+requests are answered without a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flows.documents import read_json
+from flows.facts import Json
+from flows.mcp.client import Stance
+from flows.mcp.rpc import RpcError
+from flows.session import Capability
+from flows.text import visible
+from tui.commands import usage
+from tui.console import Console
+
+OPTIONS = {"tools/call": "--call", "resources/read": "--read", "prompts/get": "--prompt"}
+ACTIONS = ("accept", "decline", "cancel")
+
+Values = Mapping[str, str]
+"""What the person would have chosen, as the call step records it."""
+
+
+def act_of(method: str, text: str) -> Values:
+    """`URI` of --read; else `NAME` or `NAME=JSON`, the JSON an object. Raises Failure."""
+    option = OPTIONS[method]
+    if method == "resources/read":
+        if not text:
+            raise usage(f"{option} wants a URI")
+        return {"method": method, "uri": text}
+    name, equals, arguments = text.partition("=")
+    if not name:
+        raise usage(f"{option} wants NAME or NAME=JSON, not {visible(text, limit=80)}")
+    if equals:
+        _object(arguments, f"{option} {visible(name)}", "the arguments are no JSON object")
+    values = {"name": name, "arguments": arguments if equals else "{}"}
+    return values if method == "tools/call" else {"method": method, **values}
+
+
+def stance_of(elicit: str | None, declare: Iterable[Capability]) -> Stance:
+    """How the server is answered. Who answers elicitations declares them too. Raises Failure."""
+    declared = tuple(declare)
+    if elicit is None:
+        return Stance(declared)
+    if "elicitation" not in declared:
+        declared = (*declared, "elicitation")
+    if elicit in ACTIONS:
+        return Stance(declared, elicit)  # type: ignore[arg-type]
+    problem = f"wants {', '.join(ACTIONS)} or a JSON object"
+    return Stance(declared, _object(elicit, "--elicit", problem))
+
+
+def _object(text: str, where: str, otherwise: str) -> Json:
+    value, problem = read_json(text.encode("utf-8", "surrogateescape"))
+    if problem or not isinstance(value, dict):
+        raise usage(f"{where}: {problem or otherwise}")
+    return value
+
+
+class Answering:
+    """Answers the requests of the server by a stance, and says on the console what a person
+    ought to see of them."""
+
+    def __init__(self, stance: Stance, console: Console) -> None:
+        self._stance = stance
+        self._console = console
+
+    async def respond(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any] | RpcError:
+        """For requests on a response stream."""
+        self._mention(method, params)
+        return self._stance.answer(method, params)
+
+    def responses(self, requests: Json) -> str | None:
+        """For `inputRequests`: the `inputResponses` as JSON, or None when a person is needed."""
+        for request in requests.values():
+            if isinstance(request, dict) and isinstance(params := request.get("params"), dict):
+                self._mention(request.get("method"), params)
+        found = self._stance.responses(requests)
+        return None if found is None else json.dumps(found, ensure_ascii=False)
+
+    def _mention(self, method: object, params: Mapping[str, Any]) -> None:
+        if method != "elicitation/create":
+            return
+        words = [params.get("message"), params.get("url") if params.get("mode") == "url" else ""]
+        said = " ".join(visible(word) for word in words if isinstance(word, str) and word)
+        self._console.tell(f"  The server asks: {said}")
