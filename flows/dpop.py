@@ -8,6 +8,7 @@ again, once, with it.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 from flows.documents import read_json
 from flows.entropy import base64url, derived, digest
 from flows.exchange import Exchange, Headers, Response, header
+from flows.jwt import read_token
 from flows.signing import SigningKey, sign
 from flows.wellknown import origin
 
@@ -82,10 +84,19 @@ def public_jwk(key: SigningKey) -> dict[str, str]:
     return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
 
 
-def thumbprint(jwk: dict[str, str]) -> str:
-    """`jkt` of an elliptic curve key (section 6.1, RFC 7638)."""
+def thumbprint(jwk: Mapping[str, Any]) -> str:
+    """`jkt` of an elliptic curve key (section 6.1, RFC 7638). Raises KeyError."""
     required = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
     return base64url(sha256(json.dumps(required, separators=(",", ":")).encode()).digest())
+
+
+def proven_thumbprint(proof: str) -> str | None:
+    """`jkt` of the key that a proof carries; None where there is none to be read."""
+    jwk = (read_token(proof).header or {}).get("jwk")
+    try:
+        return thumbprint(jwk) if isinstance(jwk, dict) else None
+    except KeyError:
+        return None
 
 
 def key_thumbprint(facts: Facts) -> str:

@@ -150,6 +150,7 @@ class Connection:
     capabilities: Json = field(default_factory=dict)
     session_id: str | None = None
     initialized: bool = True
+    listening: bool = False  # for the server's messages, or tried to
     refused: tuple[str, ...] = ()  # versions that a request was refused with after the opening
 
 

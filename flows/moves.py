@@ -28,7 +28,8 @@ class Send:
 
     `rpc_id` is the JSON-RPC id whose response ends a streaming answer. `optional` moves are not
     part of the plain walk; they happen when the person picks the step. `delay` is in seconds:
-    what the server asked to wait before.
+    what the server asked to wait before. A `background` answer is a stream that stays open while
+    the walk goes on; once it has begun the step is told so by a `Made`.
     """
 
     step: StepId
@@ -37,6 +38,7 @@ class Send:
     rpc_id: int | None = None
     optional: bool = False
     delay: float = 0.0
+    background: bool = False
 
     @property
     def dated(self) -> bool:

@@ -1,13 +1,14 @@
-"""Requests that a server of 2025-11-25 or earlier sends on a response stream, each answered by a
-POST of its own while the stream is open (Streamable HTTP, Receiving Messages)."""
+"""What a server of 2025-11-25 or earlier asks of the client: requests on a stream, each answered
+by a POST of its own while the stream is open (Streamable HTTP, Sending and Listening)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from flows.mcp.rpc import METHOD_NOT_FOUND, RpcError, server_request
+from flows.session import StepId
 from flows.sse import ServerSentEvent
 
 Reply = Mapping[str, Any] | RpcError
@@ -16,7 +17,8 @@ Responder = Callable[[str, Mapping[str, Any]], Awaitable[Reply]]
 
 
 class Replies:
-    """Answers under way. `send` is given the method, the id and the answer of each.
+    """Answers under way. `send` is given each with the step, the method and the id of what it
+    answers.
 
     A person may take long, and the stream may break and be taken up again meanwhile, with the
     same requests on it: each id is answered once.
@@ -25,7 +27,7 @@ class Replies:
     def __init__(
         self,
         responder: Responder | None,
-        send: Callable[[str, str | int, Reply], Awaitable[None]],
+        send: Callable[[StepId, str, str | int, Reply], Awaitable[None]],
     ) -> None:
         self.responder = responder
         self._send = send
@@ -33,21 +35,23 @@ class Replies:
         self._asking: set[asyncio.Task[None]] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
-    def take(self, event: ServerSentEvent) -> None:
-        """Begin to answer what an event of the stream asks for, if it asks for something."""
+    def take(self, event: ServerSentEvent, step: StepId) -> None:
+        """Begin to answer what an event of a stream asks for, if it asks for something."""
         request = server_request(event)
         if request is None or request[0] in self._seen:
             return
         self._seen.add(request[0])
-        self._asking.add(asyncio.create_task(self._reply(*request)))
+        self._asking.add(asyncio.create_task(self._reply(step, *request)))
 
-    async def _reply(self, rpc_id: str | int, method: str, params: Mapping[str, Any]) -> None:
+    async def _reply(
+        self, step: StepId, rpc_id: str | int, method: str, params: Mapping[str, Any]
+    ) -> None:
         answer = await self._answer(method, params)
         task = asyncio.current_task()
         assert task
         self._asking.discard(task)
         self._sending.add(task)
-        await self._send(method, rpc_id, answer)
+        await self._send(step, method, rpc_id, answer)
 
     async def _answer(self, method: str, params: Mapping[str, Any]) -> Reply:
         if method == "ping":
@@ -65,3 +69,37 @@ class Replies:
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome
+
+
+class OpenStream:
+    """At most one exchange whose stream stays open while the walk goes on."""
+
+    def __init__(self) -> None:
+        self.began = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(
+        self,
+        send: Callable[[asyncio.Event], Coroutine[None, None, None]],
+        cancel: asyncio.Event | None,
+    ) -> None:
+        """Begin another exchange in place of the former; `send` is given what ends it. The stream
+        has begun, or come to nothing, when this returns."""
+        await self.close()
+        self.began, self._closed = asyncio.Event(), asyncio.Event()
+        self._task = asyncio.create_task(send(self._closed))
+        events = [event.wait() for event in (self.began, cancel) if event]
+        waits = [asyncio.create_task(wait) for wait in events]
+        await asyncio.wait([self._task, *waits], return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if cancel and cancel.is_set():
+            await self.close()
+
+    async def close(self) -> None:
+        """Hang up, if need be, and wait until that is recorded."""
+        self._closed.set()
+        if self._task:
+            task, self._task = self._task, None
+            await task

@@ -9,15 +9,16 @@ other state: what to do next is always asked of the steps.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from flows.exchange import Exchange, Request, header, header_values
+from flows.exchange import Exchange, Request, Response, header, header_values, media_type
 from flows.facts import Facts, Fold
-from flows.flight import EventReceived, Progress
+from flows.flight import EventReceived, HeadReceived, Progress
 from flows.mcp.rpc import answers, reply
 from flows.moves import (
     Act,
@@ -32,7 +33,7 @@ from flows.moves import (
     Send,
     Skipped,
 )
-from flows.replies import Replies, Reply, Responder
+from flows.replies import OpenStream, Replies, Reply, Responder
 from flows.session import (
     REPEATABLE,
     Answered,
@@ -104,7 +105,7 @@ class Walk:
         self._moves: dict[StepId, Move] | None = None
         self._dated: datetime | None = None  # the time that the moves hold
         self.replies = Replies(responder, self._reply)
-        self._answering: StepId = "call"  # whose stream the requests of the server come on
+        self._stream = OpenStream()
 
     @property
     def facts(self) -> Facts:
@@ -148,6 +149,11 @@ class Walk:
         request = edit if isinstance(edit, Request) else None
         values = None if isinstance(edit, Request) else edit
         match move:
+            case Send(background=True):
+                sent = request or move.request
+                await self._stream.open(
+                    lambda closed: self._send(move, sent, observe, closed), cancel
+                )
             case Send():
                 await self._send(move, request or move.request, observe, cancel)
             case Listen():
@@ -169,7 +175,7 @@ class Walk:
     ) -> None:
         if move.delay and await _cancelled_within(move.delay, cancel):
             return
-        exchange_id, self._answering = self.wire.new_id(), move.step
+        exchange_id = self.wire.new_id()
         connection = self.facts.connection
         answers_requests = connection is not None and connection.era == "legacy"
 
@@ -178,27 +184,40 @@ class Walk:
                 event = progress.event
                 self.record(Received(self._clock(), move.step, exchange_id, event))
                 if answers_requests:
-                    self.replies.take(event)
+                    self.replies.take(event, move.step)
+            if move.background and isinstance(progress, HeadReceived):
+                self._stream_began(move, exchange_id, progress.response)
             observe(progress)
 
         def until(event: ServerSentEvent) -> bool:
             return move.rpc_id is not None and answers(event, move.rpc_id)
 
         exchange = await self.wire.send(
-            request, observe=watch, until=until, cancel=cancel, exchange_id=exchange_id
+            request,
+            observe=watch,
+            until=until,
+            deadline=math.inf if move.background else None,
+            cancel=cancel,
+            exchange_id=exchange_id,
         )
+        if move.background and exchange.response and cancel and cancel.is_set():
+            exchange = replace(exchange, error=None)  # to hang up on a stream is no failure
         draft = move.request if request != move.request else None
         self.record(Exchanged(self._clock(), move.step, exchange, move.label, draft))
-        if self.facts.resuming is None:
+        if self.facts.resuming is None and not move.background:
             await self.replies.settle()
 
-    async def _reply(self, method: str, rpc_id: str | int, answer: Reply) -> None:
+    def _stream_began(self, move: Send, exchange_id: str, head: Response) -> None:
+        if head.status == 200 and media_type(head.headers) == "text/event-stream":
+            self.record(Made(self._clock(), move.step, (("stream", exchange_id),)))
+            self._stream.began.set()
+
+    async def _reply(self, step: StepId, method: str, rpc_id: str | int, answer: Reply) -> None:
         """Answer a request of the server, as part of the step whose stream it came on."""
         assert self.facts.connection
         request = reply(self.facts, self.facts.connection, rpc_id, answer)
         exchange = await self.wire.send(request)
-        label = f"response to {method}"
-        self.record(Exchanged(self._clock(), self._answering, exchange, label))
+        self.record(Exchanged(self._clock(), step, exchange, f"response to {method}"))
 
     async def _bind(self, move: Listen) -> None:
         from flows.listener import Listener
@@ -315,6 +334,7 @@ class Walk:
 
     async def close(self) -> None:
         await self.replies.settle()
+        await self._stream.close()
         if self.listener:
             await self.listener.close()
         await self.wire.close()

@@ -53,7 +53,8 @@ examples:
   authwalk run URL --approve --list --call 'search={"query": "tea"}'
   authwalk run URL --client-id abc --client-secret-env CLIENT_SECRET --save walk.toml
   authwalk run https://login.example.com --issuer-only --scope openid
-  authwalk run URL --bearer-env TOKEN --call whoami --json
+  authwalk run URL --bearer-env TOKEN --call whoami --read file:///notes --json
+  authwalk run URL --open --call book_table --elicit '{"guests": 4}'
 
 Without --approve a person opens the authorization URL. The loopback listener
 and a pasted line race; the first wins. Secrets come from the environment

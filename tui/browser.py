@@ -19,7 +19,7 @@ def open_in_browser(url: str | None) -> str:
 
     if not url:
         return "There is no authorization URL yet."
-    if not is_web_url(url) or visible(url) != url:
+    if not is_web_url(url) or visible(url) != url or " " in url:
         return "This URL is no plain http or https URL; it is not handed to a browser."
     if _over_ssh():
         return "No browser on this side of SSH: copy the URL with u, paste what comes back."

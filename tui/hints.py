@@ -59,6 +59,8 @@ def _of_move(move: Act, facts: Facts, now: datetime, edit: Request | Pairs | Non
             return "o opens the browser; p pastes what came back; A approves without a browser"
         case Ask(kind="tool"):
             return "enter: choose a tool and its arguments"
+        case Ask(kind="input"):
+            return "the server asks back: authwalk run --elicit answers it; r calls another tool"
         case Ask():
             return "enter: give the client's identifier"
         case Send(request=own):

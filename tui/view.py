@@ -7,16 +7,15 @@ head_lines  request line or status line with the header fields, safe to show
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from flows.documents import read_json
 from flows.exchange import Exchange, Request, Response, Timing
 from flows.moves import Act, Blocked, Compose, Done, Make, Remark, Send, Skipped
 from flows.paste import read_pasted
+from flows.reindent import reindent
 from flows.session import (
     Answered,
     Attempt,
@@ -46,6 +45,8 @@ MARKS: dict[State, str] = {
 
 WORD = 14
 """Characters of a step's decisive word."""
+NAMES = 40
+"""Columns that the names of values may push the values to the right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ def headline(exchange: Exchange) -> tuple[str, str]:
 def request_head(request: Request) -> tuple[str, ...]:
     """Request line and header fields, each safe to show. A query that is spread out below, as
     it is where there is no body, is not told twice."""
-    parts = urlsplit(request.url)
+    parts = _split(request.url)
     target = (parts.path or "/") + ("?…" if parts.query and not request.body else "")
     if parts.query and request.body:
         target += f"?{parts.query}"
@@ -197,31 +198,38 @@ def response_head(response: Response) -> tuple[str, ...]:
     return (visible(line), *_fields(response.headers))
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # "http://[": what no client can send is shown all the same
+        path, _, query = url.partition("?")
+        return SplitResult("", "", path, query, "")
+
+
 def _fields(headers: Pairs) -> Iterator[str]:
     return (f"{visible(name)}: {visible(text)}" for name, text in headers)
 
 
 def query_text(url: str) -> str:
     """A URL taken apart for reading: the endpoint, then a parameter a line."""
-    parts = urlsplit(url)
-    pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=1000)
-    width = max((len(name) for name, _ in pairs), default=0)
-    lines = [visible(f"{parts.scheme}://{parts.netloc}{parts.path}"), ""]
-    lines += [f"{visible(name):<{width}}  {visible(text)}" for name, text in pairs]
-    return "\n".join(lines)
+    pairs = parse_qsl(_split(url).query, keep_blank_values=True)
+    return "\n".join((visible(url.partition("?")[0]), "", *_aligned(pairs)))
 
 
 def pairs_text(pairs: Pairs) -> str:
     """Named values, a line each, aligned; JSON values spread out below their name."""
-    width = max((len(name) for name, _ in pairs), default=0)
-    lines = []
-    for name, text in pairs:
-        if text[:1] in "{[" and (parsed := read_json(text.encode())[0]) is not None:
-            pretty = json.dumps(parsed, ensure_ascii=False, indent=2)
-            lines += [f"{visible(name)}", visible(pretty, lines=True)]
+    return "\n".join(_aligned(pairs))
+
+
+def _aligned(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    shown = [(visible(name), text) for name, text in pairs]
+    width = min(NAMES, max((len(name) for name, _ in shown), default=0))
+    for name, text in shown:
+        if text.startswith(("{", "[")):
+            laid_out = b"".join(reindent(text.encode("utf-8", "backslashreplace")))
+            yield f"{name}\n{visible(laid_out.decode(), lines=True)}"
         else:
-            lines.append(f"{visible(name):<{width}}  {visible(text)}")
-    return "\n".join(lines)
+            yield f"{name:<{width}}  {visible(text)}"
 
 
 def answered_pairs(event: Answered) -> Pairs:

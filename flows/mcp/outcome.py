@@ -11,8 +11,15 @@ from dataclasses import replace
 from flows.exchange import Exchange, media_type
 from flows.facts import Connection, Facts, Resumption
 from flows.mcp.opening import mutual_version, sent
-from flows.mcp.rpc import MODERN, UNSUPPORTED_VERSION, Answer, answers, is_reply, read_answer
-from flows.mcp.rpc import resumption as resumption_request
+from flows.mcp.rpc import (
+    MODERN,
+    UNSUPPORTED_VERSION,
+    Answer,
+    answers,
+    is_reply,
+    read_answer,
+    stream,
+)
 from flows.moves import Send
 from flows.session import StepId
 from flows.sse import Parser
@@ -49,7 +56,7 @@ def resume(step: StepId, facts: Facts) -> Send | None:
     resuming, connection = facts.resuming, facts.connection
     if resuming is None or connection is None:
         return None
-    request = resumption_request(facts, connection, resuming.last_event_id)
+    request = stream(facts, connection, resuming.last_event_id)
     label = "resume the stream"
     return Send(step, request, label, rpc_id=resuming.rpc_id, delay=resuming.delay)
 

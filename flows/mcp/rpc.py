@@ -132,15 +132,14 @@ def reply(
     return _post(facts, message, _session_headers(connection))
 
 
-def resumption(facts: Facts, connection: Connection, last_event_id: str) -> Request:
-    """The GET that takes up a broken stream (2025-11-25, Resumability and Redelivery)."""
-    headers = [
-        ("Accept", "text/event-stream"),
-        *_session_headers(connection),
-        ("Last-Event-ID", last_event_id.encode("utf-8", "replace").decode("latin-1")),
-        *_credentials(facts, "GET"),
-    ]
-    return Request("GET", facts.target.url, tuple(headers))
+def stream(facts: Facts, connection: Connection, last_event_id: str = "") -> Request:
+    """The GET for a stream of the server's messages, or to take up one that broke (2025-11-25,
+    Listening for Messages from the Server, Resumability and Redelivery)."""
+    headers = [("Accept", "text/event-stream"), *_session_headers(connection)]
+    if last_event_id:
+        text = last_event_id.encode("utf-8", "replace").decode("latin-1")
+        headers.append(("Last-Event-ID", text))
+    return Request("GET", facts.target.url, (*headers, *_credentials(facts, "GET")))
 
 
 def _session_headers(connection: Connection | None) -> Headers:
@@ -216,7 +215,8 @@ def read_answer(exchange: Exchange, rpc_id: int | None) -> Answer:
         for event in parse(response.body):
             if answers(event, rpc_id):
                 return _answer(read_json(event.data.encode("utf-8", "replace"))[0])
-        return Answer(problem="the event stream ended without a response to this request")
+        broke = f": {exchange.error.text}" if exchange.error else ""
+        return Answer(problem=f"the event stream ended without a response to this request{broke}")
     value, problem = read_json(response.body)
     if problem:
         return Answer(problem=problem)

@@ -35,8 +35,8 @@ def next(facts: Facts) -> Move:
     if url is None:
         words = "The metadata names no usable authorization_endpoint."
         return Blocked(STEP, words, _AS, "none", standard="RFC 8414 §2")
-    if facts.pushed is None and (reason := _must_push(facts)):
-        return _push(facts, reason)
+    if facts.pushed is None and (wanted_by := _must_push(facts)):
+        return _push(facts, wanted_by)
     return Compose(STEP, Request("GET", authorization_url(facts, url)), "authorization request")
 
 
@@ -90,25 +90,23 @@ def _parameters(facts: Facts) -> Pairs:
     return tuple(pairs)
 
 
-def _must_push(facts: Facts) -> str:
-    """Who wants the request pushed (RFC 9126 sections 5 and 6); "" when nobody does."""
+def _must_push(facts: Facts) -> Party | None:
+    """Who wants the request pushed (RFC 9126 sections 5 and 6)."""
     name = "require_pushed_authorization_requests"
-    if (server_metadata(facts) or {}).get(name) is True:
-        return "The metadata demands"
-    if facts.client and (facts.client.document or {}).get(name) is True:
-        return "The registration demands"
-    return "You asked for" if facts.target.par else ""
+    registration = facts.client.document if facts.client else None
+    if any((one or {}).get(name) is True for one in (server_metadata(facts), registration)):
+        return _AS
+    return "person" if facts.target.par else None
 
 
-def _push(facts: Facts, reason: str) -> Move:
+def _push(facts: Facts, wanted_by: Party) -> Move:
     url = endpoint(facts, "pushed_authorization_request_endpoint")
     if url is None:
         words = (
-            f"{reason} pushed authorization requests, and the metadata names no usable "
+            "A pushed authorization request is wanted, and the metadata names no usable "
             "pushed_authorization_request_endpoint."
         )
-        party: Party = "client" if facts.target.par else _AS
-        return Blocked(STEP, words, party, "none", standard="RFC 9126 §5")
+        return Blocked(STEP, words, wanted_by, "none", standard="RFC 9126 §5")
     return send(STEP, facts, url, _parameters(facts), "pushed authorization request")
 
 

@@ -9,9 +9,9 @@ from flows.authenticate import read_challenges
 from flows.exchange import Exchange
 from flows.facts import Facts
 from flows.mcp.opening import KNOWN_VERSIONS, is_refusal, opening_move, read_opening, sent
-from flows.mcp.rpc import legacy_request, read_answer
+from flows.mcp.rpc import legacy_request, read_answer, stream
 from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
-from flows.session import Event, Exchanged, StepId
+from flows.session import Event, Exchanged, Made, StepId
 from flows.steps.claims import next as judge_claims
 from flows.steps.remedy import remedy_of
 
@@ -28,6 +28,10 @@ def next(facts: Facts) -> Move:
         if not connection.initialized:
             request = legacy_request(facts, _INITIALIZED, None, connection, notification=True)
             return Send(STEP, request, _INITIALIZED)
+        if connection.era == "legacy" and facts.target.declare and not connection.listening:
+            # What a client declares, servers may ask for on this stream.
+            label = "stream of the server's messages"
+            return Send(STEP, stream(facts, connection), label, background=True)
         return Done(STEP, connection.version, _remarks(facts))
     if move := opening_move(facts, STEP):
         return move
@@ -35,6 +39,12 @@ def next(facts: Facts) -> Move:
 
 
 def read(event: Event, facts: Facts) -> Facts:
+    if isinstance(event, Made) or (
+        isinstance(event, Exchanged) and event.exchange.request.method == "GET"
+    ):
+        if facts.connection is None:
+            return facts
+        return replace(facts, connection=replace(facts.connection, listening=True))
     if not isinstance(event, Exchanged):
         return facts
     if sent(event.exchange.request)[0] != _INITIALIZED:
@@ -69,7 +79,7 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     assert exchange.response
     status, said = exchange.response.status, ""
     for challenge in read_challenges(exchange.response.headers):
-        if challenge.scheme.lower() == "bearer":
+        if challenge.scheme.lower() in ("bearer", "dpop"):
             error, description = challenge.get("error"), challenge.get("error_description")
             scope = challenge.get("scope")
             said = ": ".join(part for part in (error, description) if part)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from flows.client_authentication import authenticated, client_assertion
 from flows.documents import json_type, read_form, read_object, text_list, text_member
-from flows.dpop import HEADER, key_thumbprint, proof
+from flows.dpop import HEADER, proof, proven_thumbprint
 from flows.entropy import derived
 from flows.exchange import Exchange, Request, Response, header
 from flows.facts import Client, Facts, Failed, Tokens
@@ -92,7 +92,7 @@ def read_tokens(exchange: Exchange, at: datetime, facts: Facts) -> tuple[Tokens 
     bound = proven and (token_type or "").lower() == "dpop"
     remarks = [*_status(exchange.response), *_token_type(document, proven), *_members(document)]
     if bound:
-        remarks += _binding(access_token, facts)
+        remarks += _binding(access_token, exchange.request, facts)
     tokens = Tokens(
         access_token,
         token_type,
@@ -178,8 +178,11 @@ def _members(document: Mapping[str, Any]) -> list[Remark]:
     return remarks
 
 
-def _binding(access_token: str, facts: Facts) -> list[Remark]:
-    """Whether a token that can be read is bound to our key (RFC 9449 section 6.1)."""
+def _binding(access_token: str, request: Request, facts: Facts) -> list[Remark]:
+    """Whether a token that can be read is bound to the key of the proof (RFC 9449 section 6.1).
+
+    The proof tells, as a session saved without secrets has lost the key.
+    """
     remarks: list[Remark] = []
     if problem := algorithm_problem(facts):
         remarks.append(Remark("warn", f"{problem}, with which proofs are signed.", _AS))
@@ -187,8 +190,8 @@ def _binding(access_token: str, facts: Facts) -> list[Remark]:
     if token.kind == "jwt" and token.claims is not None:
         confirmation = token.claims.get("cnf")
         jkt = confirmation.get("jkt") if isinstance(confirmation, dict) else None
-        ours = key_thumbprint(facts)
-        if jkt != ours:
-            words = f"cnf.jkt is {jkt or 'missing'}, the thumbprint of our key {ours}."
+        ours = proven_thumbprint(header(request.headers, HEADER) or "")
+        if ours and jkt != ours:
+            words = f"cnf.jkt is {jkt or 'missing'}, the thumbprint of the proof's key {ours}."
             remarks.append(Remark("error", words, _AS, "RFC 9449 §6.1"))
     return remarks

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any
 from urllib.parse import unquote_plus
 
 from flows.exchange import Exchange, Headers, Request
@@ -38,6 +39,8 @@ _PARAMETER = re.compile(
 _NESTED = re.compile(r'"((?:[^"\\]|\\.)*+)"?', re.DOTALL)  # also one that was cut
 _MAX_NESTING = 3
 _STATE = 16  # a shorter one, such as "undefined", tells more than it gives away
+_SECRETS = ("bearer", "client_secret", "client_key", "assertion", "idp_client_secret", "id_token")
+"""The members of a target that are secret from end to end."""
 
 
 def redactor_of(session: Session) -> Redactor:
@@ -90,9 +93,7 @@ def known_secrets(session: Session) -> Iterator[str]:
 
 
 def _of_target(target: Target) -> Iterator[str]:
-    for value in (target.bearer, target.client_secret):
-        if value:
-            yield value
+    yield from (value for name in _SECRETS if (value := getattr(target, name)))
     for name, value in target.headers:
         yield from (span.secret.value for span in header_spans(name, value))
         # By value only what looks made: "application/json" or a host's name stand everywhere.
@@ -140,16 +141,19 @@ def _looks_made(value: str, least: int = 8) -> bool:
 
 
 def _redact_target(target: Target) -> Target:
+    marks: dict[str, Any] = {
+        name: redact(value) for name in _SECRETS if (value := getattr(target, name))
+    }
     return replace(
         target,
         url=_redact_url(target.url),
-        client_secret=target.client_secret and redact(target.client_secret),
         redirect_uri=target.redirect_uri and _redact_url(target.redirect_uri),
         resource=target.resource and _redact_url(target.resource),
         authorization_server=target.authorization_server
         and _redact_url(target.authorization_server),
         headers=tuple((name, _redact_header(name, value)) for name, value in target.headers),
-        bearer=target.bearer and redact(target.bearer),
+        idp_token_url=target.idp_token_url and _redact_url(target.idp_token_url),
+        **marks,
     )
 
 

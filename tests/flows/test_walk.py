@@ -1,12 +1,16 @@
 """The walk against the real lab, over real HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from flows.documents import read_form
 from flows.exchange import Request
 from flows.facts import Fold
 from flows.lab import Lab
@@ -14,8 +18,10 @@ from flows.listener import Rejected
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send
 from flows.session import Answered, Exchanged, Made, Session, StepId, Target
 from flows.steps import READERS
-from flows.walk import Walk, new_session
+from flows.walk import FRESH, Walk, new_session
 from flows.wire import Wire
+from tests.flows.tokens import private_key
+from tests.flows.world import MCP, NOW, World
 
 
 @pytest.fixture
@@ -265,3 +271,45 @@ async def test_a_port_that_is_taken_leaves_pasting(lab: Lab) -> None:
     await to(walk, "connect")
     await walk.close()
     await other.close()
+
+
+def at_the_token(clock: Callable[[], datetime]) -> Walk:
+    """A walk that stands at a token request with a client assertion, nothing sent."""
+    key = private_key("ES256").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    target = Target(MCP, grant="client-credentials", client_id="machine", client_key=key.decode())
+    world = World(target)
+    world.walk("token")
+    return Walk(world.session, Wire(), clock=clock)
+
+
+def issued(move: object) -> datetime:
+    assert isinstance(move, Send)
+    token = dict(read_form(move.request.body))["client_assertion"]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return datetime.fromtimestamp(claims["iat"], UTC)
+
+
+async def test_a_request_that_grows_old_is_made_for_now_and_stands_for_a_while() -> None:
+    now = NOW + timedelta(hours=1)
+    walk = at_the_token(lambda: now)
+    shown = walk.current
+    assert issued(shown) == now, "the facts are an hour old"
+    now += FRESH
+    assert walk.current is shown, "what a person looks at does not change under their eyes"
+    now += timedelta(seconds=1)
+    assert issued(walk.current) == now
+    await walk.close()
+
+
+async def test_what_was_shown_is_what_is_sent_however_old() -> None:
+    now = NOW
+    walk = at_the_token(lambda: now)
+    shown = walk.current
+    assert isinstance(shown, Send)
+    now += timedelta(hours=1)
+    request = replace(shown.request, url="http://127.0.0.1:1/token")
+    await walk.perform(replace(shown, request=request))
+    event = walk.session.events[-1]
+    assert isinstance(event, Exchanged) and event.draft is None
+    assert event.exchange.request.body == shown.request.body
+    await walk.close()

@@ -8,7 +8,7 @@ What the walk remarks on them, and whether the server breaks a rule:
                          claims           info, opaque token            no: tokens may be opaque
                          token            stop, 401, as a client it     yes: it agreed to the
                                             registered for `none`         method (RFC 7591
-                         refresh          stop, 401, as one for           section 3.2.1)
+                         refresh          error, 401, as one for           section 3.2.1)
                                             client_secret_post
     oauth2-mock-server   -                none
     oidc-provider        -                none
@@ -76,7 +76,7 @@ async def test_oidc_provider(start: Start) -> None:
     ("method", "token", "refresh"),
     [
         ("client_secret_basic", "200", "200"),
-        ("client_secret_post", "200", "! 401"),
+        ("client_secret_post", "200", "401"),
         ("none", "! 401", None),
     ],
 )
@@ -98,7 +98,9 @@ async def test_oidc_provider_mock(
     assert said.get("refresh") == refresh
     pkce: Said = ("server-metadata", "info", "does not list S256")
     opaque: Said = ("claims", "info", "only its issuer can read it")
-    assert_remarks(walked, [pkce, opaque] if token == "200" else [pkce])
+    refused: Said = ("refresh", "error", "401")
+    expected = [pkce, opaque] if token == "200" else [pkce]
+    assert_remarks(walked, [*expected, refused] if refresh == "401" else expected)
     assert walked.facts.client
     assert walked.facts.client.token_endpoint_auth_method == method
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from flows import __version__
-from flows.session import PROTOCOLS
-from flows.steps.client import AUTH_METHODS
+from flows.client_authentication import AUTH_METHODS
+from flows.session import GRANTS, PROTOCOLS
+from flows.signing import ALGORITHMS
 from tui import arguments
 from tui.cli import main
 
@@ -63,6 +64,8 @@ def test_help_lists_commands_examples_and_exit_codes(capsys: pytest.CaptureFixtu
 def test_the_choices_are_those_of_the_engine() -> None:
     assert arguments.PROTOCOLS == PROTOCOLS
     assert arguments.AUTH_METHODS == AUTH_METHODS
+    assert arguments.KEY_ALGORITHMS == ALGORITHMS
+    assert arguments.GRANTS == GRANTS
 
 
 @pytest.mark.parametrize(
@@ -131,10 +134,10 @@ def test_a_missing_session_file(capsys: pytest.CaptureFixture[str], tmp_path: Pa
 def test_a_fault_of_ours_is_said_and_documented(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(text: str) -> None:
+    def broken(method: str, text: str) -> None:
         raise RuntimeError("\x1b[31mboom")
 
-    monkeypatch.setattr("tui.commands.run.call_of", broken)
+    monkeypatch.setattr("tui.commands.run.act_of", broken)
     assert main(["run", "http://x", "--call", "a", "--json"]) == 70
     out, err = capsys.readouterr()
     document = json.loads(out)

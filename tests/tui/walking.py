@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +46,15 @@ def screen_lines(app: App[Any]) -> list[str]:
 
 def screen_text(app: App[Any]) -> str:
     return "\n".join(screen_lines(app))
+
+
+def strips(app: App[Any]) -> Iterator[str]:
+    """Every line of every widget on screen, borders and titles with it, as the terminal gets it."""
+    for screen in app.screen_stack:
+        for widget in (screen, *screen.query("*")):
+            if widget.is_on_screen and widget.region.area:
+                for strip in widget.render_lines(widget.outer_size.region):
+                    yield strip.text
 
 
 def words(app: App[Any]) -> str:

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from flows.moves import Ask, Blocked, Send, Skipped
+
+from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.session import Event, Received, StepId
 from flows.store import SecretLeak, save
 from flows.text import visible
@@ -184,8 +185,21 @@ async def _advance(
                     return ending
             case _:
                 refresh = False
-                if isinstance(walk.moves.get("refresh"), Send):
-                    walk.rerun("refresh")
+                if isinstance(optional := walk.moves.get("refresh"), Send):
+                    await walk.perform(optional)
+                if ending := _refresh_failed(walk):
+                    return ending
+
+
+def _refresh_failed(walk: Walk) -> Ending | None:
+    """The walk could go on with the token it has; asked for, the refresh is what matters."""
+    move = walk.moves.get("refresh")
+    if not isinstance(move, Done) or move.level != "error":
+        return None
+    why = move.remarks[0]
+    party = why.party or "authorization-server"
+    blocked = Blocked("refresh", why.text, party, move.word, standard=why.standard)
+    return stopped(walk.session, walk.moves, blocked)
 
 
 async def _authorize(

@@ -182,7 +182,7 @@ class ExchangeView(Vertical):
             if self._item and not self._item.pending:
                 right = "for the browser"
         elif self._item:
-            left, right = self._item.title, "edited" if self._edited else ""
+            left, right = visible(self._item.title), "edited" if self._edited else ""
         # The ends of a URL tell the most. The room is known once it is laid out.
         room = self.size.width - cell_len(right) - 4
         left = _shorten(left, room) if self.size.width else left
@@ -231,4 +231,4 @@ def _shorten(line: str, room: int) -> str:
     if cell_len(line) <= room:
         return line
     tail = room * 3 // 5
-    return cut(line, room - tail + 1) + cut(line, tail, from_end=True)[1:]
+    return cut(line, room - tail) + cut(line, tail, from_end=True)[1:]

@@ -50,6 +50,7 @@ def cut(text: str, width: int, *, from_end: bool = False) -> str:
         return text if width > 0 else ""
     if not from_end:
         return set_cell_size(text, width - 1) + "…"
+    text = text[-width:]  # of a long text, cell by cell would take seconds
     while cell_len(text) >= width:
         text = text[1:]
     return f"…{text}"
@@ -161,6 +162,9 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=first, animate=False)
         elif self.cursor >= top + height:
             self.scroll_to(y=self.cursor - height + 1, animate=False)
+
+    def on_resize(self) -> None:
+        self.show_cursor()
 
     def action_move(self, by: int) -> None:
         self.cursor += by

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -159,11 +161,11 @@ class Stage(Vertical):
     def _draw_item(self) -> None:
         item, switcher = self.shown, self.query_one(ContentSwitcher)
         match item.event or item.move if item else None:
-            case Ask() as ask:
+            case Ask(kind="authorization-response" | "client" | "tool") as ask:
                 if self._forms:
                     switcher.current = FORMS[ask.kind]
                     self._fill_form(ask)
-            case Listen() | Blocked() | Skipped() | Done() | None as move:
+            case Ask() | Listen() | Blocked() | Skipped() | Done() | None as move:
                 switcher.current = "note"
                 width = switcher.content_size.width - NOTE_MARGIN
                 self.query_one("#note > Static", Static).update(_note(move, width))
@@ -229,7 +231,7 @@ def _row(number: int, item: Item, titles: int) -> Row:
     return Row(str(number), (title,), ("next", "accent") if item.pending else ("", ""))
 
 
-def _note(move: Listen | Blocked | Skipped | Done | None, width: int) -> Content:
+def _note(move: Ask | Listen | Blocked | Skipped | Done | None, width: int) -> Content:
     match move:
         case Blocked():
             reason = Content.styled(visible(move.reason, limit=2000), "bold")
@@ -242,6 +244,9 @@ def _note(move: Listen | Blocked | Skipped | Done | None, width: int) -> Content
             if move.remarks:
                 parts += [Content(""), Content(view.verdict_text(move.remarks))]
             return Content("\n").join(parts)
+        case Ask():
+            asked = json.dumps(move.requests, indent=2, ensure_ascii=False)
+            return Content(f"{visible(move.prompt)}\n\n{visible(asked, lines=True, limit=4000)}")
         case Skipped():
             return Content(f"Skipped: {visible(move.reason)}.")
         case Listen():

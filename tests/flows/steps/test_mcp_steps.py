@@ -1,13 +1,15 @@
 """connect, tools, call: both eras, pages, errors."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from flows.exchange import Request, Response, header
-from flows.moves import Ask, Blocked, Done, Skipped
-from flows.session import Target
+from flows.exchange import Exchange, Request, Response, header
+from flows.mcp.rpc import header_text, reply
+from flows.moves import Ask, Blocked, Done, Send, Skipped
+from flows.session import Exchanged, StepId, Target
 from tests.flows.world import MCP, TOOLS, World, answer, challenge, mcp
 
 
@@ -215,3 +217,364 @@ def test_a_tool_without_an_object_schema_is_remarked() -> None:
     move = world.move("tools")
     assert isinstance(move, Done) and move.level == "error"
     assert "inputSchema of bad " in move.remarks[0].text
+
+
+def calling(*results: dict[str, Any], tools: list[dict[str, Any]] | None = None) -> World:
+    """A world with every capability declared that stands before its first act; each request but
+    tools/list then gets the next result, or error where it has a `code`."""
+    world = World(Target(MCP, bearer="b", declare=("roots", "sampling", "elicitation")))
+    left = list(results)
+
+    def server(request: Request) -> Response:
+        message = json.loads(request.body)
+        if message["method"] == "server/discover":
+            return mcp(request)
+        if message["method"] == "tools/list":
+            given: dict[str, Any] = {"tools": TOOLS if tools is None else tools}
+        else:
+            given = left.pop(0)
+        kind = "error" if "code" in given else "result"
+        return answer(200, {"jsonrpc": "2.0", "id": message["id"], kind: given})
+
+    world.routes[f"POST {MCP}"] = server
+    world.walk("call")
+    return world
+
+
+def parameters(world: World) -> dict[str, Any]:
+    """Of the last request, without its `_meta`."""
+    found: dict[str, Any] = json.loads(world.sent[-1].body)["params"]
+    meta = found.pop("_meta")
+    assert meta["io.modelcontextprotocol/clientCapabilities"]["elicitation"]["form"] == {}
+    return found
+
+
+def asked(world: World) -> Ask:
+    """What the walk asks of the person next; forms of the server are left open."""
+    for _ in range(9):
+        move = world.standing()
+        if isinstance(move, Ask):
+            return move
+        assert isinstance(move, Send), move
+        world.perform(move)
+    raise AssertionError("nothing is asked")
+
+
+ASKS = {
+    "resultType": "input_required",
+    "inputRequests": {"who": {"method": "elicitation/create", "params": {"message": "Who?"}}},
+    "requestState": '{"half": "\ud83d", "é": 1}',
+}
+COMPLETE = {"resultType": "complete", "content": []}
+
+
+def test_input_is_asked_for_and_the_request_repeated_with_it() -> None:
+    world = calling(ASKS, {**ASKS, "requestState": ""}, COMPLETE)
+    world.answer("call", name="add", arguments='{"a": 1}')
+    ask = asked(world)
+    assert ask.kind == "input" and ask.requests == ASKS["inputRequests"]
+    world.answer("call", inputResponses='{"who": {"action": "decline"}}')
+    assert asked(world).kind == "input"
+    assert parameters(world) == {
+        "name": "add",
+        "arguments": {"a": 1},
+        "inputResponses": {"who": {"action": "decline"}},
+        "requestState": ASKS["requestState"],
+    }
+    world.answer("call", inputResponses='{"who": {"action": "cancel"}}')
+    assert world.walk() == Done("call", "add")
+    assert parameters(world)["requestState"] == ""
+    ids = [json.loads(request.body)["id"] for request in world.sent]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_state_that_was_not_sent_is_not_echoed_nor_kept_for_the_next_act() -> None:
+    world = calling(ASKS, {"resultType": "input_required", "requestState": "s"}, COMPLETE, COMPLETE)
+    world.answer("call", name="add")
+    asked(world)
+    world.answer("call", inputResponses="{}")
+    assert world.walk() == Done("call", "add"), "a state alone is sent back at once"
+    assert parameters(world) == {"name": "add", "arguments": {}, "requestState": "s"}
+    world.rerun("call")
+    world.answer("call", name="other")
+    world.walk()
+    assert parameters(world) == {"name": "other", "arguments": {}}
+
+
+@pytest.mark.parametrize(
+    ("method", "values", "params"),
+    [
+        ("resources/read", {"uri": "file:///é"}, {"uri": "file:///é"}),
+        ("prompts/get", {"name": "greet"}, {"name": "greet"}),
+        (
+            "prompts/get",
+            {"name": "greet", "arguments": '{"who": "Ann"}'},
+            {"name": "greet", "arguments": {"who": "Ann"}},
+        ),
+    ],
+)
+def test_resources_and_prompts_are_acts_too(
+    method: str, values: dict[str, str], params: dict[str, Any]
+) -> None:
+    world = calling(ASKS, COMPLETE, tools=[])
+    world.answer("call", method=method, **values)
+    assert asked(world).requests
+    assert parameters(world) == params
+    assert header(world.sent[-1].headers, "mcp-method") == method
+    name = header(world.sent[-1].headers, "mcp-name") or ""
+    assert name == header_text(next(iter(params.values())))
+    world.answer("call", inputResponses="{}")
+    assert world.walk() == Done("call", next(iter(params.values())))
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({"resultType": "input_required"}, "neither `inputRequests` nor `requestState`"),
+        ({"resultType": "input_required", "inputRequests": []}, "no JSON object"),
+        ({"resultType": "task"}, "unknown resultType 'task'"),
+    ],
+)
+def test_a_result_that_a_client_must_not_take(result: dict[str, Any], said: str) -> None:
+    world = calling(result)
+    world.answer("call", name="add")
+    move = world.walk()
+    assert isinstance(move, Blocked) and said in move.reason
+
+
+def test_a_server_that_never_stops_asking_is_stopped() -> None:
+    world = calling(*[{"resultType": "input_required", "requestState": "again"}] * 30)
+    world.answer("call", name="add")
+    move = world.walk()
+    assert isinstance(move, Blocked) and "more than 20 times" in move.reason
+
+
+def test_asking_for_what_was_not_declared_is_the_servers_fault() -> None:
+    world = calling(ASKS, COMPLETE)
+    world.session = replace(world.session, target=replace(world.target, declare=("roots",)))
+    world.answer("call", name="add")
+    asked(world)
+    world.answer("call", inputResponses="{}")
+    move = world.walk()
+    assert isinstance(move, Done) and move.level == "error"
+    assert "elicitation/create, which this client did not declare" in move.remarks[0].text
+
+
+MIRRORED = {
+    "name": "where",
+    "inputSchema": {
+        "type": "object",
+        "properties": {"region": {"type": "string", "x-mcp-header": "Region"}},
+    },
+}
+BROKEN = {
+    "name": "broken",
+    "inputSchema": {"type": "object", "properties": {"a": {"type": "null", "x-mcp-header": "A"}}},
+}
+
+
+def test_parameters_are_mirrored_into_headers() -> None:
+    world = calling(COMPLETE, tools=[MIRRORED])
+    world.answer("call", name="where", arguments='{"region": "ü"}')
+    world.walk()
+    assert header(world.sent[-1].headers, "mcp-param-region") == "=?base64?w7w=?="
+
+
+def test_a_tool_with_a_broken_annotation_is_left_out_and_named() -> None:
+    world = calling(COMPLETE, tools=[BROKEN, MIRRORED])
+    move = world.move("tools")
+    assert isinstance(move, Done) and move.word == "1 tool"
+    assert "broken is left out: a has x-mcp-header" in move.remarks[0].text
+    world.answer("call", name="broken")
+    stop = world.walk()
+    assert isinstance(stop, Blocked) and stop.can_override and stop.word == "left out"
+    world.override("call")
+    assert world.walk() == Done("call", "broken")
+
+
+def test_a_legacy_server_may_annotate_as_it_likes() -> None:
+    world = World(Target(MCP, bearer="b", protocol="2025-11-25"))
+
+    def server(request: Request) -> Response:
+        if json.loads(request.body)["method"] != "tools/list":
+            return legacy(request)
+        result = {"tools": [BROKEN, MIRRORED]}
+        rpc_id = json.loads(request.body)["id"]
+        return answer(200, {"jsonrpc": "2.0", "id": rpc_id, "result": result})
+
+    world.routes[f"POST {MCP}"] = server
+    world.walk("call")
+    assert len(world.facts.tool_list.tools) == 2
+
+
+def test_a_header_mismatch_has_the_tools_listed_anew_once() -> None:
+    mismatch = {"code": -32020, "message": "Mcp-Param-Region is missing"}
+    tools: list[dict[str, Any]] = [{"name": "where", "inputSchema": {"type": "object"}}]
+    world = calling(mismatch, COMPLETE, mismatch, mismatch, tools=tools)
+    tools[0] = MIRRORED
+    world.answer("call", name="where", arguments='{"region": "eu"}')
+    assert world.walk() == Done("call", "where")
+    assert methods(world)[-3:] == ["tools/call", "tools/list", "tools/call"]
+    assert header(world.sent[-1].headers, "mcp-param-region") == "eu"
+    assert len(world.facts.tool_list.tools) == 1
+
+    world.rerun("call")
+    world.answer("call", name="where")
+    move = world.walk()
+    assert isinstance(move, Blocked) and "-32020 HeaderMismatch" in move.reason
+    assert methods(world)[-3:] == ["tools/call", "tools/list", "tools/call"]
+
+
+def refusing(times: int, *supported: str) -> World:
+    """A world whose server refuses the version of every request `times` times."""
+    world, left = World(), {"server/discover": times, "tools/list": times}
+
+    def server(request: Request) -> Response:
+        message = json.loads(request.body)
+        if left.get(message["method"], 0) <= 0:
+            return mcp(request)
+        left[message["method"]] -= 1
+        data = {"supported": [*supported], "requested": "?"}
+        error = {"code": -32022, "message": "no", "data": data}
+        return answer(400, {"jsonrpc": "2.0", "id": message["id"], "error": error})
+
+    world.routes[f"POST {MCP}"] = server
+    return world
+
+
+def test_a_server_that_refuses_the_version_it_supports_is_asked_once_more() -> None:
+    world = refusing(1, "2026-07-28")
+    world.walk("call")
+    assert methods(world)[:3] == ["server/discover", "server/discover", "server/discover"]
+    assert methods(world)[-2:] == ["tools/list", "tools/list"]
+
+    pinned = refusing(1, "2026-07-28")
+    pinned.target = Target(MCP, protocol="2026-07-28")
+    pinned.session = replace(pinned.session, target=pinned.target)
+    assert isinstance(pinned.walk("call"), Ask)
+
+    for world in (refusing(9, "2026-07-28"), refusing(9, "1999-01-01"), refusing(9)):
+        assert isinstance(world.walk("call"), Blocked)
+        assert len(world.sent) <= 2
+
+
+def test_a_server_without_tools_is_no_fault() -> None:
+    world = World(Target(MCP, bearer="b"))
+
+    def server(request: Request) -> Response:
+        message = json.loads(request.body)
+        if message["method"] == "server/discover":
+            result = {"supportedVersions": ["2026-07-28"], "capabilities": {"prompts": {}}}
+            return answer(200, {"jsonrpc": "2.0", "id": message["id"], "result": result})
+        error = {"code": -32601, "message": "Method not found"}
+        return answer(404, {"jsonrpc": "2.0", "id": message["id"], "error": error})
+
+    world.routes[f"POST {MCP}"] = server
+    world.walk()
+    move = world.move("tools")
+    assert isinstance(move, Done) and move.level == "ok"
+    assert isinstance(world.move("call"), Skipped)
+
+
+def broken_stream(*bodies: bytes, get_status: int = 200) -> World:
+    """A legacy world: tools/call is answered with the first body, each GET with the next."""
+    world, left = World(Target(MCP, bearer="b", protocol="2025-11-25")), list(bodies)
+
+    def server(request: Request) -> Response:
+        if json.loads(request.body)["method"] != "tools/call":
+            return legacy(request)
+        return answer(200, left.pop(0), "text/event-stream")
+
+    def resumed(request: Request) -> Response:
+        body = left.pop(0) if len(left) > 1 else left[0]
+        return answer(get_status, body, "text/event-stream")
+
+    world.routes |= {f"POST {MCP}": server, f"GET {MCP}": resumed}
+    world.walk("call")
+    world.answer("call", name="add")
+    return world
+
+
+def event(rpc_id: int) -> bytes:
+    message = {"jsonrpc": "2.0", "id": rpc_id, "result": {"content": []}}
+    return f"id: last\ndata: {json.dumps(message)}\n\n".encode()
+
+
+def test_a_stream_that_breaks_is_taken_up_where_it_ended() -> None:
+    world = broken_stream(b"id: \xc3\xa9-1\nretry: 250\ndata:\n\n", b": still at it\n\n", event(3))
+    sent = world.move("call")
+    assert isinstance(sent, Send)
+    world.perform(sent)
+    move = world.move("call")
+    assert isinstance(move, Send) and (move.delay, move.rpc_id) == (0.25, sent.rpc_id)
+    assert move.request.method == "GET" and move.request.body == b""
+    assert header(move.request.headers, "last-event-id") == "\xc3\xa9-1"
+    assert header(move.request.headers, "mcp-session-id") == "s-1"
+    assert header(move.request.headers, "authorization") == "Bearer b"
+    assert world.walk() == Done("call", "add")
+    assert [request.method for request in world.sent[-3:]] == ["POST", "GET", "GET"]
+
+
+def test_without_a_time_from_the_server_a_second_passes() -> None:
+    world = broken_stream(b"id: 1\ndata:\n\n", event(3))
+    sent = world.move("call")
+    assert isinstance(sent, Send)
+    world.perform(sent)
+    move = world.move("call")
+    assert isinstance(move, Send) and move.delay == 1.0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"data:\n\n",
+        b"id: 1\nretry: 999999999\ndata:\n\n",
+        b'id: 1\ndata: {"id": 3, "error": {}}\n\n',
+    ],
+)
+def test_a_stream_that_cannot_be_taken_up(body: bytes) -> None:
+    world = broken_stream(body, event(3))
+    move = world.walk()
+    assert isinstance(move, Blocked)
+    assert world.sent[-1].method == "POST"
+
+
+def test_a_stream_is_not_taken_up_for_ever() -> None:
+    world = broken_stream(b"id: 1\nretry: 0\ndata:\n\n", b"id: 1\ndata:\n\n")
+    for _ in range(200):
+        move = world.standing()
+        if isinstance(move, Blocked):
+            break
+        assert isinstance(move, Send)
+        world.perform(move)
+    assert isinstance(world.standing(), Blocked)
+
+
+def test_resuming_where_the_server_has_no_such_stream() -> None:
+    world = broken_stream(b"id: 1\ndata:\n\n", b"", get_status=405)
+    move = world.walk()
+    assert isinstance(move, Blocked) and move.word == "405"
+
+
+def test_an_answer_of_ours_is_no_attempt_of_the_step() -> None:
+    world = broken_stream(event(3))
+    before = world.facts
+    connection = before.connection
+    assert connection
+    steps: tuple[StepId, ...] = ("challenge", "connect", "tools", "call")
+    for step in steps:
+        request = reply(before, connection, "x", {"action": "accept"})
+        taken = Exchange("r", request, before.at, answer(202, b"", None))
+        world.record(Exchanged(before.at, step, taken, "response"))
+    assert world.facts == before
+
+
+def test_a_client_that_declares_listens_for_the_servers_messages() -> None:
+    target = Target(MCP, bearer="b", protocol="2025-11-25", declare=("elicitation",))
+    for status in (200, 405):
+        world = World(target)
+        world.routes |= {f"POST {MCP}": legacy, f"GET {MCP}": answer(status, b"", None)}
+        assert world.walk() == Done("call", "add")
+        assert [request.method for request in world.sent].count("GET") == 1
+        opened = json.loads(world.sent[0].body)["params"]["capabilities"]
+        assert set(opened) == {"elicitation"}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flows.exchange import Exchange, Failure, FailureKind, Request, Response, Timing, Tls
 from flows.session import (
+    GRANTS,
     PROTOCOLS,
     STEP_IDS,
     Answered,
@@ -94,5 +95,15 @@ TARGET = st.builds(
     authorization_server=maybe(TEXT),
     headers=PAIRS,
     bearer=maybe(TEXT),
+    grant=st.sampled_from(GRANTS),
+    client_key=maybe(TEXT),
+    client_key_alg=maybe(TEXT),
+    assertion=maybe(TEXT),
+    idp_token_url=maybe(TEXT),
+    idp_client_id=maybe(TEXT),
+    idp_client_secret=maybe(TEXT),
+    id_token=maybe(TEXT),
+    dpop=st.booleans(),
+    par=st.booleans(),
 )
 SESSION = st.builds(Session, TARGET, AT, BYTES, st.lists(EVENT, max_size=4).map(tuple))

@@ -66,6 +66,10 @@ Plant = Callable[[str], Session]
 BY_NAME: dict[str, Plant] = {
     "target bearer": lambda s: of(target=Target(MCP, bearer=s)),
     "target client secret": lambda s: of(target=Target(MCP, client_secret=s)),
+    "target client key": lambda s: of(target=Target(MCP, client_key=s)),
+    "target assertion": lambda s: of(target=Target(MCP, assertion=s)),
+    "target provider secret": lambda s: of(target=Target(MCP, idp_client_secret=s)),
+    "target ID token": lambda s: of(target=Target(MCP, id_token=s)),
     "target header": lambda s: of(target=Target(MCP, headers=(("X-Own", s),))),
     "target query": lambda s: of(target=Target(f"{MCP}?api_key={quote(s, safe='')}")),
     "own header": lambda s: replace(

@@ -15,6 +15,8 @@ from tui.cli import main
 
 Capture = pytest.CaptureFixture[str]
 OUTCOMES = {"completed", "stopped", "needs-person", "unreachable"}
+URI = "lab://about"
+PROMPT = 'explain_token={"claim": "aud"}'
 JWT = re.compile(r"eyJ[\w-]{20,}\.[\w-]{20,}\.[\w-]{80,}")
 
 
@@ -132,7 +134,7 @@ def test_a_call_where_there_are_no_tools(lab: Lab, capsys: Capture) -> None:
     lab.set_faults(("tools-empty",))
     document = report(lab.mcp_url, "--approve", "--call", "echo", capsys=capsys, code=5)
     assert document["error"]["code"] == "unknown-tool"
-    assert document["calls"][0]["error"]["message"]
+    assert document["calls"][0]["result"]["isError"] is True
 
 
 def test_a_tool_that_asks_for_input_needs_a_person(lab: Lab, capsys: Capture) -> None:
@@ -140,6 +142,67 @@ def test_a_tool_that_asks_for_input_needs_a_person(lab: Lab, capsys: Capture) ->
     assert main(["run", lab.mcp_url, "--approve", *words, "--json"]) in (3, 5)
     document = json.loads(capsys.readouterr().out)
     assert document["verdict"]["step"] == "call"
+
+
+@pytest.mark.parametrize("protocol", ["2026-07-28", "2025-11-25"])
+def test_a_tool_that_asks_is_answered_by_elicit(lab: Lab, capsys: Capture, protocol: str) -> None:
+    words = ("--call", 'book_table={"day": "2026-12-24"}', "--protocol", protocol)
+    form = ("--elicit", '{"guests": 4, "outside": true}')
+    document = report(lab.mcp_url, "--approve", *words, *form, capsys=capsys, code=0)
+    (call,) = document["calls"]
+    assert call["result"]["content"][0]["text"] == "A table for 4 in the garden on 2026-12-24"
+
+    document = report(
+        lab.mcp_url, "--approve", *words, "--elicit", "decline", capsys=capsys, code=5
+    )
+    assert document["error"]["code"] == "tool-error"
+
+
+def test_what_nobody_said_how_to_answer_needs_a_person(lab: Lab, capsys: Capture) -> None:
+    words = ("--call", 'book_table={"day": "2026-12-24"}', "--declare", "elicitation")
+    document = report(lab.mcp_url, "--approve", *words, capsys=capsys, code=3)
+    assert document["verdict"]["step"] == "call"
+    assert "--elicit" in document["verdict"]["fix"]
+
+
+@pytest.mark.parametrize("protocol", ["2026-07-28", "2025-11-25"])
+def test_acts_of_every_kind_keep_their_order(lab: Lab, capsys: Capture, protocol: str) -> None:
+    acts = ("--read", URI, "--call", 'echo={"text": "hi"}', "--prompt", PROMPT)
+    words = (*acts, "--protocol", protocol, "--declare", "roots,elicitation")
+    document = report(lab.mcp_url, "--approve", *words, capsys=capsys, code=0)
+    assert [(call["method"], call["name"]) for call in document["calls"]] == [
+        ("resources/read", URI),
+        ("tools/call", "echo"),
+        ("prompts/get", PROMPT.partition("=")[0]),
+    ]
+    read, called, prompt = (call["result"] for call in document["calls"])
+    assert read["contents"] and called["content"] and prompt["messages"]
+
+
+def test_a_failed_act_does_not_keep_the_next_from_its_turn(lab: Lab, capsys: Capture) -> None:
+    words = ("--read", "lab://nosuch", "--call", 'echo={"text": "hi"}')
+    document = report(lab.mcp_url, "--approve", *words, capsys=capsys, code=5)
+    failed, called = document["calls"]
+    assert failed["error"]["code"] and called["result"]
+    assert document["verdict"]["party"] == "resource-server"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--read", ""], "--read wants a URI"),
+        (["--prompt", "=x"], "--prompt wants NAME"),
+        (["--prompt", "a=[1]"], "no JSON object"),
+        (["--call", "a={"], "not JSON"),
+        (["--elicit", "perhaps"], "--elicit"),
+        (["--elicit", "[]"], "accept, decline, cancel"),
+        (["--declare", "tea"], "'tea' is none of"),
+        (["--issuer-only", "--read", "x:y"], "--read needs an MCP server"),
+    ],
+)
+def test_acts_that_cannot_be_understood(capsys: Capture, words: list[str], says: str) -> None:
+    assert main(["run", "http://127.0.0.1:9/mcp", *words]) == 2
+    assert says in capsys.readouterr().err
 
 
 def test_listing_tools_that_never_ends_is_a_failed_act(lab: Lab, capsys: Capture) -> None:

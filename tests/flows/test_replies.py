@@ -1,0 +1,140 @@
+"""Requests of the server: answered once each, moot when the stream is over."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from flows.mcp.rpc import RpcError
+from flows.replies import OpenStream, Replies, Reply
+from flows.session import StepId
+from flows.sse import ServerSentEvent
+
+
+class Sent(list[tuple[StepId, str, str | int, Reply]]):
+    async def take(self, *reply: Any) -> None:
+        await asyncio.sleep(0)
+        self.append(reply)
+
+
+def request(rpc_id: object, method: object = "elicitation/create", **more: Any) -> ServerSentEvent:
+    return ServerSentEvent(data=json.dumps({"id": rpc_id, "method": method, **more}))
+
+
+async def until(condition: asyncio.Event) -> None:
+    await asyncio.wait_for(condition.wait(), 10)
+
+
+async def test_a_ping_is_always_answered_and_the_rest_by_the_responder() -> None:
+    sent = Sent()
+    replies = Replies(None, sent.take)
+    replies.take(request("a", "ping"), "call")
+    replies.take(request(0, "roots/list"), "connect")
+    while len(sent) < 2:
+        await asyncio.sleep(0)
+    assert sent[0] == ("call", "ping", "a", {})
+    step, method, rpc_id, answer = sent[1]
+    assert (step, method, rpc_id) == ("connect", "roots/list", 0)
+    assert isinstance(answer, RpcError) and answer.code == -32601
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "{",
+        "[]",
+        '{"method": "m"}',
+        '{"id": 1}',
+        '{"id": 1, "result": {}}',
+        '{"id": [], "method": "m"}',
+    ],
+)
+async def test_what_is_no_request_is_not_answered(data: str) -> None:
+    sent = Sent()
+    replies = Replies(None, sent.take)
+    replies.take(ServerSentEvent(data=data), "call")
+    await replies.settle()
+    assert sent == []
+
+
+async def test_a_request_that_is_delivered_again_is_answered_once() -> None:
+    sent, asked = Sent(), list[Mapping[str, Any]]()
+
+    async def responder(method: str, params: Mapping[str, Any]) -> Reply:
+        asked.append(params)
+        return {"action": "accept"}
+
+    replies = Replies(responder, sent.take)
+    for _ in range(2):
+        replies.take(request(1, params={"message": "?"}), "call")
+    while not sent:
+        await asyncio.sleep(0)
+    await replies.settle()
+    assert asked == [{"message": "?"}] and len(sent) == 1
+
+
+async def test_what_nobody_answered_is_moot_and_what_is_under_way_arrives() -> None:
+    sent, on_its_way = Sent(), asyncio.Event()
+
+    async def responder(method: str, params: Mapping[str, Any]) -> Reply:
+        if method == "quick":
+            on_its_way.set()
+            return {}
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    replies = Replies(responder, sent.take)
+    replies.take(request(1, "quick"), "call")
+    replies.take(request(2, "slow"), "call")
+    await until(on_its_way)
+    await replies.settle()
+    assert [reply[2] for reply in sent] == [1]
+
+
+async def test_a_fault_of_the_responder_is_not_lost() -> None:
+    failed = asyncio.Event()
+
+    async def responder(method: str, params: Mapping[str, Any]) -> Reply:
+        failed.set()
+        raise ZeroDivisionError
+
+    replies = Replies(responder, Sent().take)
+    replies.take(request(1), "call")
+    await until(failed)
+    with pytest.raises(ZeroDivisionError):
+        await replies.settle()
+
+
+async def test_an_open_stream_ends_when_it_is_closed_or_another_opens() -> None:
+    stream, ended = OpenStream(), list[int]()
+
+    def opened(number: int) -> Any:
+        async def send(closed: asyncio.Event) -> None:
+            stream.began.set()
+            await closed.wait()
+            ended.append(number)
+
+        return send
+
+    await stream.open(opened(1), None)
+    assert ended == []
+    await stream.open(opened(2), asyncio.Event())
+    assert ended == [1]
+    await stream.close()
+    await stream.close()
+    assert ended == [1, 2]
+
+
+async def test_a_stream_that_does_not_begin_can_be_given_up() -> None:
+    stream, cancel, ended = OpenStream(), asyncio.Event(), asyncio.Event()
+
+    async def send(closed: asyncio.Event) -> None:
+        cancel.set()
+        await closed.wait()
+        ended.set()
+
+    await stream.open(send, cancel)
+    assert ended.is_set()
