@@ -274,7 +274,7 @@ def timing_text(exchange: Exchange) -> str:
     if tls := exchange.tls:
         checked = "verified" if tls.verified else "NOT verified (--insecure)"
         lines += [
-            f"{'TLS':<12}{visible(tls.version)}  {visible(tls.cipher)}  {checked}",
+            f"{'TLS':<12}{checked}  {visible(tls.version)}  {visible(tls.cipher)}",
             f"{'certificate':<12}{visible(tls.subject)}",
             f"{'issued by':<12}{visible(tls.issuer)}",
         ]

@@ -13,7 +13,7 @@ from flows.client_authentication import ASSERTION_TYPE, authenticated, client_as
 from flows.documents import read_form
 from flows.facts import Client
 from flows.signing import read_key
-from tests.flows.test_signing import key_for, pem
+from tests.flows.keys import key_for, pem
 
 URL = "https://auth.example.com/token"
 PAIRS = (("grant_type", "client_credentials"), ("scope", "tools"))

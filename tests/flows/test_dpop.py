@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import jwt
 import pytest
 
 from flows.dpop import (
@@ -20,6 +19,7 @@ from flows.dpop import (
 from flows.exchange import Exchange, Headers, Request, Response
 from flows.facts import Facts, Tokens
 from flows.session import Target
+from tests.flows.keys import verified
 from tests.flows.tokens import private_key, sign
 from tests.flows.world import ISSUER, MCP, NOW, answer
 
@@ -42,14 +42,6 @@ RFC_PROOF = (
 SEED = b"\x01" * 32
 FACTS = Facts(Target(MCP), NOW, SEED, SEED)
 TOKENS = Tokens("t", "DPoP", NOW, bound=True)
-
-
-def verified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and claims of a proof, its signature checked with the key it carries, as a server
-    does (RFC 9449 section 4.3)."""
-    header = jwt.get_unverified_header(token)
-    key = jwt.PyJWK(header["jwk"]).key
-    return header, jwt.decode(token, key, algorithms=["ES256"], options={"verify_iat": False})
 
 
 def test_the_examples_of_the_standard() -> None:

@@ -1,40 +1,17 @@
 """Keys as people keep them, and what they sign, verified by PyJWT."""
 
-import json
-from typing import Any
-
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
-    Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
     PrivateFormat,
 )
 
 from flows.signing import ALGORITHMS, UnusableKey, read_key, sign
-from tests.flows.tokens import private_key
+from tests.flows.keys import as_jwk, key_for, pem
 
 CLAIMS = {"iss": "client", "name": "ä"}
-
-
-def pem(
-    key: Any,
-    form: PrivateFormat = PrivateFormat.PKCS8,
-    encryption: KeySerializationEncryption | None = None,
-) -> str:
-    data: bytes = key.private_bytes(Encoding.PEM, form, encryption or NoEncryption())
-    return data.decode()
-
-
-def as_jwk(key: Any, family: str, **members: Any) -> str:
-    return json.dumps({**jwt.get_algorithm_by_name(family).to_jwk(key, as_dict=True), **members})
-
-
-def key_for(alg: str) -> Any:
-    return private_key("Ed25519" if alg == "EdDSA" else alg)
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)

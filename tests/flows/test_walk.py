@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from flows.documents import read_form
 from flows.exchange import Request
@@ -20,7 +19,7 @@ from flows.session import Answered, Exchanged, Made, Session, StepId, Target
 from flows.steps import READERS
 from flows.walk import FRESH, Walk, new_session
 from flows.wire import Wire
-from tests.flows.tokens import private_key
+from tests.flows.keys import key_for, pem
 from tests.flows.world import MCP, NOW, World
 
 
@@ -275,8 +274,8 @@ async def test_a_port_that_is_taken_leaves_pasting(lab: Lab) -> None:
 
 def at_the_token(clock: Callable[[], datetime]) -> Walk:
     """A walk that stands at a token request with a client assertion, nothing sent."""
-    key = private_key("ES256").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    target = Target(MCP, grant="client-credentials", client_id="machine", client_key=key.decode())
+    key = pem(key_for("ES256"))
+    target = Target(MCP, grant="client-credentials", client_id="machine", client_key=key)
     world = World(target)
     world.walk("token")
     return Walk(world.session, Wire(), clock=clock)

@@ -30,8 +30,9 @@ from flows.session import (
 from flows.steps import STEP
 from flows.store import load
 from flows.walk import new_session
-from flows.wire import Wire
+from flows.wire import Wire, WireOptions
 from tests.tui.walking import LOW, MEDIUM, SIZES, WIDE, Walking, on_lab, panes, screen_text, shown
+from tui.app import AuthwalkApp
 from tui.screens.dialogs import Confirm, SaveDialog, TextDialog
 from tui.screens.edit import DraftEditor
 from tui.view import StepRow, step_rows
@@ -684,6 +685,28 @@ async def test_leaving_frees_the_port() -> None:
         exchange = await wire.send(Request("GET", uri))
         assert exchange.error and exchange.error.kind == "refused"
         await wire.close()
+
+
+@pytest.mark.parametrize("keys", [("ctrl+q", "y"), ("ctrl+n", "y")])
+async def test_leaving_while_something_is_sent(keys: tuple[str, ...]) -> None:
+    async with on_lab("slow-token") as w:
+        await w.to("token")
+        await w.pilot.press("enter")
+        await w.until(lambda: "Cancel" in w.keys)
+        await w.pilot.press(*keys)
+        await w.until(lambda: not w.app.is_running or not w.app.screen.query("#steps"))
+        assert w.app.return_code in (0, None)
+
+
+@pytest.mark.parametrize("key", ["ctrl+q", "ctrl+n"])
+async def test_leaving_before_all_is_there(key: str) -> None:
+    app = AuthwalkApp(WireOptions(), session=new_session(Target("http://127.0.0.1:1/mcp")))
+    async with app.run_test() as pilot:
+        while not app.screen.query("#side"):
+            await pilot.pause(0)
+        await pilot.press(key)
+        await pilot.pause(0.3)
+        assert not app.is_running or not app.screen.query("#steps")
 
 
 async def test_a_fault_of_ours_is_reported_and_the_walk_goes_on(

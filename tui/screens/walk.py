@@ -121,6 +121,8 @@ class WalkScreen(Screen[None]):
 
         await self.query_one("#token-pane").mount(TokenPane(id="token"))
         await self.query_one("#remarks-pane").mount(RemarksList(id="remarks"))
+        if not self.query(RemarksList):
+            return  # the person has left already
         self._finished = True
         self._draw_side()
         await self.stage.mount_forms()

@@ -76,8 +76,9 @@ class Stage(Vertical):
         switcher = self.query_one(ContentSwitcher)
         for form in (ResponsePanel(id="response"), ClientPanel(id="client"), ToolForm(id="tool")):
             await switcher.add_content(form)
-        self._forms = True
-        self._draw_item()
+        self._forms = bool(self.query(ToolForm))  # it has none when the person has left already
+        if self._forms:
+            self._draw_item()
 
     # What is pointed at
 

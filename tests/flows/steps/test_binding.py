@@ -16,7 +16,7 @@ from flows.exchange import Request, Response, header
 from flows.moves import Blocked, Compose, Done, Send
 from flows.session import Target
 from flows.store import redact_session
-from tests.flows.test_dpop import verified
+from tests.flows.keys import verified
 from tests.flows.tokens import private_key, sign
 from tests.flows.world import (
     ISSUER,

@@ -14,7 +14,7 @@ from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
 from flows.session import Grant, Target
 from flows.steps.grants import ID_JAG, ID_TOKEN, JWT_BEARER, TOKEN_EXCHANGE
 from flows.steps.remedy import requested_scope
-from tests.flows.test_signing import as_jwk, key_for, pem
+from tests.flows.keys import as_jwk, key_for, pem
 from tests.flows.tokens import sign
 from tests.flows.world import ISSUER, MCP, METADATA, NOW, World, answer
 

@@ -13,7 +13,7 @@ from flows.moves import Blocked, Compose, Done, Send
 from flows.session import Target
 from flows.steps.inspection import expected_of
 from flows.steps.remedy import requested_scope
-from tests.flows.test_signing import key_for, pem
+from tests.flows.keys import key_for, pem
 from tests.flows.world import ISSUER, MCP, METADATA, REDIRECT, Route, World, answer, register
 
 PAR = f"{ISSUER}/par"

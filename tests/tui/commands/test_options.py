@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.test_signing import key_for, pem
+from tests.flows.keys import key_for, pem
 from tui import arguments
 from tui.commands import UNREADABLE, USAGE, Failure
 from tui.commands.options import target_of
