@@ -598,6 +598,21 @@ async def test_the_token_pane_says_what_is_missing(size: tuple[int, int]) -> Non
         assert "(missing)" in w.text
 
 
+async def test_enter_walks_on_from_the_token_too() -> None:
+    async with on_lab() as w:
+        await w.to("connect")
+        w.screen.point_at("token")
+        await w.press("t", "escape", "down", "enter")
+        assert w.stage.step == "connect" and w.hint.startswith("enter sends")
+        count = len(w.events)
+        w.screen.query_one("#token-rows").focus()
+        await w.press("enter")
+        assert len(w.events) == count + 1
+        w.screen.query_one("#remarks").focus()
+        await w.pilot.pause()
+        assert "noticed" in w.hint
+
+
 # Width classes
 
 

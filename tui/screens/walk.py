@@ -92,6 +92,7 @@ class WalkScreen(Screen[None]):
         self.path = path
         self._saved = self.walk.session
         self._cancel: asyncio.Event | None = None
+        self._dated: Send | None = None
         self._finished = False
 
     def compose(self) -> ComposeResult:
@@ -179,14 +180,21 @@ class WalkScreen(Screen[None]):
     def _draw_hint(self, words: str = "") -> None:
         stage, now = self.stage, datetime.now(UTC)
         typing = self.focused is not None and self.focused.check_consume_key("a", "a")
+        if self.focused is not None and self.focused.id == "remarks":
+            words = words or "enter: to the step that this was noticed in"
         told = words or hint(self.walk, stage.step, stage.shown, now, stage.edit, typing=typing)
         self.query_one("#hint", Static).update(Content(told), layout=False)
         self.refresh_bindings()
 
     def _tick(self) -> None:
-        """The age of a code that is about to be spent."""
-        move = self.walk.current
-        if move and move.step == "token" and not self._cancel and self.is_current:
+        """What grows old: a code that is about to be spent, a proof that is dated."""
+        move, item = self.walk.current, self.stage.shown
+        if self._cancel or not self.is_current:
+            return
+        if isinstance(move, Send) and move.dated and item and item.pending and move != self._dated:
+            self._dated = move
+            self.stage.show()
+        elif move and move.step == "token":
             self._draw_hint()
 
     @on(Stage.Pointed)
@@ -203,6 +211,10 @@ class WalkScreen(Screen[None]):
     def _step_highlighted(self, row: Row) -> None:
         if row.id != self.stage.step and not self.steps.filling:
             self.stage.point_at(row.id)  # type: ignore[arg-type]
+
+    def on_line_list_selected(self) -> None:
+        """Enter in a list that makes nothing of it."""
+        self.action_next()
 
     def on_remarks_list_chosen(self, event: RemarksList.Chosen) -> None:
         self.show_pane("middle")

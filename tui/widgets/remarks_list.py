@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import on
 from textual.content import Content
-from textual.events import Click, Resize
+from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
@@ -94,7 +94,7 @@ class RemarksList(LineList):
         else:
             super().show_cursor()
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self) -> None:
         self._lay_out()
 
     def on_click(self, event: Click) -> None:
