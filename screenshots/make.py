@@ -24,6 +24,7 @@ from flows.walk import new_session
 from flows.wire import WireOptions
 from tui.app import AuthwalkApp
 from tui.screens.walk import WalkScreen
+from tui.widgets.tool_form import ToolForm
 
 HERE = Path(__file__).parent
 Act = Callable[[Pilot[None], WalkScreen], Awaitable[None]]
@@ -88,12 +89,15 @@ async def picture(name: str) -> None:
         async with app.run_test(size=size) as pilot:
             app.theme = theme
             app.animation_level = "none"
-            await pilot.pause()
+            while not app.screen.query(ToolForm):  # what comes last
+                await pilot.pause(0.01)
             screen = app.screen
             assert isinstance(screen, WalkScreen)
             await act(pilot, screen)
             svg = HERE / f"{name}.svg"
-            svg.write_text(app.export_screenshot(title="authwalk"))
+            drawn = app.export_screenshot(title="authwalk")
+            # Without this rsvg-convert drops the spaces that a piece of text begins with.
+            svg.write_text(drawn.replace("<svg ", '<svg xml:space="preserve" ', 1))
     subprocess.run(["rsvg-convert", "--zoom", "1", svg, "-o", svg.with_suffix(".png")], check=True)
     print(svg.with_suffix(".png").name)
 

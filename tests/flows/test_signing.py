@@ -72,6 +72,7 @@ def test_what_an_rsa_key_signs_with(chosen: str | None, listed: list[str], alg: 
         (as_jwk(key_for("ES256").public_key(), "ES256"), None, "without the private part"),
         (as_jwk(key_for("ES256"), "ES256", alg="HS256"), None, "not with HS256"),
     ],
+    ids=range(13),  # keys are drawn anew in each run; the names of tests are not
 )
 def test_an_unusable_key_says_why_and_not_what(text: str, alg: str | None, says: str) -> None:
     with pytest.raises(UnusableKey, match=says) as raised:

@@ -471,6 +471,7 @@ async def test_a_bomb_is_cut_with_bounded_memory() -> None:
         ("br", b"\x0b\x02\x80text\x03", "'br'"),
         ("gzip, zstd", b"(\xb5/\xfd", "'zstd'"),
     ],
+    ids=range(6),
 )
 async def test_bad_codings_keep_the_received_bytes(coding: str, data: bytes, words: str) -> None:
     exchange = await get(answers(ok(data, f"Content-Encoding: {coding}")))

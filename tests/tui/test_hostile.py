@@ -164,7 +164,7 @@ async def test_hostile_text_through_a_whole_walk(size: tuple[int, int]) -> None:
         look()
         for step in ("challenge", "client", "token", "claims", "connect", "tools"):
             w.screen.show_pane("middle")
-            w.screen.point_at(step)  # type: ignore[arg-type]
+            w.screen.point_at(step)
             await w.press("m")
             for key in ("1", "2", "3", "4"):
                 await w.press(key)
@@ -207,7 +207,7 @@ async def test_an_endpoint_that_is_no_url(url: str) -> None:
     async with shown(world.session) as w:
         await w.press("enter", "m", "l")
         for step in ("authorize", "callback", "server-metadata"):
-            w.screen.point_at(step)  # type: ignore[arg-type]
+            w.screen.point_at(step)
             await w.settle()
         await w.press("c", "o", "p")
         assert w.app.is_running and w.hint

@@ -159,7 +159,7 @@ def test_the_word_of_an_exchange(exchange: Exchange, word: str, state: str) -> N
 
 def test_headline() -> None:
     assert view.headline(EXCHANGE) == ("POST https://a.example/t?x=1&y=", "200 OK  182 ms  5 B")
-    left, right = view.headline(REFUSED)
+    _, right = view.headline(REFUSED)
     assert right.startswith("refused") and "B" not in right.split()
 
 

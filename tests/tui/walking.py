@@ -27,6 +27,7 @@ from tui.widgets.tool_form import ToolForm
 
 WIDE, MEDIUM, LOW = (140, 44), (100, 30), (80, 24)
 SIZES = (WIDE, MEDIUM, LOW)
+OPTIONS = WireOptions()
 _TEXT = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
 
 
@@ -175,13 +176,13 @@ async def shown(
     session: Session,
     *,
     size: tuple[int, int] = WIDE,
-    options: WireOptions = WireOptions(),
+    options: WireOptions = OPTIONS,
     lab: Lab | None = None,
 ) -> AsyncIterator[Walking]:
     """The app on `session`, once everything has been mounted."""
     app = AuthwalkApp(options, session=session)
     copied: list[str] = []
-    app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+    app.copy_to_clipboard = copied.append  # type: ignore[assignment,method-assign]
     async with app.run_test(size=size, notifications=True) as pilot:
         app.animation_level = "none"
         walking = Walking(app, pilot, copied, lab)
@@ -194,7 +195,7 @@ async def shown(
 async def on_lab(
     *faults: str,
     size: tuple[int, int] = WIDE,
-    options: WireOptions = WireOptions(),
+    options: WireOptions = OPTIONS,
     **target: Any,
 ) -> AsyncIterator[Walking]:
     """The app on a fresh walk of a lab with `faults`."""
