@@ -86,4 +86,7 @@ def canonical_resource(url: str) -> str:
 
 def resolve(base: str, location: str) -> str:
     """A Location resolved against the URL that gave it (RFC 9110 section 10.2.2)."""
-    return urljoin(base, location)
+    try:
+        return urljoin(base, location)
+    except ValueError:
+        return location  # no URL at all, which whoever asks is_web_url will learn

@@ -279,6 +279,7 @@ class WalkScreen(Screen[None]):
             if isinstance(item.move, Ask):
                 self.stage.focus_content()
             elif isinstance(item.move, Act):
+                self._cancel = asyncio.Event()  # at once: keys may come faster than workers start
                 self._perform(item.move)
         elif move and self._elsewhere(item, move):
             self.show_pane("middle")
@@ -286,6 +287,7 @@ class WalkScreen(Screen[None]):
 
     def action_run(self) -> None:
         if not self._cancel:
+            self._cancel = asyncio.Event()
             self._run_on()
 
     @work(group="walk", exit_on_error=False)
@@ -312,13 +314,13 @@ class WalkScreen(Screen[None]):
     @asynccontextmanager
     async def _busy(self) -> AsyncIterator[asyncio.Event]:
         """While a move is under way: it can be cancelled, and no other starts."""
-        self._cancel = asyncio.Event()
+        self._cancel = self._cancel or asyncio.Event()
         self._draw_hint("sending …  x cancels")
         try:
             yield self._cancel
         finally:
             self._cancel = None
-            self._draw_hint()
+            self.call_later(self._draw_hint)  # after the `Recorded` of what was done
 
     def _progress(self, progress: Progress) -> None:
         match progress:
@@ -440,10 +442,12 @@ class WalkScreen(Screen[None]):
         self.walk.answer("call", name=event.name, arguments=event.arguments_json)
         self.steps.focus()
         if isinstance(move := self.walk.current, Send):
+            self._cancel = asyncio.Event()
             self._perform(move)
 
     def action_approve(self) -> None:
         if self._asks_response and not self._cancel:
+            self._cancel = asyncio.Event()
             self._approve()
 
     @work(thread=True, exit_on_error=False)
