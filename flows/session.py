@@ -106,6 +106,9 @@ class Exchanged:
     label: str = ""
     draft: Request | None = None
     """What the step had proposed, when the person sent something else."""
+    probe: str = ""
+    """The name of the probe it belongs to: no client would make this request by itself, it was
+    made to find out more, and facts never rest on it."""
 
 
 @dataclass(frozen=True, slots=True)
