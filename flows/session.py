@@ -175,6 +175,10 @@ class Session:
     def exchanges(self) -> Iterator[Exchanged]:
         return (event for event in self.events if isinstance(event, Exchanged))
 
+    def exchange(self, id: str) -> Exchange | None:
+        """The exchange with this id."""
+        return next((event.exchange for event in self.exchanges if event.exchange.id == id), None)
+
 
 def value(pairs: Pairs, name: str) -> str | None:
     """The first value named `name`."""

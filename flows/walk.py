@@ -56,6 +56,8 @@ from flows.wire import Wire
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
 
+    from flows.checks import Finding
+    from flows.diagnosis import Diagnosis
     from flows.listener import Listener, Rejected
 
 MAX_HOPS = 20
@@ -103,6 +105,7 @@ class Walk:
         self._on_rejected = on_rejected
         self._fold = Fold(session, READERS)
         self._moves: dict[StepId, Move] | None = None
+        self._findings: tuple[Finding, ...] | None = None
         self._dated: datetime | None = None  # the time that the moves hold
         self.replies = Replies(responder, self._reply)
         self._stream = OpenStream()
@@ -129,6 +132,24 @@ class Walk:
                 if _is_open(move):
                     break
         return self._moves
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks say of the record as it stands."""
+        if self._findings is None:
+            if not self.session.events:
+                return ()
+            from flows.checks import Record, findings
+
+            self._findings = findings(Record(self.session, self.facts))
+        return self._findings
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """The verdict on the walk as it stands."""
+        from flows.diagnosis import diagnose
+
+        return diagnose(self.session, self.moves, self.findings)
 
     @property
     def current(self) -> Act | Blocked | None:
@@ -330,6 +351,8 @@ class Walk:
         self.session = self.session.append(event)
         self._fold.add(event)
         self._moves = None
+        if not isinstance(event, Received):  # the exchange that closes the stream is judged
+            self._findings = None
         self.on_event(event)
 
     async def close(self) -> None:

@@ -9,20 +9,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flows.exchange import Exchange
 from flows.facts import Facts
-from flows.moves import Remark
-from flows.session import Exchanged, Party, Session, Target
+from flows.session import Exchanged, Party, Target
 from flows.steps import STEP
 from flows.text import duration, visible
+from flows.walk import Walk
 from tui.console import Console, Style, shortened, table
 from tui.ending import Ending
-from tui.record import Called, Moves, StepRow, rows, text_of
+from tui.record import Called, StepRow, text_of
 from tui.redaction import Redaction
 
-_MARKS = {"blocked": "error", "ready": "waiting", "pending": "waiting"}
+if TYPE_CHECKING:
+    from flows.checks import Finding
+
+_MARKS = {
+    "blocked": "error",
+    "optional": "skipped",
+    "ready": "waiting",
+    "pending": "waiting",
+}
+_FINDINGS = {"fail": "error", "warn": "warn", "info": "info"}
 _INDENT = 6
 _TITLE = 20
 _MOST_RESULT_LINES = 20
@@ -52,14 +61,14 @@ class Lines:
         return ["", self.console.paint("bold", name)]
 
     def step(self, row: StepRow) -> Iterator[str]:
-        """The step's line, its exchanges, and the remarks on it."""
+        """The step's line, its exchanges, and what was found in it."""
         word = self._safe(row.word, 48)
         if row.attempt > 1:
             word += self.console.paint("dim", f"  attempt {row.attempt}")
         yield self._step_line(row, word)
         for exchanged in row.current:
             yield self._exchange(exchanged)
-        yield from self._remarks(row.remarks)
+        yield from self._findings(row.findings)
 
     def call(self, row: StepRow, called: Called) -> Iterator[str]:
         """A tool call and what it gave. `row` is that of the step."""
@@ -86,15 +95,14 @@ class Lines:
             pairs = [(name, _cut(text, room)) for name, text in pairs]
         return table(pairs, indent=_INDENT)
 
-    def ending(self, session: Session, moves: Moves, ending: Ending) -> Iterator[str]:
+    def ending(self, walk: Walk, ending: Ending) -> Iterator[str]:
         """The verdict: one line when sound, else who, why and what to change."""
         verdict = ending.verdict
-        found = [remark for row in rows(session, moves) for remark in row.remarks]
         if not self.console.quiet:
             yield ""
-        if ending.outcome == "completed" and not ending.code:
-            mark = "warn" if any(r.level in ("warn", "error") for r in found) else "ok"
-            yield f"{self.console.mark(mark)} {self._headline(mark, found)}"
+        done = ending.outcome == "completed" and not ending.code
+        if done and verdict.step is None:
+            yield f"{self.console.mark('ok')} {self.console.paint('ok', 'Sound')}"
             yield f"  {self._safe(verdict.cause)}"
             return
         waits = ending.outcome == "needs-person"
@@ -105,35 +113,36 @@ class Lines:
             "completed": f"Failed{title}",
             "stopped": f"Stopped{title}",
         }[ending.outcome]
-        style: Style = "info" if waits else "error"
-        yield f"{self.console.mark('waiting' if waits else 'error')} " + self.console.paint(
-            style, head
-        )
+        if done:
+            yield self._completed(walk.findings)
+            yield from self._labelled("step", STEP[verdict.step].title if verdict.step else "")
+        else:
+            style: Style = "info" if waits else "error"
+            mark = self.console.mark("waiting" if waits else "error")
+            yield f"{mark} {self.console.paint(style, head)}"
         if verdict.party and not waits:
             yield from self._labelled("party", PARTIES[verdict.party])
         yield from self._labelled("cause", verdict.cause)
         if verdict.evidence:
-            yield from self._labelled("evidence", _summary(verdict.evidence, self.redaction))
+            summary = _summary(verdict.evidence, self.redaction)
+            yield from self._labelled("evidence", " ".join((summary, verdict.field)).strip())
         yield from self._labelled("fix", verdict.fix)
         yield from self._labelled("standard", verdict.standard)
-        elsewhere = [found for found in verdict.alternatives if found[0] != verdict.step]
-        for number, (step, remark) in enumerate(elsewhere[:3]):
-            text = f"{STEP[step].title}: {remark.text}"
+        for number, other in enumerate(verdict.alternatives[:3]):
+            text = f"{STEP[other.step].title}: {other.says}"
             yield from self._labelled("" if number else "see also", text)
 
-    def _headline(self, mark: str, found: Iterable[Remark]) -> str:
-        if mark == "ok":
-            return self.console.paint("ok", "Sound")
-        errors = sum(remark.level == "error" for remark in found)
-        warnings = sum(remark.level == "warn" for remark in found)
-        counts = [_count(errors, "error"), _count(warnings, "warning")]
-        return (
-            self.console.paint("warn", "Completed") + f", with {' and '.join(filter(None, counts))}"
-        )
+    def _completed(self, findings: Iterable[Finding]) -> str:
+        results = [finding.result for finding in findings]
+        failures, warnings = results.count("fail"), results.count("warn")
+        counted = (_count(failures, "error"), _count(warnings, "warning"))
+        mark: Style = "error" if failures else "warn"
+        head = f"{self.console.mark(mark)} {self.console.paint(mark, 'Completed')}"
+        return f"{head}, with {' and '.join(filter(None, counted))}"
 
     def _step_line(self, row: StepRow, word: str) -> str:
         kind = _MARKS.get(row.state, row.state)
-        if row.state != "skipped":
+        if kind != "skipped":
             return self._line(row.number, kind, row.step.title, word)
         title = self.console.paint("dim", f"{row.step.title:<{_TITLE}}  {word}")
         return f"{row.number:>3} {self.console.mark(kind)} {title}"
@@ -163,15 +172,14 @@ class Lines:
         bad = exchange.status is None or exchange.error or exchange.status >= 500
         return self.console.paint("error", start) if bad else self.console.paint("dim", start)
 
-    def _remarks(self, remarks: Iterable[Remark]) -> Iterator[str]:
-        for remark in remarks:
-            if remark.level == "ok":
-                continue
-            first = f"{' ' * _INDENT}{self.console.mark(remark.level)} "
-            text = self._safe(remark.text)
+    def _findings(self, findings: Iterable[Finding]) -> Iterator[str]:
+        for finding in findings:
+            mark = self.console.mark(_FINDINGS[finding.result])
+            text = self._safe(finding.says)
+            first = f"{' ' * _INDENT}{mark} "
             yield from self.console.wrapped(text, first=first, rest=_INDENT + 2)
-            if remark.standard and remark.level != "info":
-                yield " " * (_INDENT + 2) + self.console.paint("dim", remark.standard)
+            if finding.standard and finding.result != "info":
+                yield " " * (_INDENT + 2) + self.console.paint("dim", finding.standard)
 
     def _result(self, called: Called) -> Iterator[str]:
         assert called.result is not None

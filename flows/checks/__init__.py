@@ -12,7 +12,7 @@ from flows.checks.record import Record
 
 __all__ = ["Check", "Finding", "Place", "Record", "Result", "Severity", "all_checks", "findings"]
 
-TOPICS = ("challenge",)
+TOPICS = ("challenge", "connection", "tools")
 """The modules that hold the checks, in the order of the walk."""
 
 

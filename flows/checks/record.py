@@ -64,13 +64,6 @@ class Record:
         """Every exchange of these probes in the record, in order."""
         return tuple(event for event in self.session.exchanges if event.probe in names)
 
-    def exchange(self, id: str | None) -> Exchange | None:
-        return self._by_id.get(id or "")
-
-    @cached_property
-    def _by_id(self) -> Mapping[str, Exchange]:
-        return {event.exchange.id: event.exchange for event in self.session.exchanges}
-
     def inspection(self, use: Use = "access") -> Inspection | None:
         """The token in hand, taken apart and judged; None when there is none of that use."""
         if use not in self._inspections:

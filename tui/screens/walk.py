@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tui.lab_process import LabProcess
     from tui.widgets.body_view import BodyView
     from tui.widgets.client_panel import ClientPanel
-    from tui.widgets.remarks_list import RemarksList
+    from tui.widgets.findings_list import FindingsList
     from tui.widgets.response_panel import ResponsePanel
     from tui.widgets.token_pane import TokenPane
     from tui.widgets.tool_form import ToolForm
@@ -103,7 +103,7 @@ class WalkScreen(Screen[None]):
                 yield StepList(id="steps")
             yield Stage(self.walk, in_lab=self.lab is not None, id="middle")
             with Vertical(id="side"):
-                for name in ("token", "remarks"):
+                for name in ("token", "findings"):
                     with Vertical(id=f"{name}-pane", classes="pane") as pane:
                         pane.border_title = name.capitalize()
         yield Static(id="hint", markup=False)
@@ -117,12 +117,12 @@ class WalkScreen(Screen[None]):
 
     async def _finish(self) -> None:
         """What the first frame does without: the panes on the right, the forms, the clock."""
-        from tui.widgets.remarks_list import RemarksList
+        from tui.widgets.findings_list import FindingsList
         from tui.widgets.token_pane import TokenPane
 
         await self.query_one("#token-pane").mount(TokenPane(id="token"))
-        await self.query_one("#remarks-pane").mount(RemarksList(id="remarks"))
-        if not self.query(RemarksList):
+        await self.query_one("#findings-pane").mount(FindingsList(id="findings"))
+        if not self.query(FindingsList):
             return  # the person has left already
         self._finished = True
         self._draw_side()
@@ -158,11 +158,11 @@ class WalkScreen(Screen[None]):
 
     def _draw_side(self) -> None:
         if self._finished:
-            from tui.widgets.remarks_list import RemarksList
+            from tui.widgets.findings_list import FindingsList
             from tui.widgets.token_pane import TokenPane
 
             self.query_one(TokenPane).show(self.walk.facts)
-            self.query_one(RemarksList).show(view.remarks(self.walk))
+            self.query_one(FindingsList).show(view.findings(self.walk))
 
     def _draw_top(self) -> None:
         facts = self.walk.facts
@@ -180,8 +180,8 @@ class WalkScreen(Screen[None]):
     def _draw_hint(self, words: str = "") -> None:
         stage, now = self.stage, datetime.now(UTC)
         typing = self.focused is not None and self.focused.check_consume_key("a", "a")
-        if self.focused is not None and self.focused.id == "remarks":
-            words = words or "enter: to the step that this was noticed in"
+        if self.focused is not None and self.focused.id == "findings":
+            words = words or "enter: to the evidence"
         told = words or hint(self.walk, stage.step, stage.shown, now, stage.edit, typing=typing)
         self.query_one("#hint", Static).update(Content(told), layout=False)
         self.refresh_bindings()
@@ -216,9 +216,14 @@ class WalkScreen(Screen[None]):
         """Enter in a list that makes nothing of it."""
         self.action_next()
 
-    def on_remarks_list_chosen(self, event: RemarksList.Chosen) -> None:
+    def on_findings_list_chosen(self, event: FindingsList.Chosen) -> None:
         self.show_pane("middle")
-        self.point_at(event.step)
+        place = event.finding.place
+        items = view.items(self.walk, event.finding.step)
+        seen = [n for n, item in enumerate(items) if place and view.holds(item, place.exchange)]
+        self.point_at(event.finding.step, seen[-1] if seen else -1)
+        if place and seen:
+            self.stage.exchange_view.look_at(place)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What cannot be done now is not offered either."""
