@@ -18,9 +18,8 @@ from flows.checks import Finding, Place
 from flows.exchange import Exchange
 from flows.moves import Blocked, Move
 from flows.session import Exchanged, Session, StepId
-from flows.steps import STEPS
+from flows.steps import STEP_ORDER
 
-_ORDER = {step.id: number for number, step in enumerate(STEPS)}
 _WEIGHT = {"fail": 0, "warn": 1}
 
 
@@ -85,7 +84,7 @@ def last_exchange(session: Session, step: StepId) -> Exchange | None:
 def _wrong(findings: Iterable[Finding]) -> list[Finding]:
     """What is wrong: errors before warnings, each in the order of the walk."""
     wrong = (one for one in findings if one.result in _WEIGHT)
-    return sorted(wrong, key=lambda one: (_WEIGHT[one.result], _ORDER[one.step]))
+    return sorted(wrong, key=lambda one: (_WEIGHT[one.result], STEP_ORDER[one.step]))
 
 
 def _cause(session: Session, blocked: Blocked, wrong: Iterable[Finding]) -> Finding:

@@ -258,6 +258,10 @@ class Walk:
             uri = self.facts.target.redirect_uri or ""
         self.record(Made(self._clock(), move.step, (("redirect_uri", uri),)))
 
+    def now(self) -> datetime:
+        """The time as the record has it."""
+        return self._clock()
+
     def answer(self, step: StepId, **values: str) -> None:
         """Record what the person, or the browser on their behalf, gave."""
         self.record(Answered(self._clock(), step, tuple(values.items())))

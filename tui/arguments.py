@@ -15,9 +15,11 @@ KEY_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 GRANTS = ("authorization-code", "client-credentials", "jwt-bearer", "id-jag")
 CAPABILITIES = ("roots", "sampling", "elicitation")
 SHELLS = ("bash", "zsh", "tcsh")
+FAIL_ON = ("error", "warn", "info", "never")
 
 COMMANDS = {
     "demo": "open the app on the practice servers",
+    "check": "health table, findings and verdict",
     "run": "the whole walk without the app",
     "token": "decode a token, describe it, verify it",
     "show": "the steps of a saved session",
@@ -63,6 +65,20 @@ and a pasted line race; the first wins. Secrets come from the environment
 exit codes: 0 sound, 1 stopped at a step, 2 wrong usage, 3 a person is needed
 and none is there, 4 unreachable, 5 listing or calling tools failed, 6 a file
 cannot be read or written, 130 interrupted."""
+
+CHECK_EXAMPLES = """\
+examples:
+  authwalk check https://mcp.example.com/mcp
+  authwalk check https://a.example/mcp https://b.example/mcp --json
+  authwalk check URL --client-id abc --redirect-uri https://app.example/callback
+  authwalk check URL --fail-on warn --junit report.xml
+
+Nothing is sent that creates state: no client is registered, no code used. With
+--client-id and --redirect-uri the authorization endpoint is asked more. With
+--approve the whole walk is made first, and a client may be registered.
+
+exit codes: 0 nothing at or above --fail-on, 1 something was found, 2 wrong
+usage, 4 unreachable, 6 a file cannot be written."""
 
 TOKEN_EXAMPLES = """\
 examples:
@@ -136,6 +152,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_app(app)
     _add_demo(command("demo", "[--fault NAME]..."))
+    _add_check(command("check", "URL... [options]", CHECK_EXAMPLES))
     _add_run(command("run", "URL [options]", RUN_EXAMPLES))
     _add_token(command("token", "[TOKEN | -] [options]", TOKEN_EXAMPLES))
     _add_show(command("show", "SESSION [options]"))
@@ -186,6 +203,25 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add("--trace", metavar="FILE", help="write each exchange as it happens, a JSON line each")
     add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
     _add_output(run)
+
+
+def _add_check(check: argparse.ArgumentParser) -> None:
+    check.add_argument(
+        "urls", nargs="+", metavar="URL", help="MCP servers; issuers with --issuer-only"
+    )
+    group = check.add_argument_group("the check")
+    add = group.add_argument
+    add("--approve", action="store_true", help="walk to the tools first, approving by itself")
+    add("--fail-on", choices=FAIL_ON, default="error", metavar="LEVEL", help=", ".join(FAIL_ON))
+    add("--verbose", action="store_true", help="also what is well, and what does not apply")
+    _add_target(check)
+    _add_wire(check)
+    group = check.add_argument_group("the record")
+    add = group.add_argument
+    add("--save", metavar="FILE", help="write the session of the first URL, secrets redacted")
+    add("--junit", metavar="FILE", help="write the findings as JUnit XML")
+    add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
+    _add_output(check)
 
 
 def _add_act(add: Callable[..., object], option: str, method: str, value: str, text: str) -> None:

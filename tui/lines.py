@@ -9,12 +9,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Final
 
 from flows.exchange import Exchange
 from flows.facts import Facts
 from flows.session import Exchanged, Party, Target
-from flows.steps import STEP
+from flows.steps import STEP, STEP_ORDER
 from flows.text import duration, visible
 from flows.walk import Walk
 from tui.console import Console, Style, shortened, table
@@ -24,6 +25,8 @@ from tui.redaction import Redaction
 
 if TYPE_CHECKING:
     from flows.checks import Finding
+    from flows.diagnosis import Diagnosis
+    from flows.health import Component
 
 _MARKS = {
     "blocked": "error",
@@ -31,7 +34,7 @@ _MARKS = {
     "ready": "waiting",
     "pending": "waiting",
 }
-_FINDINGS = {"fail": "error", "warn": "warn", "info": "info"}
+_FINDINGS = {"fail": "error", "warn": "warn", "info": "info", "pass": "ok"}
 _INDENT = 6
 _TITLE = 20
 _MOST_RESULT_LINES = 20
@@ -68,7 +71,7 @@ class Lines:
         yield self._step_line(row, word)
         for exchanged in row.current:
             yield self._exchange(exchanged)
-        yield from self._findings(row.findings)
+        yield from self._noticed(row.findings)
 
     def call(self, row: StepRow, called: Called) -> Iterator[str]:
         """A tool call and what it gave. `row` is that of the step."""
@@ -106,38 +109,91 @@ class Lines:
             yield f"  {self._safe(verdict.cause)}"
             return
         waits = ending.outcome == "needs-person"
-        title = f" at {STEP[verdict.step].title}" if verdict.step else ""
-        head = {
-            "needs-person": f"A person is needed{title}",
-            "unreachable": f"Unreachable{title}",
-            "completed": f"Failed{title}",
-            "stopped": f"Stopped{title}",
-        }[ending.outcome]
         if done:
-            yield self._completed(walk.findings)
+            yield self._counted("Completed", walk.findings)
             yield from self._labelled("step", STEP[verdict.step].title if verdict.step else "")
         else:
+            title = f" at {STEP[verdict.step].title}" if verdict.step else ""
+            head = {
+                "needs-person": f"A person is needed{title}",
+                "unreachable": f"Unreachable{title}",
+                "completed": f"Failed{title}",
+                "stopped": f"Stopped{title}",
+            }[ending.outcome]
             style: Style = "info" if waits else "error"
             mark = self.console.mark("waiting" if waits else "error")
             yield f"{mark} {self.console.paint(style, head)}"
         if verdict.party and not waits:
             yield from self._labelled("party", PARTIES[verdict.party])
         yield from self._labelled("cause", verdict.cause)
-        if verdict.evidence:
-            summary = _summary(verdict.evidence, self.redaction)
-            yield from self._labelled("evidence", " ".join((summary, verdict.field)).strip())
+        yield from self._evidence(verdict.evidence, verdict.field)
         yield from self._labelled("fix", verdict.fix)
         yield from self._labelled("standard", verdict.standard)
-        for number, other in enumerate(verdict.alternatives[:3]):
+        yield from self._see_also(verdict.alternatives)
+
+    def diagnosis(self, walk: Walk, diagnosis: Diagnosis) -> Iterator[str]:
+        """The verdict of a check: what is wrong first, or that nothing is."""
+        cause = diagnosis.cause
+        if cause is None:
+            yield f"{self.console.mark('ok')} {self.console.paint('ok', 'Sound')}"
+            return
+        yield self._counted("Verdict", (cause, *diagnosis.alternatives))
+        yield from self._labelled("step", STEP[cause.step].title)
+        yield from self._labelled("party", PARTIES[cause.party] if cause.party else "")
+        yield from self._labelled("cause", cause.says)
+        if cause.place:
+            exchange = walk.session.exchange(cause.place.exchange)
+            yield from self._evidence(exchange, cause.place.field)
+        yield from self._labelled("fix", cause.fix)
+        yield from self._labelled("standard", cause.standard)
+        yield from self._see_also(diagnosis.alternatives)
+
+    def health(self, components: Iterable[Component]) -> Iterator[str]:
+        """The health table: mark, component, status, detail, endpoint."""
+        kinds = {"fail": "error", "unknown": "skipped"}
+        for one in components:
+            mark = self.console.mark(kinds.get(one.state, one.state))
+            status = self._safe(one.status, 12)
+            head = f"  {mark} {one.name:<18} {status:<10} "
+            yield f"{head}{self._safe(one.detail, 200)}".rstrip()
+            if one.endpoint:
+                url = self._safe(self.redaction.url(one.endpoint))
+                yield " " * 34 + self.console.paint("dim", url)
+
+    def findings(self, findings: Iterable[Finding]) -> Iterator[str]:
+        """Findings in the order of the walk, each with its check, party, standard and fix."""
+        for step, group in groupby(
+            sorted(findings, key=lambda one: STEP_ORDER[one.step]), key=lambda one: one.step
+        ):
+            yield self.console.paint("bold", STEP[step].title)
+            for line, _ in groupby("\n".join(self._finding(finding)) for finding in group):
+                yield from line.split("\n")  # what holds several times is told once
+
+    def _finding(self, finding: Finding) -> Iterator[str]:
+        mark = self.console.mark(_FINDINGS.get(finding.result, "skipped"))
+        first = f"  {mark} {finding.check or 'stop':<8} "
+        yield from self.console.wrapped(self._safe(finding.says), first=first, rest=13)
+        if finding.result in ("fail", "warn"):
+            party = PARTIES[finding.party] if finding.party else ""
+            words = " · ".join(filter(None, (party, finding.standard)))
+            yield " " * 13 + self.console.paint("dim", self._safe(words))
+
+    def _evidence(self, exchange: Exchange | None, field: str) -> Iterator[str]:
+        if exchange:
+            summary = _summary(exchange, self.redaction)
+            yield from self._labelled("evidence", " ".join(filter(None, (summary, field))))
+
+    def _see_also(self, alternatives: Iterable[Finding]) -> Iterator[str]:
+        for number, other in enumerate(islice(alternatives, 3)):
             text = f"{STEP[other.step].title}: {other.says}"
             yield from self._labelled("" if number else "see also", text)
 
-    def _completed(self, findings: Iterable[Finding]) -> str:
+    def _counted(self, word: str, findings: Iterable[Finding]) -> str:
         results = [finding.result for finding in findings]
         failures, warnings = results.count("fail"), results.count("warn")
         counted = (_count(failures, "error"), _count(warnings, "warning"))
         mark: Style = "error" if failures else "warn"
-        head = f"{self.console.mark(mark)} {self.console.paint(mark, 'Completed')}"
+        head = f"{self.console.mark(mark)} {self.console.paint(mark, word)}"
         return f"{head}, with {' and '.join(filter(None, counted))}"
 
     def _step_line(self, row: StepRow, word: str) -> str:
@@ -172,7 +228,8 @@ class Lines:
         bad = exchange.status is None or exchange.error or exchange.status >= 500
         return self.console.paint("error", start) if bad else self.console.paint("dim", start)
 
-    def _findings(self, findings: Iterable[Finding]) -> Iterator[str]:
+    def _noticed(self, findings: Iterable[Finding]) -> Iterator[str]:
+        """Findings below the line of their step."""
         for finding in findings:
             mark = self.console.mark(_FINDINGS[finding.result])
             text = self._safe(finding.says)

@@ -64,7 +64,7 @@ def report(walk: Walk, ending: Ending, redaction: Redaction) -> dict[str, Any]:
         "steps": [_step(row, redaction) for row in rows(walk)],
         "findings": [
             *_stop(ending.verdict, redaction),
-            *(_finding(one, session, redaction) for one in walk.findings),
+            *(finding_of(one, session, redaction) for one in walk.findings),
         ],
         **_tools(facts),
         "calls": [
@@ -208,7 +208,8 @@ def _stop(verdict: Verdict, redaction: Redaction) -> Iterator[dict[str, Any]]:
         }
 
 
-def _finding(finding: Finding, session: Session, redaction: Redaction) -> dict[str, Any]:
+def finding_of(finding: Finding, session: Session, redaction: Redaction) -> dict[str, Any]:
+    """One finding as `findings` of the report has it."""
     place = finding.place
     return {
         "check": finding.check,

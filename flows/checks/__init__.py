@@ -12,7 +12,15 @@ from flows.checks.record import Record
 
 __all__ = ["Check", "Finding", "Place", "Record", "Result", "Severity", "all_checks", "findings"]
 
-TOPICS = ("challenge", "connection", "tools")
+TOPICS = (
+    "challenge",
+    "probed_resource",
+    "probed_authorization",
+    "probed_token",
+    "connection",
+    "tools",
+    "cors",
+)
 """The modules that hold the checks, in the order of the walk."""
 
 
