@@ -15,6 +15,9 @@ from flows.steps.server_metadata import endpoint, expected_issuer, server_metada
 
 State = Literal["ok", "warn", "fail", "unknown"]
 
+_BARE = {"authorize-bare": "without parameters", "token-get": "for GET"}
+"""What each probe of an endpoint leaves out, or does instead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Component:
@@ -44,8 +47,10 @@ class _Table:
             yield self._mcp_server()
             yield self._resource_metadata()
         yield self._server_metadata()
-        yield self._probed("Authorization", "authorization_endpoint", "authorize-bare")
-        yield self._probed("Token", "token_endpoint", "token-get")
+        yield self._endpoint(
+            "Authorization", "authorization_endpoint", "authorize-bare", "callback"
+        )
+        yield self._endpoint("Token", "token_endpoint", "token-get", "token")
         yield self._registration()
         yield self._keys()
         if self._facts.connection:
@@ -100,21 +105,20 @@ class _Table:
         state = self._state(last, step)
         return Component(name, last.request.url, state, _status(last), detail or _failure(last))
 
-    def _probed(self, name: str, member: str, probe: str) -> Component:
+    def _endpoint(self, name: str, member: str, probe: str, step: StepId) -> Component:
+        """An endpoint by its probe, else by what the walk had from it."""
         url = endpoint(self._facts, member)
         if url is None:
             return Component(name, "", "unknown", "", f"no usable {member} is known")
-        sent = self._record.probes(probe)
-        if not sent:
+        probes, walked = self._record.probes(probe), self._record.exchanges(step)
+        if not probes and not walked:
             return Component(name, url, "unknown", "", "not asked")
-        exchange = sent[0].exchange
-        expected = {
-            "authorize-bare": "without parameters",
-            "token-get": "for GET",
-        }[probe]
-        refuses = exchange.status is not None and 400 <= exchange.status < 500
-        words = f"{expected}, as expected" if refuses and exchange.status != 404 else expected
-        detail = words if exchange.response else _failure(exchange)
+        exchange = probes[0].exchange if probes else walked[-1].exchange
+        detail = _BARE.get(probe, "") if probes else "by the walk"
+        if probes and exchange.status in (400, 401, 403, 405):
+            detail += ", as expected"
+        if exchange.response is None:
+            detail = _failure(exchange)
         return Component(name, url, self._state(exchange), _status(exchange), detail)
 
     def _registration(self) -> Component:

@@ -15,6 +15,7 @@ KEY_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 GRANTS = ("authorization-code", "client-credentials", "jwt-bearer", "id-jag")
 CAPABILITIES = ("roots", "sampling", "elicitation")
 SHELLS = ("bash", "zsh", "tcsh")
+FORMATS = ("curl", "report", "report-html", "sequence", "mermaid")
 FAIL_ON = ("error", "warn", "info", "never")
 
 COMMANDS = {
@@ -23,7 +24,7 @@ COMMANDS = {
     "run": "the whole walk without the app",
     "token": "decode a token, describe it, verify it",
     "show": "the steps of a saved session",
-    "export": "the requests of a saved session as curl commands",
+    "export": "a saved session as curl commands, a report or a diagram",
     "lab": "the practice servers alone",
     "completion": "completion for a shell",
 }
@@ -249,7 +250,9 @@ def _add_show(show: argparse.ArgumentParser) -> None:
 
 def _add_export(export: argparse.ArgumentParser) -> None:
     export.add_argument("session", metavar="SESSION", help="a file that --save or the app wrote")
-    export.add_argument("--as", dest="format", choices=("curl",), required=True, help="the format")
+    export.add_argument(
+        "--as", dest="format", choices=FORMATS, required=True, metavar="FORMAT", help=_FORMATS
+    )
     export.add_argument("--step", metavar="ID", help="only this step, such as token")
     export.add_argument(
         "--with-secrets", action="store_true", help="values where variables would stand"
@@ -314,6 +317,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="the verdict alone")
 
 
+_FORMATS = f"{', '.join(FORMATS)}"
 _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
 
 
