@@ -26,12 +26,14 @@ from flows.session import (
     attempts,
     value,
 )
+from flows.steps import STEP, STEP_ORDER
 from flows.text import duration, size, visible
 from flows.walk import Walk
 from tui.record import State
 
 if TYPE_CHECKING:
     from flows.checks import Finding
+    from flows.diagnosis import Diagnosis
 
 NAMES = 40
 """Columns that the names of values may push the values to the right."""
@@ -50,9 +52,25 @@ class Item:
         return self.event is None and isinstance(self.move, Act)
 
 
-def holds(item: Item, exchange_id: str) -> bool:
-    """Whether an item is this exchange."""
-    return isinstance(item.event, Exchanged) and item.event.exchange.id == exchange_id
+def where(walk: Walk, exchange_id: str) -> tuple[StepId, int] | None:
+    """The step and the place among its newest items at which an exchange stands."""
+    for event in walk.session.exchanges:
+        if event.exchange.id == exchange_id:
+            for number, item in enumerate(items(walk, event.step)):
+                if item.event is event:
+                    return event.step, number
+    return None
+
+
+def verdict_line(diagnosis: Diagnosis) -> str:
+    """The verdict in a sentence; "" while there is nothing to say."""
+    cause = diagnosis.cause
+    if cause is None:
+        return ""
+    number, title = STEP_ORDER[cause.step] + 1, STEP[cause.step].title
+    who = f", at fault the {cause.party.replace('-', ' ')}" if cause.party else ""
+    head = "Stopped at" if diagnosis.stopped else "Wrong at"
+    return f"{head} {number} {title}{who}: {visible(cause.says, limit=400)}"
 
 
 def step_attempts(walk: Walk, step: StepId) -> tuple[Attempt, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from flows.sequence import LANES, Arrow, Lane
 from flows.text import visible
@@ -18,8 +18,7 @@ _NAMES: dict[Lane, str] = {
 }
 _TITLES: dict[Lane, str] = {**LANES, "authorization-server": "Auth server"}
 WIDTH = 80
-_SAID = 16
-"""Columns for what is said beside an arrow."""
+_WIDE = 100
 
 
 def mermaid(arrows: Iterable[Arrow]) -> str:
@@ -50,27 +49,28 @@ def _entity(match: re.Match[str]) -> str:
 def drawn(arrows: Iterable[Arrow], width: int = WIDTH) -> Iterator[str]:
     """The lanes with a line an arrow, `width` columns wide, from 60."""
     stops = lane_stops(width)
-    yield "".join(_titles(stops, width)).rstrip()
+    yield lane_titles(stops, width)
     for arrow in arrows:
         yield draw(arrow, stops, width).rstrip()
 
 
 def lane_stops(width: int) -> dict[Lane, int]:
     """The column of each lane's line; what is said stands to the right of the last."""
-    room = width - _SAID - 4
+    room = width - (30 if width >= _WIDE else 20)
     return {lane: 4 + room * number // 3 for number, lane in enumerate(LANES)}
 
 
-def _titles(stops: dict[Lane, int], width: int) -> list[str]:
+def lane_titles(stops: Mapping[Lane, int], width: int) -> str:
+    """The title of each lane above its line."""
     cells = [" "] * width
     for lane, stop in stops.items():
         title = _TITLES[lane]
         start = max(0, min(stop - len(title) // 2, width - len(title)))
         cells[start : start + len(title)] = title
-    return cells
+    return "".join(cells).rstrip()
 
 
-def draw(arrow: Arrow, stops: dict[Lane, int], width: int) -> str:
+def draw(arrow: Arrow, stops: Mapping[Lane, int], width: int) -> str:
     """One line: the lanes, the arrow with its label, and what came back."""
     cells = [" "] * width
     for stop in stops.values():
@@ -87,6 +87,7 @@ def draw(arrow: Arrow, stops: dict[Lane, int], width: int) -> str:
     label = label if len(label) <= room else f"{label[: room - 1]}…"
     start = left + 4
     cells[start - 1 : start + len(label) + 1] = f" {label} "
-    said = f"{arrow.said}{'  ◀ verdict' if arrow.verdict else ''}"
+    mark = " ◀ verdict" if width >= _WIDE else " ◀"
+    said = f"{arrow.said}{mark if arrow.verdict else ''}"
     end = max(stops.values()) + 2
     return "".join(cells[:end]) + said

@@ -217,13 +217,16 @@ class WalkScreen(Screen[None]):
         self.action_next()
 
     def on_findings_list_chosen(self, event: FindingsList.Chosen) -> None:
-        self.show_pane("middle")
         place = event.finding.place
-        items = view.items(self.walk, event.finding.step)
-        seen = [n for n, item in enumerate(items) if place and view.holds(item, place.exchange)]
-        self.point_at(event.finding.step, seen[-1] if seen else -1)
-        if place and seen:
+        self._show_evidence(event.finding.step, place.exchange if place else None)
+        if place and self.stage.exchange_view.shows(place.exchange):
             self.stage.exchange_view.look_at(place)
+
+    def _show_evidence(self, step: StepId, exchange_id: str | None) -> None:
+        """Show an exchange, in whichever step it is, or else the step."""
+        self.show_pane("middle")
+        found = view.where(self.walk, exchange_id) if exchange_id else None
+        self.point_at(*(found or (step, -1)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What cannot be done now is not offered either."""
@@ -537,6 +540,18 @@ class WalkScreen(Screen[None]):
         except LabError as error:
             self.notify(visible(str(error)), severity="error", markup=False)
         self._draw_top()
+
+    @work(exit_on_error=False)
+    async def action_sequence(self) -> None:
+        from flows.sequence import arrows
+        from tui.screens.sequence import SequenceScreen
+
+        walk = self.walk
+        found = arrows(walk.session, walk.findings, walk.diagnosis)
+        words = view.verdict_line(walk.diagnosis)
+        chosen = await self.app.push_screen_wait(SequenceScreen(found, words))
+        if chosen is not None:
+            self._show_evidence(chosen.step, chosen.exchange)
 
     @property
     def unsaved(self) -> bool:

@@ -153,6 +153,10 @@ class ExchangeView(Vertical):
             return f"# {error}\n"
         return command.text
 
+    def shows(self, exchange_id: str) -> bool:
+        """Whether this exchange is on show."""
+        return self._exchange is not None and self._exchange.id == exchange_id
+
     def look_at(self, place: Place) -> None:
         """Show the evidence of a finding: its side of the exchange, and the field in the body."""
         self.action_tab("request" if place.part == "request" else "response")
