@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import datetime
 from typing import NoReturn
 
 from flows import __version__
@@ -25,6 +26,7 @@ COMMANDS = {
     "token": "decode a token, describe it, verify it",
     "show": "the steps of a saved session",
     "export": "a saved session as curl commands, a report or a diagram",
+    "logs": "did the token requests arrive? from an access log",
     "lab": "the practice servers alone",
     "completion": "completion for a shell",
 }
@@ -88,6 +90,15 @@ examples:
   authwalk token - --jwks keys.json --json < token.txt
 
 exit codes: 0 well-formed, and verified where asked; 1 otherwise."""
+
+LOGS_EXAMPLES = """\
+examples:
+  authwalk logs /var/log/nginx/access.log
+  authwalk logs access.log.*.gz --around 2026-11-25T10:04:00Z --minutes 5
+  journalctl -u auth -o cat | authwalk logs - --token-path /oauth2/token
+
+Reads the common, combined and JSON-lines formats. exit codes: 0 read, 2 wrong
+usage, 6 a file cannot be read."""
 
 COMPLETION_EXAMPLES = """\
 examples:
@@ -158,6 +169,7 @@ def parser() -> argparse.ArgumentParser:
     _add_token(command("token", "[TOKEN | -] [options]", TOKEN_EXAMPLES))
     _add_show(command("show", "SESSION [options]"))
     _add_export(command("export", "SESSION --as FORMAT [options]"))
+    _add_logs(command("logs", "FILE... [options]", LOGS_EXAMPLES))
     _add_lab(command("lab", "[--fault NAME]... [options]"))
     shell = command("completion", "SHELL", COMPLETION_EXAMPLES)
     shell.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
@@ -259,6 +271,16 @@ def _add_export(export: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_logs(logs: argparse.ArgumentParser) -> None:
+    add = logs.add_argument
+    add("files", nargs="+", metavar="FILE", help="access logs, gzip too; - reads stdin")
+    add("--around", type=_time, metavar="TIME", help="when it was tried, ISO 8601; default all")
+    add("--minutes", type=_seconds, default=10, metavar="N", help="before and after; default 10")
+    add("--token-path", metavar="PATH", help="of the token endpoint; default what ends in /token")
+    add("--mcp-path", metavar="PATH", help="of the MCP endpoint; default what ends in /mcp")
+    add("--json", action="store_true", help="one JSON document on stdout")
+
+
 def _add_faults(parser: argparse.ArgumentParser) -> None:
     text = "a fault to practise on; repeatable (authwalk lab --list-faults)"
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help=text)
@@ -339,6 +361,14 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < 1e9:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return seconds
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time of ISO 8601") from None
+    return at if at.tzinfo else at.astimezone()
 
 
 def _port(text: str) -> int:
