@@ -247,7 +247,7 @@ def attribution(summary: Summary) -> Attribution:
         return Attribution(
             None,
             "Neither authorization nor token requests are in this log.",
-            "Look at the log of the host that serves the token endpoint, around the time of the try.",
+            "Look at the log of the host that serves the token endpoint, at the time of the try.",
         )
     last = posts[-1]
     if last.status >= 500:
