@@ -26,6 +26,7 @@ COMMANDS = {
     "token": "decode a token, describe it, verify it",
     "show": "the steps of a saved session",
     "export": "a saved session as curl commands, a report or a diagram",
+    "import": "a browser's HAR as a session, with its verdict",
     "logs": "did the token requests arrive? from an access log",
     "lab": "the practice servers alone",
     "completion": "completion for a shell",
@@ -91,6 +92,15 @@ examples:
 
 exit codes: 0 well-formed, and verified where asked; 1 otherwise."""
 
+IMPORT_EXAMPLES = """\
+examples:
+  authwalk import chatgpt.com.har
+  authwalk import chatgpt.com.har --save try.toml && authwalk try.toml
+
+In the browser open the developer tools, keep the log, try to connect, and save
+all as HAR. A HAR holds cookies and codes: treat it like a password. exit codes:
+0 read, 2 wrong usage, 6 the file cannot be read."""
+
 LOGS_EXAMPLES = """\
 examples:
   authwalk logs /var/log/nginx/access.log
@@ -143,7 +153,7 @@ def parser() -> argparse.ArgumentParser:
 
     def command(name: str, usage: str, epilog: str = "") -> argparse.ArgumentParser:
         text = COMMANDS[name]
-        return group.add_parser(
+        parser = group.add_parser(
             name,
             help=text,
             prog=f"authwalk {name}",
@@ -153,6 +163,8 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
+        parser.set_defaults(module=name)
+        return parser
 
     app = group.add_parser(
         "app",
@@ -162,6 +174,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
+    app.set_defaults(module="app")
     _add_app(app)
     _add_demo(command("demo", "[--fault NAME]..."))
     _add_check(command("check", "URL... [options]", CHECK_EXAMPLES))
@@ -169,6 +182,7 @@ def parser() -> argparse.ArgumentParser:
     _add_token(command("token", "[TOKEN | -] [options]", TOKEN_EXAMPLES))
     _add_show(command("show", "SESSION [options]"))
     _add_export(command("export", "SESSION --as FORMAT [options]"))
+    _add_import(command("import", "FILE.har [options]", IMPORT_EXAMPLES))
     _add_logs(command("logs", "FILE... [options]", LOGS_EXAMPLES))
     _add_lab(command("lab", "[--fault NAME]... [options]"))
     shell = command("completion", "SHELL", COMPLETION_EXAMPLES)
@@ -269,6 +283,14 @@ def _add_export(export: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--with-secrets", action="store_true", help="values where variables would stand"
     )
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="har")  # `import` is no name for a module
+    parser.add_argument("file", metavar="FILE.har", help="saved by a browser's developer tools")
+    parser.add_argument("--save", metavar="FILE", help="write the session, secrets redacted")
+    parser.add_argument("--with-secrets", action="store_true", help="keep secrets in what is told")
+    _add_output(parser)
 
 
 def _add_logs(logs: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from flows.exchange import Exchange
 from flows.facts import Facts
-from flows.session import Exchanged, Party, Target
+from flows.session import Exchanged, Party, Session, Target
 from flows.steps import STEP, STEP_ORDER
 from flows.text import duration, visible
 from flows.walk import Walk
@@ -72,6 +72,13 @@ class Lines:
         for exchanged in row.current:
             yield self._exchange(exchanged)
         yield from self._noticed(row.findings)
+
+    def exchanges(self, session: Session) -> Iterator[str]:
+        """Every exchange of a record, below the step that it belongs to."""
+        for step, group in groupby(session.exchanges, key=lambda event: event.step):
+            yield f"  {STEP[step].title}"
+            for event in group:
+                yield self._exchange(event)
 
     def call(self, row: StepRow, called: Called) -> Iterator[str]:
         """A tool call and what it gave. `row` is that of the step."""

@@ -17,6 +17,7 @@ TOPICS = (
     "probed_resource",
     "probed_authorization",
     "probed_token",
+    "both_legs",
     "connection",
     "tools",
     "cors",

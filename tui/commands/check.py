@@ -20,7 +20,7 @@ from flows.health import Component, health
 from flows.moves import Blocked
 from flows.probes import PROBES
 from flows.probing import Prober
-from flows.session import Target
+from flows.session import Session, Target
 from flows.store import save
 from flows.text import visible
 from flows.walk import Walk, new_session
@@ -72,9 +72,9 @@ def main(args: argparse.Namespace) -> int:
     if args.junit:
         _write(Path(args.junit), junit(list(zip(checked, redactions, strict=True))))
     if args.save:
-        _save(Path(args.save), checked, args.with_secrets)
+        save_session(Path(args.save), checked[0].walk.session, args.with_secrets)
     if args.json:
-        documents = [_document(*pair) for pair in zip(checked, redactions, strict=True)]
+        documents = [document(*pair) for pair in zip(checked, redactions, strict=True)]
         print_document({"checks": documents})
     else:
         for one, redaction in zip(checked, redactions, strict=True):
@@ -135,7 +135,7 @@ def _tell(checked: Checked, lines: Lines, console: Console, *, verbose: bool) ->
     console.tell("", *lines.diagnosis(checked.walk, checked.diagnosis), "")
 
 
-def _document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
+def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
     """{url, health, findings, verdict, not_sent}."""
     session, diagnosis = checked.walk.session, checked.diagnosis
     cause = diagnosis.cause
@@ -169,9 +169,10 @@ def _write(path: Path, text: str) -> None:
         raise unreadable(f"{shown} cannot be written: {reason(error)}") from error
 
 
-def _save(path: Path, checked: Sequence[Checked], with_secrets: bool) -> None:
+def save_session(path: Path, session: Session, with_secrets: bool) -> None:
+    """Raises Failure."""
     try:
-        save(path, checked[0].walk.session, with_secrets=with_secrets)
+        save(path, session, with_secrets=with_secrets)
     except OSError as error:
         shown = visible(str(path))
         raise unreadable(f"{shown} cannot be written: {reason(error)}") from error
