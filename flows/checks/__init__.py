@@ -18,6 +18,7 @@ TOPICS = (
     "probed_authorization",
     "probed_token",
     "both_legs",
+    "pkce",
     "connection",
     "tools",
     "cors",
