@@ -29,9 +29,9 @@ class Lab:
         lab.control_url   GET: state and known faults; PUT at `/faults` below it switches
 
     A port of 0 is one that is free. `layer` is put around each of the two applications, for whoever
-    must see or change what they are sent. Raises UnknownFault (a ValueError) for a fault that is not in
-    FAULTS, and OSError on entering when a port is taken. The server libraries are imported on
-    entering, in a thread.
+    must see or change what they are sent. Raises UnknownFault (a ValueError) for a fault that is
+    not in FAULTS, and OSError on entering when a port is taken. The server libraries are imported
+    on entering, in a thread.
     """
 
     def __init__(
