@@ -24,7 +24,7 @@ from tui.commands.trace import Trace
 from tui.console import Console
 from tui.ending import Ending, ending_of, interrupted, last_exchange, needs_person, stopped
 from tui.lines import Lines
-from tui.record import calls, rows
+from tui.record import Called, StepRow, calls, rows
 from tui.redaction import Redaction
 from tui.report import print_document, report
 
@@ -112,15 +112,22 @@ class Printer:
             if row.step.id == "tools" and self._list_tools:
                 say(*self._lines.tools(walk.facts))
         if self._printed >= len(steps) - 1:
-            for called in calls(walk.session)[self._called :]:
-                if called.result is None and called.error is None:
-                    break
-                say(*self._lines.call(steps[-1], called))
-                self._called += 1
+            called = calls(walk.session)
+            move = walk.moves.get("call")
+            # Refused for want of a better token, or asked for input, the last goes on.
+            over = isinstance(move, Done) or (isinstance(move, Blocked) and move.remedy is None)
+            self._calls(steps[-1], called if over else called[:-1])
+
+    def _calls(self, row: StepRow, answered: Iterable[Called]) -> None:
+        for called in tuple(answered)[self._called :]:
+            if called.result is not None or called.error is not None:
+                self._lines.console.say(*self._lines.call(row, called))
+            self._called += 1
 
     def finish(self, walk: Walk) -> None:
         self._lines.console.progress("")
         self.update(walk)
+        self._calls(rows(walk.session, walk.moves)[-1], calls(walk.session))
 
 
 async def _closing(
