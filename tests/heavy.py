@@ -1,20 +1,19 @@
 """An MCP server of 2026-07-28 with a lot of everything: tools, depth, bytes, events.
 
-    tools/list         2,000 tools, of which the first four are those below
-    progress           EVENTS progress notifications, then the result
-    huge               a text of 20 MB, as JSON
-    huge_stream        the same in one event of a stream
-    deep               takes arguments by a schema DEPTH levels deep, and gives them back
+tools/list         2,000 tools, of which the first four are those below
+progress           EVENTS progress notifications, then the result
+huge               a text of 20 MB, as JSON
+huge_stream        the same in one event of a stream
+deep               takes arguments by a schema DEPTH levels deep, and gives them back
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.flows.servers import Connection, Served, ok, serve
+from tests.flows.servers import Connection, ok
 
 TOOLS = 2_000
 EVENTS = 3_000
@@ -62,42 +61,44 @@ def _text(text: str) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": text}]}
 
 
-async def handler(connection: Connection) -> None:
-    while request := await connection.request():
-        message = json.loads(request.partition(b"\r\n\r\n")[2])
-        rpc_id, params = message["id"], message["params"]
-        match message["method"], params.get("name"):
-            case "server/discover", _:
-                result = {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}
-            case "tools/list", _:
-                result = {"tools": tools(), "ttlMs": 0, "cacheScope": "private"}
-            case _, "progress":
-                token = params["_meta"].get("progressToken")
-                await _stream(connection, token, _message(rpc_id, _text("the end")))
-                return
-            case _, "huge":
-                result = _text("x" * HUGE)
-            case _, "huge_stream":
-                await connection.send(OPEN_STREAM)
-                await connection.send(b"data: %b\n\n" % _message(rpc_id, _text("x" * HUGE)))
-                return
-            case _, "deep":
-                result = _text(json.dumps(params["arguments"]))
-            case _, name:
-                result = _text(f"{name} was called")
-        await connection.send(ok(_message(rpc_id, result), JSON))
+class Heavy:
+    """The server's handler. With `go` cleared, `progress` waits halfway until it is set."""
 
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.go.set()
 
-async def _stream(connection: Connection, token: object, last: bytes) -> None:
-    await connection.send(OPEN_STREAM)
-    for number in range(1, EVENTS + 1):
-        params = {"progressToken": token, "progress": number, "message": f"event {number}"}
-        note = {"jsonrpc": "2.0", "method": "notifications/progress", "params": params}
-        await connection.send(b"data: %b\n\n" % json.dumps(note).encode())
-    await connection.send(b"data: %b\n\n" % last)
+    async def __call__(self, connection: Connection) -> None:
+        while request := await connection.request():
+            message = json.loads(request.partition(b"\r\n\r\n")[2])
+            rpc_id, params = message["id"], message["params"]
+            match message["method"], params.get("name"):
+                case "server/discover", _:
+                    result = {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}
+                case "tools/list", _:
+                    result = {"tools": tools(), "ttlMs": 0, "cacheScope": "private"}
+                case _, "progress":
+                    token = params["_meta"].get("progressToken", 0)
+                    await self.progress(connection, token, _message(rpc_id, _text("the end")))
+                    return
+                case _, "huge":
+                    result = _text("x" * HUGE)
+                case _, "huge_stream":
+                    await connection.send(OPEN_STREAM)
+                    await connection.send(b"data: %b\n\n" % _message(rpc_id, _text("x" * HUGE)))
+                    return
+                case _, "deep":
+                    result = _text(json.dumps(params["arguments"]))
+                case _, name:
+                    result = _text(f"{name} was called")
+            await connection.send(ok(_message(rpc_id, result), JSON))
 
-
-@asynccontextmanager
-async def heavy() -> AsyncIterator[Served]:
-    async with serve(handler) as served:
-        yield served
+    async def progress(self, connection: Connection, token: object, last: bytes) -> None:
+        await connection.send(OPEN_STREAM)
+        for number in range(1, EVENTS + 1):
+            params = {"progressToken": token, "progress": number, "message": f"event {number}"}
+            note = {"jsonrpc": "2.0", "method": "notifications/progress", "params": params}
+            await connection.send(b"data: %b\n\n" % json.dumps(note).encode())
+            if number == EVENTS // 2:
+                await self.go.wait()
+        await connection.send(b"data: %b\n\n" % last)
