@@ -41,12 +41,12 @@ def bottom(text: str, depth: int = DEPTH) -> Any:
 
 
 def tools() -> list[dict[str, Any]]:
-    empty = {"type": "object"}
+    empty: dict[str, Any] = {"type": "object"}
     special = [{"name": n, "inputSchema": empty} for n in ("progress", "huge", "huge_stream")]
     special.append({"name": "deep", "inputSchema": nested()})
     text = {"type": "object", "properties": {"text": {"type": "string"}}}
     rest = (
-        {"name": f"tool_{n:04}", "description": f"Number {n}. " * 8, "inputSchema": text}
+        dict[str, Any](name=f"tool_{n:04}", description=f"Number {n}. " * 8, inputSchema=text)
         for n in range(len(special), TOOLS)
     )
     return [*special, *rest]
@@ -72,6 +72,7 @@ class Heavy:
         while request := await connection.request():
             message = json.loads(request.partition(b"\r\n\r\n")[2])
             rpc_id, params = message["id"], message["params"]
+            result: dict[str, Any]
             match message["method"], params.get("name"):
                 case "server/discover", _:
                     result = {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}

@@ -57,7 +57,7 @@ async def test_completion(
     hand: Hand, ref: dict[str, str], argument: str, value: str, values: list[str] | None
 ) -> None:
     token = await hand.access_token()
-    asked = {"ref": ref, "argument": {"name": argument, "value": value}}
+    asked: dict[str, Any] = {"ref": ref, "argument": {"name": argument, "value": value}}
     modern = result(await hand.mcp("completion/complete", token, **asked))["completion"]
     assert modern["values"] == (["aud", "pkce", "welcome"] if values is None else values)
     session = await session_of(hand, token)
@@ -121,7 +121,8 @@ async def test_a_subscription_of_a_session(hand: Hand) -> None:
 
 async def test_the_revision_without_sessions_has_neither(hand: Hand) -> None:
     token = await hand.access_token()
-    for method, params in (("logging/setLevel", {"level": "info"}), ("resources/subscribe", {})):
+    refusals: dict[str, Any] = {"logging/setLevel": {"level": "info"}, "resources/subscribe": {}}
+    for method, params in refusals.items():
         refused = await hand.mcp(method, token, **params)
         assert refused.status_code == 404 and refused.json()["error"]["code"] == -32601
 
