@@ -264,7 +264,7 @@ async def test_an_early_answer_to_a_large_request_is_read() -> None:
 
     async with serve(handler) as server, wire() as sender:
         request = Request("POST", server.url, body=bytes(200_000))
-        exchange = await sender.send(request, deadline=0.8)
+        exchange = await sender.send(request, deadline=30)
     assert (exchange.status, body(exchange)) == (413, b"enough")
 
 
@@ -282,14 +282,16 @@ async def drip(connection: Connection) -> None:
 
 
 async def test_deadline_before_the_answer() -> None:
-    exchange = await get(silent, deadline=0.1)
+    exchange = await get(silent, deadline=1)
     assert failure(exchange).kind == "timeout" and exchange.response is None
-    assert "0.1 s" in failure(exchange).text and "first byte" in failure(exchange).text
+    assert (
+        "the deadline of 1 s" in failure(exchange).text and "first byte" in failure(exchange).text
+    )
     assert exchange.timing.first_byte is not None
 
 
 async def test_deadline_ends_a_dripping_body_and_keeps_what_came() -> None:
-    exchange = await get(drip, deadline=0.2)
+    exchange = await get(drip, deadline=1)
     assert failure(exchange).kind == "timeout"
     assert "receiving the body" in failure(exchange).text
     assert body(exchange) and set(body(exchange)) == {ord("x")}
@@ -300,7 +302,7 @@ async def test_deadline_in_the_handshake() -> None:
         await connection.reader.read(1)
         await connection.reader.read()
 
-    async with serve(handler) as server, wire(deadline=0.2) as sender:
+    async with serve(handler) as server, wire(deadline=1) as sender:
         exchange = await sender.send(Request("GET", f"https://127.0.0.1:{server.port}/"))
     assert failure(exchange).kind == "timeout" and "TLS handshake" in failure(exchange).text
     assert exchange.timing.tls is not None and exchange.peer is not None
@@ -360,7 +362,7 @@ async def test_cancelling_the_task_propagates_and_closes_the_connection() -> Non
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(closed.wait(), 1)
+        await asyncio.wait_for(closed.wait(), 60)
 
 
 async def test_what_an_observer_raises_is_not_taken_for_a_failure() -> None:
@@ -531,7 +533,7 @@ async def test_until_closes_an_endless_stream() -> None:
             observe=lambda p: seen.append(p.event.data) if isinstance(p, EventReceived) else None,
             until=lambda event: event.data == "2",
         )
-        await asyncio.wait_for(closed.wait(), 1)
+        await asyncio.wait_for(closed.wait(), 60)
     assert seen == ["1", "2"] and exchange.error is None
     assert body(exchange).startswith(b"data: 1\n\ndata: 2\n\n")
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.diagnosis import last_exchange
-from flows.moves import Ask, Blocked, Send, Skipped
+from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.session import Event, Received, StepId
 from flows.steps.token_endpoint import refused
 from flows.store import SecretLeak, save
@@ -26,7 +26,7 @@ from tui.commands.trace import Trace
 from tui.console import Console
 from tui.ending import Ending, ending_of, interrupted, needs_person, stopped
 from tui.lines import Lines
-from tui.record import calls, rows
+from tui.record import Called, StepRow, calls, rows
 from tui.redaction import Redaction
 from tui.report import print_document, report
 
@@ -114,15 +114,22 @@ class Printer:
             if row.step.id == "tools" and self._list_tools:
                 say(*self._lines.tools(walk.facts))
         if self._printed >= len(steps) - 1:
-            for called in calls(walk.session)[self._called :]:
-                if called.result is None and called.error is None:
-                    break
-                say(*self._lines.call(steps[-1], called))
-                self._called += 1
+            called = calls(walk.session)
+            move = walk.moves.get("call")
+            # Refused for want of a better token, or asked for input, the last goes on.
+            over = isinstance(move, Done) or (isinstance(move, Blocked) and move.remedy is None)
+            self._calls(steps[-1], called if over else called[:-1])
+
+    def _calls(self, row: StepRow, answered: Iterable[Called]) -> None:
+        for called in tuple(answered)[self._called :]:
+            if called.result is not None or called.error is not None:
+                self._lines.console.say(*self._lines.call(row, called))
+            self._called += 1
 
     def finish(self, walk: Walk) -> None:
         self._lines.console.progress("")
         self.update(walk)
+        self._calls(rows(walk)[-1], calls(walk.session))
 
 
 async def _closing(

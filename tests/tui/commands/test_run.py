@@ -361,3 +361,15 @@ def test_a_trace_on_a_full_disk(lab: Lab, capsys: Capture) -> None:
     assert main(["run", lab.mcp_url, "--trace", "/dev/full", "--json"]) == 6
     document = json.loads(capsys.readouterr().out)
     assert "No space left" in document["error"]["text"]
+
+
+def test_a_call_is_printed_once_it_is_over(lab: Lab, capsys: Capture) -> None:
+    """One that steps up, and one that asks back: all their exchanges, and what came in the end."""
+    calls = ['wipe_notes={"confirm": true}', 'book_table={"day": "2026-12-01"}']
+    words = [f"--call={call}" for call in calls]
+    assert main(["run", lab.mcp_url, "--approve", *words, "--elicit", '{"guests": 3}']) == 0
+    out = capsys.readouterr().out
+    said = [" ".join(line.split()[:3]) for line in out.splitlines() if "tools/call  " in line]
+    assert said == ["14 ✓ tools/call"] * 2
+    assert len(re.findall(r"403 .*/mcp  tools/call wipe_notes", out)) == 1
+    assert "All notes are gone" in out and "A table for 3 inside" in out
