@@ -12,7 +12,17 @@ from flows.checks.record import Record
 
 __all__ = ["Check", "Finding", "Place", "Record", "Result", "Severity", "all_checks", "findings"]
 
-TOPICS = ("challenge",)
+TOPICS = (
+    "network",
+    "transport",
+    "challenge",
+    "resource_metadata",
+    "server_metadata",
+    "server_abilities",
+    "keys",
+    "registration",
+    "client_document",
+)
 """The modules that hold the checks, in the order of the walk."""
 
 

@@ -244,7 +244,7 @@ def test_a_stop_is_explained(lab: Lab, capsys: Capture) -> None:
     assert main(["run", lab.mcp_url, "--approve"]) == 1
     out = capsys.readouterr().out
     tail = out[out.index("✗ Stopped at PKCE") :]
-    for label in ("party", "cause", "fix", "standard", "see also"):
+    for label in ("party", "cause", "fix", "standard"):
         assert re.search(rf"^  {label:<9} \S", tail, re.MULTILINE)
     assert max(map(len, tail.splitlines())) <= 80
 
