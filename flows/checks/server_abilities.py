@@ -193,7 +193,7 @@ def assertion_algorithms_are_listed(record: Record) -> Outcomes:
             yield failed(f"{name} lists none: anybody could forge an assertion.", place)
         elif methods and not algorithms:
             words = f"{', '.join(methods)} is listed, and {name} is missing: clients cannot choose."
-            yield failed(words, place)
+            yield failed(words, found.at("token_endpoint_auth_methods_supported"))
         elif algorithms is not None:
             yield passed(place)
 
