@@ -1,20 +1,18 @@
 import base64
 from typing import Any
 
-import jwt
 import pytest
 
 from flows.exchange import Failure, Response
 from tests.flows.checks.judging import assert_named, only, results
-from tests.flows.keys import key_for
+from tests.flows.tokens import jwk, private_key
 from tests.flows.world import ISSUER, METADATA, World, answer
 
 JWKS = f"{ISSUER}/jwks"
 
 
-def public(family: str = "RS256", **members: Any) -> dict[str, Any]:
-    algorithm = jwt.get_algorithm_by_name(family)
-    return {**algorithm.to_jwk(key_for(family).public_key(), as_dict=True), **members}
+def public(alg_of_key: str = "RS256", **members: Any) -> dict[str, Any]:
+    return jwk(private_key(alg_of_key), **members)
 
 
 def served(given: Response | Failure) -> World:

@@ -1,14 +1,12 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from flows.exchange import Response
 from flows.moves import Blocked
-from flows.session import Target
+from flows.session import Party, Target
 from tests.flows.checks.judging import assert_named, only, results
 from tests.flows.keys import key_for, pem
-from tests.flows.world import ISSUER, MCP, METADATA, TOKEN, World, answer, challenge, register
+from tests.flows.world import ISSUER, MCP, METADATA, TOKEN, World, answer, challenge
 
 OAUTH = f"GET {ISSUER}/.well-known/oauth-authorization-server"
 OPENID = f"GET {ISSUER}/.well-known/openid-configuration"
@@ -150,26 +148,9 @@ def test_grants_of_machines() -> None:
 
 
 def registered_for(method: str, listed: list[str] | None) -> World:
-    def answered(request: Any) -> Response:
-        body = register(request).body.replace(b'"none"', f'"{method}"'.encode())
-        return answer(201, body)
-
-    world = World()
-    document = {**METADATA, "token_endpoint_auth_methods_supported": ["none"]}
-    world.routes[OAUTH] = answer(200, document)
-    world.routes[f"POST {ISSUER}/register"] = answered
-    world.walk("pkce")
-    listing = {**METADATA, "token_endpoint_auth_methods_supported": listed}
-    world.session = replace(
-        world.session,
-        events=tuple(
-            replace(event, exchange=replace(event.exchange, response=answer(200, listing)))
-            if getattr(event, "step", "") == "server-metadata"
-            else event
-            for event in world.session.events
-        ),
-    )
-    return world
+    """A server that registers every client for the method it asks for."""
+    target = Target(MCP, token_endpoint_auth_method=method)
+    return having(target, token_endpoint_auth_methods_supported=listed)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +166,7 @@ def registered_for(method: str, listed: list[str] | None) -> World:
 def test_a_registered_method(
     method: str, listed: list[str] | None, result: str, words: str
 ) -> None:
-    party = "authorization-server" if result == "warn" else None
+    party: Party | None = "authorization-server" if result == "warn" else None
     assert_named(registered_for(method, listed), "ASM-09", result, words, party)
 
 
