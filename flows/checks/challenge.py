@@ -180,7 +180,7 @@ def scope_is_named(record: Record) -> Outcomes:
             yield passed(place)
         elif text_list(resource_metadata(record.facts) or {}, "scopes_supported"):
             yield passed(place, "the resource metadata lists the scopes instead")
-        elif record.facts.resource_tried:
+        elif resource_metadata(record.facts) is not None:
             yield failed("Nothing says which scope to ask for: clients ask for none.", place)
 
 
