@@ -131,7 +131,7 @@ def named_once(record: Record, exchanges: Iterable[Exchange]) -> Outcomes:
 
 def of_sane_size(record: Record, exchanges: Iterable[Exchange]) -> Outcomes:
     for exchange in exchanges:
-        if exchange.response is None:
+        if exchange.response is None or exchange.error:
             continue
         length = max(len(exchange.response.body), exchange.response.wire_size)
         if length > LARGE:

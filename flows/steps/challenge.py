@@ -8,7 +8,7 @@ from typing import Final
 from flows.authenticate import read_challenges
 from flows.exchange import Exchange
 from flows.facts import AuthChallenge, Facts
-from flows.mcp.opening import opening_move, read_opening
+from flows.mcp.opening import opening_move, read_opening, sent
 from flows.mcp.rpc import read_answer
 from flows.moves import Blocked, Done, Move, Skipped
 from flows.network import edge_page, failing_check
@@ -61,9 +61,10 @@ def unanswered(facts: Facts) -> Exchange | None:
     tries = [opening.exchange for opening in facts.openings if not opening.authorized]
     if not tries or _first_refusal(facts):
         return None
-    answered = tries[-1].status == 200 and read_answer(tries[-1], None).result is not None
+    last = tries[-1]
+    answered = last.status == 200 and read_answer(last, sent(last.request)[2]).result is not None
     pending = not facts.current_tokens and opening_move(facts, STEP)
-    return None if answered or pending else tries[-1]
+    return None if answered or pending else last
 
 
 def challenge_of(facts: Facts) -> AuthChallenge | None:

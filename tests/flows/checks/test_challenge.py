@@ -100,10 +100,14 @@ def test_a_stop_at_the_challenge_is_what_the_check_says() -> None:
     assert only(world, move.check) == found, "going on makes it no better"
 
 
-def test_an_mcp_answer_is_as_good_as_a_challenge() -> None:
-    world = World()
-    world.routes[f"POST {MCP}"] = lambda request: mcp(
-        Request("POST", MCP, (("Authorization", "x"),), request.body)
-    )
-    world.walk()
+@pytest.mark.parametrize("streams", [False, True])
+def test_an_mcp_answer_is_as_good_as_a_challenge(streams: bool) -> None:
+    def open_server(request: Request) -> Response:
+        response = mcp(Request("POST", MCP, (("Authorization", "x"),), request.body))
+        if not streams:
+            return response
+        return answer(200, b"data: " + response.body + b"\n\n", "text/event-stream")
+
+    world = World(routes={f"POST {MCP}": open_server})
+    assert not isinstance(world.walk(), Blocked)
     assert only(world, "CHAL-01").result == "not-applicable"

@@ -1,13 +1,14 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from flows.checks.documents import LARGE
-from flows.exchange import Failure, Response
-from flows.moves import Blocked
-from flows.session import Target
-from tests.flows.checks.judging import assert_named, only, results
-from tests.flows.world import ISSUER, MCP, METADATA, World, answer
+from flows.exchange import Failure, FailureKind, Response
+from flows.moves import Blocked, Send
+from flows.session import Exchanged, Party, Target
+from tests.flows.checks.judging import assert_named, only, results, speaking
+from tests.flows.world import ISSUER, MCP, METADATA, NOW, World, answer
 
 OAUTH = f"GET {ISSUER}/.well-known/oauth-authorization-server"
 OPENID = f"GET {ISSUER}/.well-known/openid-configuration"
@@ -145,3 +146,30 @@ def test_a_server_of_2025_03_26_has_default_endpoints_or_an_origin_for_its_issue
     world.routes[url] = answer(200, METADATA)
     world.walk("client")
     assert_named(world, "ASM-03", "warn", "found at", "authorization-server")
+
+
+@pytest.mark.parametrize(
+    ("kind", "check", "party"),
+    [
+        ("too-large", "ASM-02", "authorization-server"),
+        ("bad-encoding", "ASM-02", "authorization-server"),
+        ("protocol", "NET-14", "network"),
+        ("timeout", "NET-11", "network"),
+    ],
+)
+def test_an_answer_cut_short_stops_the_walk_and_is_found(
+    kind: FailureKind, check: str, party: Party
+) -> None:
+    world = World(routes={**World().routes, OAUTH: answer(200, METADATA), OPENID: answer(404)})
+    world.walk("server-metadata")
+    move = world.standing()
+    assert isinstance(move, Send)
+    exchange = replace(world.exchange(move.request), error=Failure(kind, "65 kB inflate to more"))
+    world.record(Exchanged(NOW, move.step, exchange, move.label))
+    stop = world.walk()
+    assert isinstance(stop, Blocked)
+    assert (stop.check, stop.party) == (check, party)
+    finding = assert_named(world, check, "fail", "65 kB inflate to more", party)
+    assert finding.step == "server-metadata"
+    told = [one for one, _ in speaking(world)]
+    assert told == [check], "one cause, one finding"
