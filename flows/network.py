@@ -17,7 +17,8 @@ from flows.session import Party
 EXPIRED = "has expired"
 NOT_YET_VALID = "is not valid yet"
 OTHER_NAME = "has another name"
-"""What `flows.certificate` says of a certificate, and `failing_check` goes by."""
+UNREADABLE_BUNDLE = "the CA bundle"
+"""What a failure of TLS says, and `failing_check` goes by."""
 
 _CHECKS: dict[FailureKind, str] = {
     "dns": "NET-01",
@@ -65,6 +66,8 @@ def failing_party(exchange: Exchange, server: Party) -> Party:
 
 
 def _tls_check(text: str) -> str:
+    if text.startswith(UNREADABLE_BUNDLE):
+        return ""
     if OTHER_NAME in text:
         return "NET-04"
     if EXPIRED in text or NOT_YET_VALID in text:
@@ -89,18 +92,21 @@ def edge_page(response: Response) -> str:
 
 
 Reach = Literal["loopback", "private", "public"]
+_PRIVATE_NAMES = (".local", ".internal", ".home.arpa", ".lan", ".localdomain")
+"""RFC 6762 section 3, RFC 8375, and what networks use besides."""
 
 
 def reach(host: str) -> Reach:
-    """Who can reach an address, or a name that says so by itself (RFC 6890, RFC 6761 section
-    6.3). Any other name counts as public: it is not looked up here."""
+    """Who can reach an address, or a name that says so by itself: RFC 6890, RFC 6761 section 6.3,
+    a name without a dot. Any other name counts as public: it is not looked up here."""
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return "loopback"
     try:
         address: IPv4Address | IPv6Address = ip_address(name.strip("[]").partition("%")[0])
     except ValueError:
-        return "public"
+        inside = name and ("." not in name or name.endswith(_PRIVATE_NAMES))
+        return "private" if inside else "public"
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     if address.is_loopback or address.is_unspecified:
@@ -113,3 +119,9 @@ def reach_of(url: str) -> Reach:
         return reach(urlsplit(url).hostname or "")
     except ValueError:
         return "public"
+
+
+def leads_inside(url: str, source: str) -> bool:
+    """Whether a server at `source`, which anybody can reach, names a URL that only its own
+    machine or network can: a host name of its configuration that leaked."""
+    return reach_of(source) == "public" and reach_of(url) != "public"

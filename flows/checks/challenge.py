@@ -10,7 +10,7 @@ from flows.checks.record import Record
 from flows.documents import text_list
 from flows.exchange import Exchange, header, header_values, media_type
 from flows.facts import AuthChallenge
-from flows.network import edge_page
+from flows.network import edge_page, leads_inside
 from flows.steps.challenge import challenge_in, refusal, unanswered
 from flows.steps.resource_metadata import resource_metadata
 from flows.wellknown import inserted, is_web_url, same_origin
@@ -123,6 +123,10 @@ def metadata_is_where_it_belongs(record: Record) -> Outcomes:
         place = at(exchange, WWW_AUTHENTICATE)
         if named == wanted:
             yield passed(place)
+        elif leads_inside(named, url):
+            words = f"The metadata is at {named}, which only the server's own network can reach."
+            fix = "Put the public host name in its place: the configuration has a local one."
+            yield failed(words, place, severity="error", fix=fix)
         elif same_origin(named, url):
             words = f"The metadata is at {named}; clients that look by themselves try {wanted}."
             yield failed(words, place)

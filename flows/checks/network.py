@@ -4,6 +4,7 @@ hosted client dials from elsewhere."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -36,20 +37,13 @@ def _by_host(record: Record) -> dict[str, Exchanged]:
     return {host_of(event.exchange): event for event in all_exchanges(record)}
 
 
-def _failures(record: Record, id: str) -> dict[str, Exchanged]:
-    """The last exchange of each host that fails the check `id` for want of an answer."""
-    return {
-        host: event
-        for host, event in _by_host(record).items()
-        if event.exchange.error and failing_check(event.exchange) == id
-    }
-
-
 def _told(record: Record, id: str, fix: str | None = None) -> Outcomes:
-    for event in _failures(record, id).values():
-        words = event.exchange.error.text if event.exchange.error else ""
-        words = f"{words[:1].upper()}{words[1:]}."
-        yield failed(words, at(event.exchange, "url", "request"), step=event.step, fix=fix)
+    """The hosts that the check `id` fails for want of an answer."""
+    for event in _by_host(record).values():
+        failure = event.exchange.error
+        if failure and failing_check(event.exchange) == id:
+            words = f"{failure.text[:1].upper()}{failure.text[1:]}."
+            yield failed(words, at(event.exchange, "url", "request"), step=event.step, fix=fix)
 
 
 def _secured(record: Record) -> Iterator[Exchanged]:
@@ -113,7 +107,9 @@ def servers_answer(record: Record) -> Outcomes:
     "Send the intermediate certificates too, of an authority that clients trust.",
 )
 def chain_is_trusted(record: Record) -> Outcomes:
-    yield from _told(record, "NET-03")
+    for outcome in _told(record, "NET-03"):
+        ours = "certificate of" in outcome.says
+        yield outcome if ours else replace(outcome, fix="Check the TLS settings of the server.")
     for event in _secured(record):
         tls = event.exchange.tls
         if tls and tls.verified:
@@ -175,7 +171,7 @@ def certificate_lasts(record: Record) -> Outcomes:
 )
 def tls_is_current(record: Record) -> Outcomes:
     for outcome in _told(record, "NET-06"):
-        yield failed(outcome.says, outcome.place, severity="error", step=outcome.step)
+        yield replace(outcome, severity="error")
     for event in _secured(record):
         tls = event.exchange.tls
         place = at(event.exchange, "url", "request")

@@ -25,6 +25,7 @@ from flows.documents import text_list, text_member
 from flows.exchange import Exchange
 from flows.facts import Tried
 from flows.jwt import read_token
+from flows.network import leads_inside
 from flows.steps.discovery import judged
 from flows.steps.resource_metadata import (
     PREDATES,
@@ -188,6 +189,9 @@ def servers_are_issuers(record: Record) -> Outcomes:
                 yield failed(f"The issuer {server} is no http or https URL.", place)
             elif "/.well-known/" in server:
                 words = f"{server} is the URL of a metadata document, not of an issuer."
+                yield failed(words, place)
+            elif leads_inside(server, record.facts.target.url):
+                words = f"The issuer {server} is one that only the server's own network can reach."
                 yield failed(words, place)
             elif "?" in server or "#" in server:
                 yield failed(f"The issuer {server} has a query or a fragment.", place)

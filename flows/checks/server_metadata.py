@@ -22,7 +22,7 @@ from flows.checks.documents import (
 from flows.checks.kernel import Outcomes, at, check, failed, passed
 from flows.checks.record import Record
 from flows.documents import text_member
-from flows.network import reach_of
+from flows.network import leads_inside
 from flows.steps.discovery import judged
 from flows.steps.server_metadata import (
     defaults_apply,
@@ -212,17 +212,15 @@ def nothing_is_empty(record: Record) -> Outcomes:
     "Put the public host name in the URLs: the configuration still has a local one.",
 )
 def endpoints_can_be_reached(record: Record) -> Outcomes:
-    found = server_document(record)
-    if found is None or reach_of(found.exchange.request.url) != "public":
-        return
-    for name in ENDPOINTS:
-        url = text_member(found.members, name)
-        if url and not url_problem(url):
-            if (kind := reach_of(url)) == "public":
-                yield passed(found.at(name))
-            else:
-                words = f"{name} is {url}: a {kind} address, in the metadata of a public server."
+    if found := server_document(record):
+        home = found.exchange.request.url
+        for name in ENDPOINTS:
+            url = text_member(found.members, name)
+            if url and leads_inside(url, home):
+                words = f"{name} is {url}: only the server's own network can reach it."
                 yield failed(words, found.at(name))
+            elif url and not url_problem(url):
+                yield passed(found.at(name))
 
 
 @check(

@@ -9,7 +9,7 @@ from flows.documents import read_object
 from flows.exchange import Exchange, Request, header, media_type
 from flows.facts import Json, Tried
 from flows.moves import Blocked, Send
-from flows.network import edge_page, failing_check, is_unreadable
+from flows.network import edge_page, failing_check, is_unreadable, leads_inside
 from flows.session import StepId
 from flows.wellknown import is_web_url, resolve
 
@@ -98,10 +98,22 @@ def worst(tried: tuple[Tried, ...]) -> Tried | None:
     return next((entry for entry in tried if entry.objection), None)
 
 
-def unreachable(step: StepId, tried: tuple[Tried, ...]) -> Blocked | None:
-    """The stop when no candidate answered at all."""
+def unreachable(
+    step: StepId, tried: tuple[Tried, ...], source: str | None, check: str
+) -> Blocked | None:
+    """The stop when no candidate answered at all. `source` is the MCP server that named the URL,
+    and `check` fails where it names one of its own network."""
     if not tried or any(entry.status is not None for entry in tried):
         return None
     last = tried[-1]
     words = f"{last.url}: {last.verdict}"
+    if source and leads_inside(last.url, source):
+        return Blocked(
+            step,
+            f"{words}. Only the MCP server's own network can reach this address.",
+            "resource-server",
+            "unreachable",
+            fix="Put the public host name in its place: the configuration has a local one.",
+            check=check,
+        )
     return Blocked(step, words, "network", "unreachable", check=last.check)

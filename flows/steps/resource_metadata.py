@@ -136,7 +136,7 @@ def falls_back(facts: Facts) -> bool:
 
 
 def _nothing(facts: Facts) -> Move:
-    if failed := unreachable(STEP, facts.resource_tried):
+    if failed := unreachable(STEP, facts.resource_tried, facts.target.url, "CHAL-04"):
         return failed
     if falls_back(facts):
         return Done(STEP, "none")

@@ -149,7 +149,9 @@ def missing_endpoint(document: Json, facts: Facts) -> str:
 
 
 def _nothing(facts: Facts, issuer: str) -> Move:
-    if failed := unreachable(STEP, facts.server_tried):
+    named = facts.target.authorization_server is None and resource_metadata(facts) is not None
+    source = facts.target.url if named else None
+    if failed := unreachable(STEP, facts.server_tried, source, "PRM-07"):
         return failed
     if defaults_apply(facts):
         return Done(STEP, "defaults")

@@ -1,7 +1,7 @@
 import pytest
 
 from flows.exchange import Exchange, Failure, FailureKind, Request
-from flows.network import edge_page, failing_check, failing_party, reach, reach_of
+from flows.network import edge_page, failing_check, failing_party, leads_inside, reach, reach_of
 from tests.flows.world import NOW, answer
 
 REQUEST = Request("GET", "https://a.example/")
@@ -90,6 +90,9 @@ def test_what_is_no_page_of_a_proxy(response: object) -> None:
         ("169.254.169.254", "private"),
         ("93.184.215.14", "public"),
         ("2606:2800:21f::1", "public"),
+        ("keycloak", "private"),
+        ("mcp.internal", "private"),
+        ("nas.local.", "private"),
         ("auth.example.com", "public"),
         ("localhost.example.com", "public"),
         ("", "public"),
@@ -102,3 +105,10 @@ def test_who_can_reach_an_address(host: str, who: str) -> None:
 def test_a_url_that_is_none_is_nobodys() -> None:
     assert reach_of("http://[x") == "public"
     assert reach_of("http://[::1]:80/x") == "loopback"
+
+
+def test_a_name_of_the_inside_that_leaked() -> None:
+    assert leads_inside("http://localhost:8000/x", "https://mcp.example.com/mcp")
+    assert leads_inside("https://10.0.0.1/x", "https://mcp.example.com/mcp")
+    assert not leads_inside("https://auth.example.com", "https://mcp.example.com/mcp")
+    assert not leads_inside("http://localhost:9000", "http://localhost:8000/mcp")

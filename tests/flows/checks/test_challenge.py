@@ -1,7 +1,7 @@
 import pytest
 
 from flows.checks.kernel import Place
-from flows.exchange import Request, Response
+from flows.exchange import Failure, Request, Response
 from flows.moves import Blocked
 from flows.session import Target
 from tests.flows.checks.judging import only
@@ -111,3 +111,19 @@ def test_an_mcp_answer_is_as_good_as_a_challenge(streams: bool) -> None:
     world = World(routes={f"POST {MCP}": open_server})
     assert not isinstance(world.walk(), Blocked)
     assert only(world, "CHAL-01").result == "not-applicable"
+
+
+def test_metadata_of_the_servers_own_network_is_its_own_fault() -> None:
+    inside = "http://127.0.0.1:8000/.well-known/oauth-protected-resource/mcp"
+    world = World(
+        routes={
+            f"POST {MCP}": challenge(f'resource_metadata="{inside}"'),
+            f"GET {inside}": Failure("refused", "cannot be connected to"),
+        }
+    )
+    stop = world.walk()
+    assert isinstance(stop, Blocked)
+    assert (stop.step, stop.party) == ("resource-metadata", "resource-server")
+    found = only(world, stop.check)
+    assert (found.result, found.party) == ("fail", stop.party)
+    assert "own network" in found.says

@@ -8,7 +8,7 @@ from flows.exchange import Failure, FailureKind, Response
 from flows.moves import Blocked, Send
 from flows.session import Exchanged, Party, Target
 from tests.flows.checks.judging import assert_named, only, results, speaking
-from tests.flows.world import ISSUER, MCP, METADATA, NOW, World, answer
+from tests.flows.world import ISSUER, MCP, METADATA, NOW, RESOURCE, RESOURCE_PATH, World, answer
 
 OAUTH = f"GET {ISSUER}/.well-known/oauth-authorization-server"
 OPENID = f"GET {ISSUER}/.well-known/openid-configuration"
@@ -55,8 +55,8 @@ def test_a_good_document_passes_every_check() -> None:
         ),
         ("ASM-16", {"op_policy_uri": None}, "warn", "is null", "/op_policy_uri"),
         ("ASM-16", {"ui_locales_supported": []}, "warn", "array", "/ui_locales_supported"),
-        ("ASM-17", {"jwks_uri": "http://localhost:80/k"}, "fail", "loopback", "/jwks_uri"),
-        ("ASM-17", {"jwks_uri": "https://10.0.0.1/k"}, "fail", "private", "/jwks_uri"),
+        ("ASM-17", {"jwks_uri": "http://localhost:80/k"}, "fail", "own network", "/jwks_uri"),
+        ("ASM-17", {"jwks_uri": "https://10.0.0.1/k"}, "fail", "own network", "/jwks_uri"),
         ("ASM-22", {"x": "y" * LARGE}, "warn", "clients set limits", ""),
     ],
 )
@@ -133,7 +133,7 @@ def test_endpoints_on_loopback_are_right_for_a_server_on_loopback() -> None:
     well_known = f"GET {issuer}/.well-known/oauth-authorization-server"
     world.routes = {well_known: answer(200, document)}
     world.walk("client")
-    assert only(world, "ASM-17").result == "not-applicable"
+    assert set(results(world, "ASM-17")) == {"pass"}
 
 
 def test_a_server_of_2025_03_26_has_default_endpoints_or_an_origin_for_its_issuer() -> None:
@@ -173,3 +173,16 @@ def test_an_answer_cut_short_stops_the_walk_and_is_found(
     assert finding.step == "server-metadata"
     told = [one for one, _ in speaking(world)]
     assert told == [check], "one cause, one finding"
+
+
+def test_an_issuer_of_the_mcp_servers_own_network_is_the_mcp_servers_fault() -> None:
+    world = World()
+    inside = {**RESOURCE, "authorization_servers": ["http://localhost:9000"]}
+    world.routes[f"GET https://mcp.example.com{RESOURCE_PATH}"] = answer(200, inside)
+    for name in ("oauth-authorization-server", "openid-configuration"):
+        url = f"GET http://localhost:9000/.well-known/{name}"
+        world.routes[url] = Failure("refused", "cannot be connected to")
+    stop = world.walk()
+    assert isinstance(stop, Blocked)
+    assert (stop.step, stop.check, stop.party) == ("server-metadata", "PRM-07", "resource-server")
+    assert_named(world, stop.check, "fail", "http://localhost:9000", stop.party)
