@@ -20,8 +20,12 @@ RESOURCE = "oauth-protected-resource"
 
 
 def _refused(record: Record) -> Exchange | None:
-    """The answer that asked for authorization, where the walk has one."""
-    return refusal(record.facts) if record.is_mcp and not record.facts.target.bearer else None
+    """The answer that asked for authorization, where the walk has one of the server's own."""
+    if not record.is_mcp or record.facts.target.bearer:
+        return None
+    exchange = refusal(record.facts)
+    edge = exchange and exchange.response and edge_page(exchange.response)
+    return None if edge else exchange
 
 
 def _challenge(record: Record) -> tuple[Exchange, AuthChallenge] | None:
@@ -221,7 +225,7 @@ def no_error_without_credentials(record: Record) -> Outcomes:
 )
 def body_is_no_page(record: Record) -> Outcomes:
     exchange = _refused(record)
-    if exchange is None or exchange.response is None or edge_page(exchange.response):
+    if exchange is None or exchange.response is None:
         return
     if media_type(exchange.response.headers) == "text/html" and exchange.response.body:
         words = "The refusal carries a web page, where clients that log it expect JSON."

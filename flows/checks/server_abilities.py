@@ -78,16 +78,12 @@ def s256_is_listed(record: Record) -> Outcomes:
     if "S256" in (methods or ()):
         yield passed(place)
         return
-    words = "code_challenge_methods_supported "
-    words += (
-        f"lists {', '.join(methods) or 'nothing'}, not S256"
-        if methods is not None
-        else (
-            "does not list S256: it is not there"
-            if "code_challenge_methods_supported" not in found.members
-            else "does not list S256: it is no array"
-        )
-    )
+    if methods is not None:
+        found_there = f"lists {', '.join(methods) or 'nothing'}, not S256"
+    else:
+        there = "code_challenge_methods_supported" in found.members
+        found_there = "is no array" if there else "is missing"
+    words = f"code_challenge_methods_supported {found_there}"
     if not record.is_mcp:  # optional in RFC 8414; MCP alone makes it a must
         yield failed(f"{words}.", place, severity="info")
     elif by_origin(record.facts):
@@ -305,7 +301,7 @@ def scopes_are_covered(record: Record) -> Outcomes:
         return
     place = found.at("scopes_supported")
     if problem := array_problem(found.members, "scopes_supported"):
-        yield failed(problem, place, severity="warn", party="authorization-server")
+        yield failed(problem, place, severity="warn")
         return
     challenge = challenge_of(record.facts)
     wanted = ((challenge.get("scope") if challenge else None) or "").split()

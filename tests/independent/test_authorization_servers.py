@@ -99,7 +99,7 @@ async def test_oidc_provider_mock(
     assert said["callback"] == "pasted"
     assert said["token"] == token
     assert said.get("refresh") == refresh
-    pkce: Said = ("server-metadata", "info", "does not list S256")
+    pkce: Said = ("server-metadata", "info", "code_challenge_methods_supported is missing")
     opaque: Said = ("claims", "info", "only its issuer can read it")
     refused: Said = ("refresh", "error", "401")
     expiry: Said = ("client", "error", "client_secret_expires_at is missing")

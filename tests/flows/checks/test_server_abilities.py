@@ -52,7 +52,7 @@ def test_a_good_document_passes_every_check() -> None:
         ("ASM-06", "response_types_supported", "code", "fail", "an array belongs"),
         ("ASM-06", "response_types_supported", ["token"], "fail", "lists token, not code"),
         ("ASM-07", "code_challenge_methods_supported", ["plain"], "fail", "lists plain"),
-        ("ASM-07", "code_challenge_methods_supported", "S256", "fail", "it is no array"),
+        ("ASM-07", "code_challenge_methods_supported", "S256", "fail", "is no array"),
         ("ASM-08", "grant_types_supported", ["implicit"], "warn", "not authorization_code"),
         ("ASM-08", "grant_types_supported", "x", "warn", "an array belongs"),
         (
@@ -116,13 +116,13 @@ def test_a_client_from_elsewhere_needs_no_registration() -> None:
 
 
 def test_without_s256_an_mcp_client_stops_and_another_is_told() -> None:
-    world = having(code_challenge_methods_supported=None)
+    world = having(code_challenge_methods_supported=[])
     move = world.standing()
     assert isinstance(move, Blocked) and move.step == "pkce"
     assert_named(world, move.check, "fail", "MCP clients must refuse", move.party)
     target = Target(ISSUER, kind="authorization-server")
-    world = having(target, code_challenge_methods_supported=None)
-    assert_named(world, "ASM-07", "info", "does not list S256", None)
+    world = having(target, code_challenge_methods_supported=[])
+    assert_named(world, "ASM-07", "info", "lists nothing, not S256", None)
 
 
 @pytest.mark.parametrize(

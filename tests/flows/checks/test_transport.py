@@ -149,6 +149,12 @@ def test_a_page_of_a_proxy_is_named_where_it_stands() -> None:
     assert set(results(routed(), "NET-10")) == {"pass"}
 
 
+def test_a_401_of_a_proxy_is_no_fault_of_the_servers() -> None:
+    page = answer(401, b"", "text/html", ("cf-mitigated", "challenge"))
+    told = [check for check, _ in speaking(routed(mcp=page)) if check[:4] == "CHAL"]
+    assert told == []
+
+
 # NET-11
 
 
