@@ -215,6 +215,7 @@ def test_listing_tools_that_never_ends_is_a_failed_act(lab: Lab, capsys: Capture
     ("fault", "step", "party"),
     [
         ("challenge-login-redirect", "challenge", "resource-server"),
+        ("waf-block", "challenge", "network"),
         ("resource-mismatch", "resource-metadata", "resource-server"),
         ("issuer-mismatch", "server-metadata", "authorization-server"),
         ("no-pkce-advertised", "pkce", "authorization-server"),
