@@ -59,6 +59,7 @@ class Tried:
     document: Json | None = None
     location: str | None = None  # where a redirect points, when it may be followed
     objection: str = ""  # why a document that was found must not be used
+    check: str = ""  # the id of the check that fails here
 
 
 @dataclass(frozen=True, slots=True)

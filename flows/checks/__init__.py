@@ -13,11 +13,19 @@ from flows.checks.record import Record
 __all__ = ["Check", "Finding", "Place", "Record", "Result", "Severity", "all_checks", "findings"]
 
 TOPICS = (
+    "network",
+    "transport",
     "challenge",
     "probed_resource",
+    "resource_metadata",
+    "server_metadata",
+    "server_abilities",
+    "keys",
+    "registration",
+    "client_document",
     "probed_authorization",
-    "probed_token",
     "both_legs",
+    "probed_token",
     "pkce",
     "connection",
     "tools",

@@ -57,6 +57,7 @@ class Outcome:
     party: Party | None = None
     standard: str | None = None
     fix: str | None = None
+    step: StepId | None = None
 
 
 Outcomes = Iterator[Outcome]
@@ -75,9 +76,11 @@ def failed(
     party: Party | None = None,
     standard: str | None = None,
     fix: str | None = None,
+    step: StepId | None = None,
 ) -> Outcome:
-    """What is wrong, in a sentence, with what was found and what belongs there."""
-    return Outcome("fail", says, place, severity, party, standard, fix)
+    """What is wrong, in a sentence, with what was found and what belongs there. `step` is where
+    it was met, for the checks that look at every step."""
+    return Outcome("fail", says, place, severity, party, standard, fix, step)
 
 
 def skipped(reason: str) -> Outcome:
@@ -136,6 +139,7 @@ class Check:
                     fix=self.fix if outcome.fix is None else outcome.fix,
                     standard=self.standard if outcome.standard is None else outcome.standard,
                     place=outcome.place,
+                    step=outcome.step or self.step,
                 )
             else:
                 says = outcome.says or self.asserts

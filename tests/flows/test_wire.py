@@ -23,6 +23,7 @@ import pytest
 
 from flows.exchange import Exchange, Failure, Request, header
 from flows.flight import BodyReceived, Connected, EventReceived, HeadReceived, Progress
+from flows.network import failing_check
 from flows.sse import ServerSentEvent
 from flows.wire import Wire, WireOptions
 from tests.flows.servers import Connection, Handler, answers, make_certificate, ok, serve
@@ -582,20 +583,21 @@ async def test_tls_details_of_new_and_kept_connections(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "days", "trusted", "words"),
+    ("name", "days", "trusted", "words", "check"),
     [
-        ("127.0.0.1", 1, False, "is self-signed"),
-        ("127.0.0.1", -1, True, "has expired (on "),
-        ("mcp.example", 1, True, "has another name: mcp.example"),
+        ("127.0.0.1", 1, False, "is self-signed", "NET-03"),
+        ("127.0.0.1", -1, True, "has expired (on ", "NET-05"),
+        ("mcp.example", 1, True, "has another name: mcp.example", "NET-04"),
     ],
 )
 async def test_refused_certificates(
-    tmp_path: Path, name: str, days: int, trusted: bool, words: str
+    tmp_path: Path, name: str, days: int, trusted: bool, words: str, check: str
 ) -> None:
     certificate = make_certificate(name, days=days)
     tls, ca = certificate.context(tmp_path), certificate.write(tmp_path) if trusted else None
     exchange = await get(answers(ok(b"secret")), WireOptions(ca_bundle=ca), tls=tls)
     assert failure(exchange).kind == "tls" and words in failure(exchange).text
+    assert failing_check(exchange) == check
     assert exchange.response is None
     assert exchange.tls is not None and not exchange.tls.verified
     assert exchange.tls.subject == f"CN=test {name}"
@@ -664,6 +666,7 @@ async def test_unreadable_ca_bundle(tmp_path: Path) -> None:
         sender.warm()
         exchange = await sender.send(Request("GET", "https://127.0.0.1:1/"))
     assert failure(exchange).kind == "tls" and "none.pem" in failure(exchange).text
+    assert failing_check(exchange) == "", "no server is at fault"
 
 
 async def test_plain_request_through_a_proxy() -> None:

@@ -154,14 +154,6 @@ def test_the_registered_method_rules() -> None:
     assert dict(read_form(request.body))["client_secret"] == "s"
 
 
-def test_a_dropped_redirect_uri_is_remarked() -> None:
-    world = World()
-    world.routes[f"POST {ISSUER}/register"] = answer(201, {"client_id": "c"})
-    world.walk("pkce")
-    move = world.move("client")
-    assert isinstance(move, Done) and move.level == "error"
-
-
 # pkce
 
 

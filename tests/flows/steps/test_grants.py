@@ -159,16 +159,6 @@ def test_the_servers_list_decides_what_an_rsa_key_signs_with() -> None:
     assert jwt.get_unverified_header(fields["client_assertion"])["alg"] == "PS256"
 
 
-def test_a_method_that_the_server_does_not_list_is_remarked() -> None:
-    target = replace(CREDENTIALS, client_key=pem(key_for("ES256")))
-    world = world_of(target)
-    world.walk()
-    move = world.move("client")
-    assert isinstance(move, Done)
-    assert [remark.level for remark in move.remarks] == ["warn"]
-    assert "not private_key_jwt" in move.remarks[0].text
-
-
 @pytest.mark.parametrize(
     ("key", "says"), [(None, "there is none"), ("Sx9..redacted-241-1a2b3c4d", "no private key")]
 )

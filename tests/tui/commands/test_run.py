@@ -215,6 +215,7 @@ def test_listing_tools_that_never_ends_is_a_failed_act(lab: Lab, capsys: Capture
     ("fault", "step", "party"),
     [
         ("challenge-login-redirect", "challenge", "resource-server"),
+        ("waf-block", "challenge", "network"),
         ("resource-mismatch", "resource-metadata", "resource-server"),
         ("issuer-mismatch", "server-metadata", "authorization-server"),
         ("no-pkce-advertised", "pkce", "authorization-server"),
@@ -244,7 +245,7 @@ def test_a_stop_is_explained(lab: Lab, capsys: Capture) -> None:
     assert main(["run", lab.mcp_url, "--approve"]) == 1
     out = capsys.readouterr().out
     tail = out[out.index("✗ Stopped at PKCE") :]
-    for label in ("party", "cause", "fix", "standard", "see also"):
+    for label in ("party", "cause", "fix", "standard"):
         assert re.search(rf"^  {label:<9} \S", tail, re.MULTILINE)
     assert max(map(len, tail.splitlines())) <= 80
 
