@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.checks import Finding, Record, all_checks, findings
+from flows.session import Party
 from tests.flows.world import World
 
 CHECKS = {check.id: check for check in all_checks()}
@@ -32,3 +33,8 @@ def only(world: World, check: str) -> Finding:
 def speaking(world: World) -> list[tuple[str, str]]:
     """`(check, what it says)` of all that a person is told without asking."""
     return [(one.check, one.says) for one in findings(record_of(world)) if one.speaks]
+
+
+def failing(world: World) -> set[tuple[str, Party | None]]:
+    """Every check that fails, with the party at fault."""
+    return {(one.check, one.party) for one in findings(record_of(world)) if one.result == "fail"}
