@@ -138,11 +138,13 @@ def the_audience_is_kept(record: Record) -> Outcomes:
     "RFC 6749 §6",
 )
 def the_old_one_stays(record: Record) -> Outcomes:
-    answer = _refreshed(record)
-    if answer and not (answer.members or {}).get("refresh_token"):
+    answer, client = _refreshed(record), record.facts.client
+    if answer is None or client is None or client.token_endpoint_auth_method == "none":
+        return  # of a public client RT-02 says more
+    if not (answer.members or {}).get("refresh_token"):
         words = "No new refresh token comes: the old one stays in use."
         yield failed(words, at(answer.exchange))
-    elif answer:
+    else:
         yield passed(answer.at("refresh_token"))
 
 

@@ -26,6 +26,11 @@ KNOWN = (
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 
 
+def _asked(answer: Answer) -> list[str]:
+    """The scopes of the authorization request."""
+    return requested(answer.facts).get("scope", "").split()
+
+
 @rule(
     "TOK-07",
     "error",
@@ -117,7 +122,7 @@ def scope_is_a_string(answer: Answer) -> Outcomes:
     scope, place = (answer.members or {}).get("scope"), answer.at("scope")
     if scope is None:
         return
-    asked = set(requested(answer.facts).get("scope", "").split())
+    asked = set(_asked(answer))
     if not isinstance(scope, str):
         yield failed(f"scope is a JSON {json_type(scope)}, not a string.", place)
     elif (
@@ -145,7 +150,7 @@ def the_scope_suffices(answer: Answer) -> Outcomes:
     granted = (answer.members or {}).get("scope")
     if not demanded or not isinstance(granted, str):
         return
-    asked = requested(answer.facts).get("scope", "").split()
+    asked = _asked(answer)
     lacking = [name for name in demanded if name in asked and name not in granted.split()]
     if lacking:
         words = f"Not granted, though the MCP server demands it: {' '.join(lacking)}."
@@ -162,11 +167,12 @@ def the_scope_suffices(answer: Answer) -> Outcomes:
     "Issue a refresh token, if clients are to stay connected without the person.",
 )
 def a_refresh_token_comes(answer: Answer) -> Outcomes:
-    if answer.asked.get("grant_type") != "authorization_code" or not answer.members:
+    members = answer.members or {}
+    if answer.asked.get("grant_type") != "authorization_code" or "access_token" not in members:
         return
-    if answer.members.get("refresh_token"):
+    if members.get("refresh_token"):
         yield passed(answer.at("refresh_token"))
-    elif "offline_access" in requested(answer.facts).get("scope", "").split():
+    elif "refresh_token" not in members and "offline_access" in _asked(answer):
         words = "No refresh token, though offline_access was asked for: legal, the server decides."
         yield failed(words, answer.at("refresh_token"))
 
@@ -181,7 +187,7 @@ def a_refresh_token_comes(answer: Answer) -> Outcomes:
 def an_id_token_comes(answer: Answer) -> Outcomes:
     if answer.asked.get("grant_type") != "authorization_code" or not answer.members:
         return
-    asked = requested(answer.facts).get("scope", "").split()
+    asked = _asked(answer)
     scope = answer.members.get("scope")
     granted = scope.split() if isinstance(scope, str) else asked
     if answer.members.get("id_token"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from flows.claim_checks import MCP_TOKEN_THEFT
+from flows.claims import ClaimRow
 from flows.facts import Facts
 from flows.moves import Done, Move, Skipped
 from flows.session import Event, Party
@@ -33,6 +34,8 @@ ID_TOKEN_CHECKS: Mapping[str, str] = {"nonce": "IDT-02", "at_hash": "IDT-03"}
 """The same of an ID token; IDT-01 for all others."""
 DECISIVE: Final = ("JWT-02", "JWT-03", "JWT-04", "JWT-06", "JWT-07", "JWT-09", "JWT-11")
 """What every resource server checks first: signature, issuer, audience, time."""
+SUSPICIOUS: Final = ("JWT-05", "JWT-10")
+"""What strict resource servers check too: typ, and that iat is past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def _faults(inspection: Inspection) -> Iterator[Fault]:
             check = CHECKS.get(row.name, "JWT-01")
             if row.name == "exp" and row.standard == MCP_TOKEN_THEFT:
                 check = "JWT-17"
-            yield Fault(check, row.mark, f"{row.name}: {row.note}.", row.standard)
+            yield Fault(check, row.mark, _sentence(row), row.standard)
     verification = inspection.verification
     # That alg is none is said of the header already.
     if verification and verification.result == "failed" and verification.code != "unsecured":
@@ -90,24 +93,34 @@ def _faults(inspection: Inspection) -> Iterator[Fault]:
 
 
 def _id_token_faults(inspection: Inspection) -> Iterator[Fault]:
-    names = {f"{row.name}: {row.note}.": row.name for row in inspection.claims}
+    names = {_sentence(row): row.name for row in inspection.claims}
     for fault in _faults(inspection):
         yield replace(fault, check=ID_TOKEN_CHECKS.get(names.get(fault.text, ""), "IDT-01"))
 
 
-def cause_to_refuse(facts: Facts) -> Fault | None:
-    """The worst fault that a resource server may refuse the access token for; whoever made the
-    token is at fault before whoever refuses it."""
+def _sentence(row: ClaimRow) -> str:
+    return f"{row.name}: {row.note}{'' if row.note.endswith('?') else '.'}"
+
+
+def cause_to_refuse(facts: Facts, status: int) -> Fault | None:
+    """The fault of the access token for which a resource server refuses it with 401 or 403: who
+    made the token is at fault before who refuses it. One of level warn may be the cause, as there
+    is no other to be seen: RFC 9068 section 4 has servers refuse another typ than at+jwt."""
     tokens = facts.current_tokens
     inspection = inspect_of(facts, "access", facts.at)
     if tokens is None or inspection is None:
         return None
-    errors = [fault for fault in faults(inspection) if fault.level == "error"]
+    found = faults(inspection)
+    errors = [fault for fault in found if fault.level == "error"]
     decisive = [fault for fault in errors if fault.check in DECISIVE]
-    for fault in decisive or errors:
-        issued = inspect_of(facts, "access", tokens.at)
-        if fault.check != "JWT-09" or (issued and fault.check in {f.check for f in faults(issued)}):
-            return fault
+    suspicions = [fault for fault in found if fault.check in SUSPICIOUS]
+    scopes = [fault for fault in found if fault.check == "JWT-15"]
+    causes = {401: decisive or errors or suspicions, 403: scopes}.get(status)
+    if not causes:
+        return None
+    issued = inspect_of(facts, "access", tokens.at)
+    at_first = {fault.check for fault in faults(issued)} if issued else set()
+    if causes[0].check == "JWT-09" and "JWT-09" not in at_first:
         # It was good when it came: the client kept it too long.
-        return replace(fault, check="", party="client")
-    return None
+        return replace(causes[0], check="", party="client")
+    return causes[0]

@@ -87,10 +87,10 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     refused = f"The MCP server {does} with {status}{': ' + said if said else ''}."
     standard = "MCP Token Handling; RFC 6750 §3.1"
     remedy = remedy_of(facts, exchange)
-    cause = cause_to_refuse(facts) if status == 401 else None
-    if cause:
+    if cause := cause_to_refuse(facts, status):
         # The token gives cause: whoever made it is at fault before whoever refuses it.
-        words = f"{refused} It has cause: {cause.text}"
+        has = "has" if cause.level == "error" else "may have"
+        words = f"{refused} It {has} cause: {cause.text}"
         fix = "Issue access tokens without the faults that the claims step names."
         if cause.party == "client":
             fix = "Refresh the token, or authorize again."
