@@ -50,10 +50,15 @@ def failing_check(exchange: Exchange) -> str:
     return _CHECKS.get(failure.kind, "")
 
 
+def is_unreadable(exchange: Exchange) -> bool:
+    """Whether the answer came and its body cannot be read: the server's own doing."""
+    return exchange.error is not None and exchange.error.kind in ("bad-encoding", "too-large")
+
+
 def failing_party(exchange: Exchange, server: Party) -> Party:
     """Who is at fault for an exchange's failure, or the page of a proxy: what a body holds is
     `server`'s, all else the network's."""
-    if exchange.error and exchange.error.kind in ("bad-encoding", "too-large"):
+    if is_unreadable(exchange):
         return server
     edge = exchange.response is not None and edge_page(exchange.response)
     return "network" if exchange.error or edge else server

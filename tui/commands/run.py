@@ -238,6 +238,7 @@ def _refused(walk: Walk, why: str) -> Ending | None:
             "authorization-server",
             str(exchange.status),
             standard="RFC 6749 §4.1.2.1",
+            check="AZ-01",
         )
     return stopped(walk, blocked)
 

@@ -21,7 +21,7 @@ def awaiting(target: Target | None = None, **metadata: Any) -> World:
     return world
 
 
-def responded(world: World | None = None, **changes: str | None) -> World:
+def responded(world: World | None = None, /, **changes: Any) -> World:
     """A response as it should be, but for the changes; None leaves a parameter out."""
     world = world or awaiting()
     parameters = {"code": CODE, "state": world.state, "iss": ISSUER, **changes}
