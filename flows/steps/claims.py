@@ -34,6 +34,8 @@ ID_TOKEN_CHECKS: Mapping[str, str] = {"nonce": "IDT-02", "at_hash": "IDT-03"}
 """The same of an ID token; IDT-01 for all others."""
 DECISIVE: Final = ("JWT-02", "JWT-03", "JWT-04", "JWT-06", "JWT-07", "JWT-09", "JWT-11")
 """What every resource server checks first: signature, issuer, audience, time."""
+SHOWN: Final = ("alg", "typ", "iss", "aud", "client_id", "azp", "scope", "scp")
+"""What is told with the value that was found: nothing of it is the person's."""
 SUSPICIOUS: Final = ("JWT-05", "JWT-10")
 """What strict resource servers check too: typ, and that iat is past."""
 
@@ -100,7 +102,8 @@ def _id_token_faults(inspection: Inspection) -> Iterator[Fault]:
 
 
 def _sentence(row: ClaimRow) -> str:
-    return f"{row.name}: {row.note}{'' if row.note.endswith('?') else '.'}"
+    found = f" {row.value:.200}" if row.present and row.name in SHOWN else ""
+    return f"{row.name}{found}: {row.note}{'' if row.note.endswith('?') else '.'}"
 
 
 def cause_to_refuse(facts: Facts, status: int) -> Fault | None:
