@@ -101,7 +101,6 @@ class Pushed:
     """The answer to a pushed authorization request (RFC 9126 section 2.2)."""
 
     request_uri: str
-    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,6 @@ class IdJag:
     """An Identity Assertion JWT Authorization Grant, to be exchanged for an access token."""
 
     assertion: str = field(repr=False)
-    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,6 @@ class Tokens:
     id_token: str | None = field(default=None, repr=False)
     scope: str | None = None
     document: Json = field(default_factory=dict, repr=False)
-    remarks: tuple[Remark, ...] = ()
     bound: bool = False
 
 

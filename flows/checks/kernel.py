@@ -38,7 +38,8 @@ class Place:
     """Where the evidence stands: an exchange, and what in it to look at.
 
     `field` is "status", "url", "header NAME", a JSON Pointer into a JSON body (RFC 6901), or
-    "form NAME" and "query NAME" for a parameter; "" is the message as a whole.
+    "form NAME" and "query NAME" for a parameter; "" is the message as a whole. `exchange` is ""
+    where the evidence is what a person or the browser gave: the authorization response.
     """
 
     exchange: str

@@ -81,10 +81,20 @@ class Record:
         """Every exchange of these probes in the record, in order."""
         return tuple(event for event in self.session.exchanges if event.probe in names)
 
+    def exchange(self, id: str | None) -> Exchange | None:
+        """The exchange with this id, the walk's own or a probe's."""
+        return self._by_id.get(id or "")
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Exchange]:
+        return {event.exchange.id: event.exchange for event in self.session.exchanges}
+
     def inspection(self, use: Use = "access") -> Inspection | None:
-        """The token in hand, taken apart and judged; None when there is none of that use."""
+        """The token in hand, taken apart and judged as it stood when it came: that it has grown
+        old since is no fault of whoever made it. None when there is none of that use."""
         if use not in self._inspections:
-            self._inspections[use] = inspect_of(self.facts, use, self.now)
+            tokens = self.facts.current_tokens
+            self._inspections[use] = inspect_of(self.facts, use, tokens.at if tokens else self.now)
         return self._inspections[use]
 
     @cached_property

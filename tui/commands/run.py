@@ -13,7 +13,7 @@ from pathlib import Path
 from flows.diagnosis import last_exchange
 from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.session import Event, Received, StepId
-from flows.steps.token_endpoint import refused
+from flows.steps.refusal import refused
 from flows.store import SecretLeak, save
 from flows.text import visible
 from flows.walk import Walk, new_session
@@ -203,7 +203,7 @@ async def _advance(
 def _refresh_failed(walk: Walk) -> Ending | None:
     """The walk could go on with the token it has; asked for, the refresh is what matters."""
     failed = walk.facts.failed.get("refresh")
-    return stopped(walk, refused("refresh", failed)) if failed else None
+    return stopped(walk, refused("refresh", failed, walk.facts)) if failed else None
 
 
 async def _authorize(
@@ -245,6 +245,7 @@ def _refused(walk: Walk, why: str) -> Ending | None:
             "authorization-server",
             str(exchange.status),
             standard="RFC 6749 §4.1.2.1",
+            check="AZ-01",
         )
     return stopped(walk, blocked)
 

@@ -47,3 +47,8 @@ def assert_named(world: World, check: str, result: str, words: str, party: Party
         assert finding.place and record_of(world).exchange(finding.place.exchange)
         assert finding.fix
     return finding
+
+
+def failing(world: World) -> set[tuple[str, Party | None]]:
+    """Every check that fails, with the party at fault."""
+    return {(one.check, one.party) for one in findings(record_of(world)) if one.result == "fail"}

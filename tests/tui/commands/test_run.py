@@ -220,7 +220,7 @@ def test_listing_tools_that_never_ends_is_a_failed_act(lab: Lab, capsys: Capture
         ("issuer-mismatch", "server-metadata", "authorization-server"),
         ("no-pkce-advertised", "pkce", "authorization-server"),
         ("register-fails", "client", "authorization-server"),
-        ("authorize-500", "callback", "authorization-server"),
+        ("authorize-500", "authorize", "authorization-server"),
         ("consent-denied", "callback", "person"),
         ("wrong-state", "callback", "authorization-server"),
         ("token-500", "token", "authorization-server"),
