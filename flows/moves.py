@@ -77,6 +77,18 @@ class Compose:
 
 
 @dataclass(frozen=True, slots=True)
+class Validate:
+    """Hold a value against a stranger's JSON Schema, which may take for ever and is then given
+    up. Recorded as `problems`, a JSON array of [path, words, whether it was checked]. The walk
+    does it by itself: nothing leaves this machine."""
+
+    step: StepId
+    schema: Any
+    value: Any
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One value asked of the person."""
 
@@ -156,5 +168,5 @@ class Blocked:
     remedy: Remedy | None = None
 
 
-Act = Send | Listen | Make | Compose | Ask
+Act = Send | Listen | Make | Compose | Validate | Ask
 Move = Act | Done | Skipped | Blocked

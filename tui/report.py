@@ -8,7 +8,10 @@
     steps        [{id, title, phase, state, word, exchanges}]
     findings     [{check, result, severity, step, party, says, evidence, standard, host}]
     tools        the usable tools as the server listed them; unusable_tools [{name, reason}]
-    calls        [{method, name, arguments, result, error}]; of resources/read the name is the URI
+    resources, resource_templates, prompts
+                 as the server listed them, where they were asked for
+    calls        [{method, name, arguments, result, output_problems, error}]; of resources/read
+                 the name is the URI; output_problems is null where no outputSchema was applied
     tokens       {access, refresh, id}: kind, header, claims; raw only when asked for
 
 An exchange is {id, at, method, url, status, ms, label, attempt, error}; `evidence` is one
@@ -32,6 +35,11 @@ if TYPE_CHECKING:
     from tui.redaction import Redaction
 
 _UNCALLED = {"code": None, "message": "not called"}
+_LISTS = {
+    "resources": "resources/list",
+    "resource_templates": "resources/templates/list",
+    "prompts": "prompts/list",
+}
 _RESULTS = {"error": "fail", "warn": "warn", "info": "info", "ok": "pass"}
 
 
@@ -64,12 +72,14 @@ def report(
         "steps": [_step(row, redaction) for row in steps],
         "findings": [finding for row in steps for finding in _findings(row, ending, redaction)],
         **_tools(facts),
+        **{name: _listed(method, facts) for name, method in _LISTS.items()},
         "calls": [
             {
                 "method": called.method,
                 "name": called.name,
                 "arguments": called.arguments,
                 "result": called.result,
+                "output_problems": called.output_problems,
                 "error": called.error or (None if called.result else _UNCALLED),
             }
             for called in calls(session)
@@ -100,7 +110,7 @@ def failed(code: str, text: str, *, walk: bool = True) -> dict[str, Any]:
         "target": None,
         "authorization_url": None,
         "connection": None,
-        **dict.fromkeys(("steps", "findings", "tools", "unusable_tools", "calls"), ()),
+        **dict.fromkeys(("steps", "findings", "tools", "unusable_tools", *_LISTS, "calls"), ()),
         "tokens": {},
     }
 
@@ -215,6 +225,11 @@ def _tools(facts: Facts) -> dict[str, Any]:
             reason = "inputSchema is no JSON Schema of an object"
             unusable.append({"name": tool.get("name"), "reason": reason})
     return {"tools": usable, "unusable_tools": unusable}
+
+
+def _listed(method: str, facts: Facts) -> list[dict[str, Any]]:
+    pages = facts.listings.get(method)
+    return [dict(entry) for entry in pages.items] if pages else []
 
 
 def _tokens(facts: Facts, redaction: Redaction) -> dict[str, Any]:

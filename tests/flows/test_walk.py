@@ -59,10 +59,16 @@ async def test_from_challenge_to_tool_result(walk: Walk) -> None:
     walk.answer("call", name="add", arguments='{"a": 2, "b": 3}')
     assert await walk.run() is None
     move = walk.moves["call"]
-    assert move == Done("call", "add")
+    assert isinstance(move, Done) and move.word == "add"
+    assert [remark.text for remark in move.remarks] == [
+        "structuredContent is as the tool's outputSchema says."
+    ]
     assert all(step == "refresh" or isinstance(m, Done) for step, m in walk.moves.items())
     assert all(
-        not m.remarks or m.step == "callback" for m in walk.moves.values() if isinstance(m, Done)
+        remark.level in ("ok", "info")
+        for m in walk.moves.values()
+        if isinstance(m, Done)
+        for remark in m.remarks
     )
 
 

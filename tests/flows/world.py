@@ -106,7 +106,12 @@ def mcp(request: Request) -> Response:
             "capabilities": {"tools": {}},
             "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "world", "version": "3.1.1"}},
         },
-        "tools/list": {"resultType": "complete", "tools": TOOLS},
+        "tools/list": {
+            "resultType": "complete",
+            "tools": TOOLS,
+            "ttlMs": 300_000,
+            "cacheScope": "public",
+        },
         "tools/call": {"resultType": "complete", "content": [{"type": "text", "text": "3"}]},
     }
     result = results[message["method"]]

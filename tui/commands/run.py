@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from flows.catalogue import OPTIONAL
 from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.session import Event, Received, StepId
 from flows.store import SecretLeak, save
@@ -43,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
     session = new_session(target)
     redaction = Redaction(session, keep=args.with_secrets)
     lines = Lines(console, redaction)
-    printer = Printer(lines, list_tools=args.list)
+    printer = Printer(lines, lists=args.list)
     trace = Trace(Path(args.trace), redaction) if args.trace else None
     answering = Answering(stance, console)
     walk = Walk(session, Wire(options), on_rejected=mention(console), responder=answering.respond)
@@ -57,6 +58,8 @@ def main(args: argparse.Namespace) -> int:
 
     walk.on_event = on_event
     console.say(*lines.head(target))
+    if args.list:
+        walk.answer("tools", list=" ".join(OPTIONAL))
     try:
         ending = asyncio.run(_closing(walk, args, acts, answering, console))
     except KeyboardInterrupt:
@@ -87,14 +90,14 @@ def main(args: argparse.Namespace) -> int:
 class Printer:
     """Prints each step once it is settled, in order, however its events arrive."""
 
-    def __init__(self, lines: Lines, *, list_tools: bool) -> None:
+    def __init__(self, lines: Lines, *, lists: bool) -> None:
         self._lines = lines
-        self._list_tools = list_tools
+        self._lists = lists
         self._printed = 0
         self._called = 0
         self._phase = ""
 
-    def update(self, walk: Walk) -> None:
+    def update(self, walk: Walk, *, ended: bool = False) -> None:
         say = self._lines.console.say
         steps = rows(walk.session, walk.moves)
         for row in steps[self._printed :]:
@@ -109,18 +112,21 @@ class Printer:
                 say(*self._lines.phase(self._phase))
             say(*self._lines.step(row))
             self._printed += 1
-            if row.step.id == "tools" and self._list_tools:
-                say(*self._lines.tools(walk.facts))
+            if row.step.id == "tools" and self._lists:
+                say(*self._lines.catalogue(walk.facts))
         if self._printed >= len(steps) - 1:
-            for called in calls(walk.session)[self._called :]:
-                if called.result is None and called.error is None:
+            acts, row = calls(walk.session), steps[-1]
+            for number, called in enumerate(acts[self._called :], self._called + 1):
+                last = number == len(acts)
+                open_ = last and not (row.settled or isinstance(walk.current, Ask) or ended)
+                if open_ or (called.result is None and called.error is None):
                     break
-                say(*self._lines.call(steps[-1], called))
+                say(*self._lines.call(row, called, row.remarks if last else ()))
                 self._called += 1
 
     def finish(self, walk: Walk) -> None:
         self._lines.console.progress("")
-        self.update(walk)
+        self.update(walk, ended=True)
 
 
 async def _closing(

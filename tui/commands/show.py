@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
     if not args.json:
         when = session.created.astimezone()
         console.say(*lines.head(session.target), f"walked {when:%Y-%m-%d %H:%M:%S %Z}")
-        Printer(lines, list_tools=args.list).update(walk)
+        Printer(lines, lists=args.list).update(walk, ended=True)
         console.tell(*lines.ending(session, walk.moves, ending))
     else:
         print_document(report(session, walk.moves, walk.facts, ending, redaction))

@@ -21,8 +21,8 @@ from flows.facts import Json
 from flows.mcp.form import FieldSpec, build, fill, json_text
 from flows.mcp.schema import fields
 from flows.mcp.validation import Path, Problem
+from flows.schema_check import check
 from flows.text import visible
-from tui.schema_check import check
 from tui.widgets import tool_text
 from tui.widgets.line_input import LineInput
 from tui.widgets.list_view import LineList, Row

@@ -458,22 +458,23 @@ def test_a_server_that_refuses_the_version_it_supports_is_asked_once_more() -> N
         assert len(world.sent) <= 2
 
 
-def test_a_server_without_tools_is_no_fault() -> None:
+@pytest.mark.parametrize(("declared", "then"), [({}, Skipped), ({"prompts": {}}, Ask)])
+def test_a_server_without_tools_is_no_fault(declared: dict[str, Any], then: type) -> None:
     world = World(Target(MCP, bearer="b"))
 
     def server(request: Request) -> Response:
         message = json.loads(request.body)
         if message["method"] == "server/discover":
-            result = {"supportedVersions": ["2026-07-28"], "capabilities": {"prompts": {}}}
+            result = {"supportedVersions": ["2026-07-28"], "capabilities": declared}
             return answer(200, {"jsonrpc": "2.0", "id": message["id"], "result": result})
         error = {"code": -32601, "message": "Method not found"}
         return answer(404, {"jsonrpc": "2.0", "id": message["id"], "error": error})
 
     world.routes[f"POST {MCP}"] = server
-    world.walk()
+    world.walk("call")
     move = world.move("tools")
     assert isinstance(move, Done) and move.level == "ok"
-    assert isinstance(world.move("call"), Skipped)
+    assert isinstance(world.move("call"), then)
 
 
 def broken_stream(*bodies: bytes, get_status: int = 200) -> World:
