@@ -191,6 +191,11 @@ class Call:
     checked: tuple[Remark, ...] | None = None
 
     @property
+    def said(self) -> tuple[Remark, ...]:
+        """Every remark on it."""
+        return self.remarks + (self.checked or ())
+
+    @property
     def params(self) -> Json:
         match self.method:
             case "tools/call":
@@ -241,6 +246,7 @@ class Facts:
     tool_list: ToolList = field(default_factory=ToolList)
     listings: Mapping[str, Listing] = field(default_factory=dict)  # asked for, by method
     call: Call | None = None
+    past_calls: tuple[Call, ...] = ()  # on this connection, completions among them
     completion: Completion | None = None  # the last one
     resuming: Resumption | None = None
     rpc_sent: int = 0
@@ -380,7 +386,8 @@ def forget(facts: Facts, step: StepId) -> Facts:
             listings = dict.fromkeys(facts.listings, Listing())
             return replace(facts, tool_list=ToolList(), listings=listings, resuming=None)
         case "call":
-            return replace(facts, call=None, resuming=None)
+            past = (*facts.past_calls, facts.call) if facts.call else facts.past_calls
+            return replace(facts, call=None, past_calls=past, resuming=None)
         case _:
             return facts
 

@@ -102,7 +102,7 @@ def last_exchange(session: Session, step: StepId) -> Exchange | None:
 
 def _after_acts(session: Session, facts: Facts) -> Ending:
     listed = {tool.get("name") for tool in facts.tool_list.tools}
-    for called in calls(session):
+    for called in calls(session, facts):
         if not (why := called.failed):
             continue
         if called.asks_for_input:

@@ -63,7 +63,7 @@ class Lines:
             yield self._exchange(exchanged)
         yield from self._remarks(row.remarks)
 
-    def call(self, row: StepRow, called: Called, remarks: Iterable[Remark] = ()) -> Iterator[str]:
+    def call(self, row: StepRow, called: Called) -> Iterator[str]:
         """A tool call, what it gave and what is to be said of it. `row` is that of the step."""
         kind = "waiting" if called.asks_for_input else "error" if called.failed else "ok"
         yield self._line(row.number, kind, called.method, self._safe(called.name, 48))
@@ -75,7 +75,7 @@ class Lines:
             yield from self.console.wrapped(says, first=" " * _INDENT, rest=_INDENT)
         elif called.result is not None:
             yield from self._result(called)
-        yield from self._remarks(remarks)
+        yield from self._remarks(called.remarks)
 
     def catalogue(self, facts: Facts) -> Iterator[str]:
         """The tools, and below their own headings the lists that were asked for as well."""

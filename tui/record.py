@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from flows.documents import read_json
 from flows.exchange import Exchange
-from flows.facts import Json
+from flows.facts import Facts, Json
 from flows.mcp.content import words
 from flows.mcp.opening import sent
 from flows.mcp.rpc import read_answer
 from flows.moves import Ask, Blocked, Done, Move, Remark, Send, Skipped
-from flows.session import Answered, Exchanged, Made, Session, StepId, attempts, value
+from flows.session import Answered, Exchanged, Session, StepId, attempts, value
 from flows.steps import STEPS, Step
 from flows.steps.call import about, asked_for
 
@@ -50,8 +49,7 @@ class Called:
 
     `error` is {code, message} of JSON-RPC, its code None where something else went wrong; with
     neither result nor error nothing has come back. `exchange` is the one that gave either,
-    `exchanges` are all there were. `output_problems` is what the tool's outputSchema objects to,
-    None where the result was not held against one.
+    `exchanges` are all there were.
     """
 
     method: str
@@ -62,7 +60,7 @@ class Called:
     exchange: Exchange | None = None
     exchanges: tuple[Exchange, ...] = ()
     rpc_id: int | None = None
-    output_problems: tuple[str, ...] | None = None
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def asks_for_input(self) -> bool:
@@ -122,8 +120,9 @@ def _state(move: Move | None, passed: bool) -> tuple[State, str]:
             return "ready", ""
 
 
-def calls(session: Session) -> tuple[Called, ...]:
-    """Every act of the call step in the record, in order."""
+def calls(session: Session, facts: Facts) -> tuple[Called, ...]:
+    """Every act of the call step in the record, in order; with remarks where the facts still rest
+    on it."""
     found: list[Called] = []
     for event in session.events:
         if event.step != "call":
@@ -132,12 +131,11 @@ def calls(session: Session) -> tuple[Called, ...]:
             case Answered(values=values) if value(values, "inputResponses") is None:
                 call = asked_for(values)
                 found.append(Called(call.method, about(call), call.arguments))
-            case Made(values=values) if found and (text := value(values, "problems")):
-                problems, _ = read_json(text.encode("utf-8", "surrogateescape"))
-                said = tuple(".".join((*path, text)) for path, text, _ in problems or ())
-                found[-1] = replace(found[-1], output_problems=said)
             case Exchanged(exchange=exchange) if found:
                 found[-1] = _answered(found[-1], exchange)
+    standing = (*facts.past_calls, *filter(None, [facts.call]))
+    for at, call in enumerate(reversed(standing), 1):
+        found[-at] = replace(found[-at], remarks=call.said)
     return tuple(found)
 
 

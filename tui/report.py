@@ -10,8 +10,8 @@
     tools        the usable tools as the server listed them; unusable_tools [{name, reason}]
     resources, resource_templates, prompts
                  as the server listed them, where they were asked for
-    calls        [{method, name, arguments, result, output_problems, error}]; of resources/read
-                 the name is the URI; output_problems is null where no outputSchema was applied
+    calls        [{method, name, arguments, result, error, remarks}]; of resources/read the name
+                 is the URI; remarks [{severity, says, standard}]
     tokens       {access, refresh, id}: kind, header, claims; raw only when asked for
 
 An exchange is {id, at, method, url, status, ms, label, attempt, error}; `evidence` is one
@@ -79,10 +79,13 @@ def report(
                 "name": called.name,
                 "arguments": called.arguments,
                 "result": called.result,
-                "output_problems": called.output_problems,
                 "error": called.error or (None if called.result else _UNCALLED),
+                "remarks": [
+                    {"severity": one.level, "says": one.text, "standard": one.standard or None}
+                    for one in called.remarks
+                ],
             }
-            for called in calls(session)
+            for called in calls(session, facts)
         ],
         "tokens": _tokens(facts, redaction),
     }

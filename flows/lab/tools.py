@@ -272,7 +272,6 @@ def _add_prompts(server: MCPServer[Any]) -> None:
 
 
 def _add_completions(server: MCPServer[Any]) -> None:
-    @server.completion()
     async def complete(
         ref: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,
@@ -284,6 +283,8 @@ def _add_completions(server: MCPServer[Any]) -> None:
         known["audience"] = list(CLAIMS.get(decided.get("claim", ""), ("a developer",)))
         found = [v for v in known.get(argument.name, ()) if v.startswith(argument.value)]
         return Completion(values=found, total=len(found), has_more=False)
+
+    server.completion()(complete)  # type: ignore[no-untyped-call]
 
 
 def _bars(values: list[float], colour: str) -> bytes:

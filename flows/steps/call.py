@@ -158,7 +158,8 @@ def _completed(call: Call, answer: Answer, facts: Facts) -> Facts:
         found = Completion(call.arguments, problem=answer.message)
     else:
         found = read_completion(call.arguments, answer.result)
-    return replace(facts, call=None, completion=found)
+    past = (*facts.past_calls, call)
+    return replace(facts, call=None, past_calls=past, completion=found)
 
 
 def _of_result(call: Call, result: Json, facts: Facts) -> tuple[Remark, ...]:
@@ -263,9 +264,8 @@ def _responded(responses: Json, facts: Facts) -> Facts:
 
 
 def _done(call: Call, result: Json) -> Done:
-    remarks = call.remarks + (call.checked or ())
     if result.get("isError") is not True:
-        return Done(STEP, call.name or call.method, remarks)
+        return Done(STEP, call.name or call.method, call.said)
     words = f"{call.name} reports an error of its own; the protocol is sound."
     remark = Remark("warn", words, "resource-server", "MCP Tools")
-    return Done(STEP, "tool error", (*remarks, remark))
+    return Done(STEP, "tool error", (*call.said, remark))

@@ -115,13 +115,13 @@ class Printer:
             if row.step.id == "tools" and self._lists:
                 say(*self._lines.catalogue(walk.facts))
         if self._printed >= len(steps) - 1:
-            acts, row = calls(walk.session), steps[-1]
+            acts, row = calls(walk.session, walk.facts), steps[-1]
             for number, called in enumerate(acts[self._called :], self._called + 1):
                 last = number == len(acts)
                 open_ = last and not (row.settled or isinstance(walk.current, Ask) or ended)
                 if open_ or (called.result is None and called.error is None):
                     break
-                say(*self._lines.call(row, called, row.remarks if last else ()))
+                say(*self._lines.call(row, called))
                 self._called += 1
 
     def finish(self, walk: Walk) -> None:
