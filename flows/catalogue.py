@@ -137,17 +137,20 @@ def read_completion(params: Json, result: Json) -> Completion:
     )
 
 
-def completion_params(ref: str, arguments: Mapping[str, str]) -> Json:
+def reference(text: str) -> Json:
+    """How completion/complete refers to a URI template, or to a prompt where the text is no URI
+    (MCP Completion, Reference Types)."""
+    resource = "://" in text or "{" in text
+    return (
+        {"type": "ref/resource", "uri": text} if resource else {"type": "ref/prompt", "name": text}
+    )
+
+
+def completion_params(ref: Json, arguments: Mapping[str, str]) -> dict[str, Any]:
     """The parameters that ask how the last of these arguments may go on; the ones before it are
-    what was decided already. `ref` is a URI template when it looks like a URI, else a prompt."""
+    what was decided already."""
     *decided, (name, value) = arguments.items()
-    resource = "://" in ref or "{" in ref
-    params: dict[str, Any] = {
-        "ref": {"type": "ref/resource", "uri": ref}
-        if resource
-        else {"type": "ref/prompt", "name": ref},
-        "argument": {"name": name, "value": value},
-    }
+    params: dict[str, Any] = {"ref": ref, "argument": {"name": name, "value": value}}
     return {**params, "context": {"arguments": dict(decided)}} if decided else params
 
 

@@ -166,13 +166,6 @@ class Offer:
                     raise Unsayable("Parameters are a JSON object.")
                 return {"method": method, "arguments": json.dumps(params)}
 
-    def completion(self, name: str, value: str, others: Mapping[str, str]) -> dict[str, str]:
-        """What the call step records to have one argument completed, `others` being decided."""
-        params = {"ref": self.ref, "argument": {"name": name, "value": value}}
-        if others:
-            params["context"] = {"arguments": dict(others)}
-        return {"method": "completion/complete", "arguments": json.dumps(params)}
-
 
 def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
     return {"type": "object", "properties": dict(properties), "required": list(required)}

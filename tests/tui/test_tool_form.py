@@ -9,12 +9,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Select, Static
 
+from flows.catalogue import ToolList
 from flows.mcp.validation import Problem
 from flows.text import visible
 from tests.hostile import HOSTILE
 from tests.tui.painted import Host, painted, paste, settled
 from tui.widgets.choice import Choice
 from tui.widgets.list_view import LineList
+from tui.widgets.offer_list import Lists
 from tui.widgets.schema_fields import SchemaField, SchemaFields
 from tui.widgets.text_editor import TextEditor
 from tui.widgets.tool_form import ToolForm
@@ -50,6 +52,10 @@ WHATEVER = {"name": "whatever", "inputSchema": {"additionalProperties": {"type":
 TOOLS: tuple[dict[str, Any], ...] = (ADD, ALL, NOTHING, WHATEVER)
 
 
+def listed(tools: tuple[dict[str, Any], ...]) -> Lists:
+    return {"tools/list": ToolList(tools, complete=True)}
+
+
 class FormHost(Host):
     def __init__(self) -> None:
         super().__init__(ToolForm)
@@ -61,7 +67,7 @@ class FormHost(Host):
     @property
     def calls(self) -> list[tuple[str, Any]]:
         return [
-            (posted.name, json.loads(posted.arguments_json))
+            (posted.values["name"], json.loads(posted.values["arguments"]))
             for posted in self.posted
             if isinstance(posted, ToolForm.Submitted)
         ]
@@ -82,7 +88,7 @@ class FormHost(Host):
         return next(f for f in self.form.query(SchemaField) if f.spec.path == path)
 
     def names(self) -> list[str]:
-        tools = self.form.query_one(LineList)
+        tools = self.form.query_one("#tool-list", LineList)
         lines = (tools.render_line(y).text[1:] for y in range(tools.size.height))
         return [line.split()[0] for line in lines if line.split()]
 
@@ -93,7 +99,7 @@ async def choosing(
 ) -> AsyncIterator[tuple[FormHost, Pilot[None]]]:
     app = FormHost()
     async with app.run_test(size=size) as pilot:
-        app.form.show(tools)
+        app.form.show(listed(tools))
         app.form.query_one("#tool-filter").focus()
         await settled(pilot)
         yield app, pilot
@@ -286,9 +292,9 @@ async def test_what_was_typed_is_kept_for_each_tool() -> None:
         await pilot.press(*"x", "escape", "end", *["backspace"] * 10)
         await open_tool(pilot, "add")
         assert app.field("a").typed == "4"
-        app.form.show(TOOLS)
+        app.form.show(listed(TOOLS))
         assert app.form.has_class("-filling")
-        app.form.show((ADD,))
+        app.form.show(listed((ADD,)))
         assert not app.form.has_class("-filling")
 
 
@@ -350,7 +356,7 @@ async def test_list_fields_and_buttons_fit_in_every_size(size: tuple[int, int]) 
         seen = painted(app)
         assert "hello" in seen
         assert "Call" in seen
-        assert "Tools" in seen
+        assert "Lists" in seen
 
 
 async def test_a_regular_expression_that_never_ends_does_not_hold_up_the_app() -> None:

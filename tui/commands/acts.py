@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flows.catalogue import completion_params
+from flows.catalogue import completion_params, reference
 from flows.documents import read_json
 from flows.facts import Json
 from flows.mcp.client import Stance
@@ -61,7 +61,7 @@ def _completion(text: str, option: str) -> Json:
         found, problem = read_json(text[at + 1 :].encode("utf-8", "surrogateescape"))
         if not problem and isinstance(found, dict) and found:
             if all(isinstance(value, str) for value in found.values()):
-                return completion_params(text[:at], found)
+                return completion_params(reference(text[:at]), found)
         at = text.find("=", at + 1)
     raise usage(
         f"""{option} wants REF={{"ARGUMENT": "PREFIX"}}, texts all, not {visible(text, limit=80)}"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,10 +13,13 @@ from textual.events import Paste, Resize
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
+from flows.catalogue import OPTIONAL, Listing
 from flows.exchange import Request
+from flows.facts import Facts
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
 from flows.session import Answered, Exchanged, Pairs, StepId
 from flows.steps import STEP, STEPS
+from flows.steps.tools import offers
 from flows.text import visible
 from flows.walk import Walk
 from tui import view
@@ -196,7 +200,10 @@ class Stage(Vertical):
             case "client":
                 self.query_one(ClientPanel).show(facts)
             case "tool":
-                self.query_one(ToolForm).show(facts.tool_list.tools)
+                completes = facts.connection and "completions" in facts.connection.capabilities
+                self.query_one(ToolForm).show(
+                    lists(facts), facts.completion, completes=bool(completes)
+                )
 
     @on(Menu.Selected)
     def _selected(self, event: Menu.Selected) -> None:
@@ -216,6 +223,15 @@ class Stage(Vertical):
 
         if self._forms:
             self.query_one(ResponsePanel).note_rejected(words)
+
+
+def lists(facts: Facts) -> Mapping[str, Listing | None]:
+    """The lists that the server has, by method; None where nobody asked for one yet."""
+    found: dict[str, Listing | None] = {"tools/list": facts.tool_list}
+    for method in OPTIONAL:
+        if offers(facts, method):
+            found[method] = facts.listings.get(method)
+    return found
 
 
 def _row(number: int, item: Item, titles: int) -> Row:

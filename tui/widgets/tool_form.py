@@ -1,4 +1,4 @@
-"""A tool chosen and its arguments filled in."""
+"""A tool, resource, prompt or method chosen, and its arguments filled in."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from typing import Any, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Button, Input, Static, TextArea
 
+from flows.catalogue import Completion, completion_params
 from flows.documents import json_type, read_json
-from flows.facts import Json
 from flows.mcp.form import FieldSpec, build, fill, json_text
+from flows.mcp.offer import Offer, OfferKind, Unsayable
 from flows.mcp.schema import fields
 from flows.mcp.validation import Path, Problem
 from flows.schema_check import check
+from flows.session import StepId
 from flows.text import visible
 from tui.widgets import tool_text
-from tui.widgets.line_input import LineInput
 from tui.widgets.list_view import LineList, Row
+from tui.widgets.offer_list import Lists, OfferList
 from tui.widgets.schema_fields import SchemaField, SchemaFields
 from tui.widgets.text_editor import TextEditor
 
@@ -35,7 +37,7 @@ SIDE_BY_SIDE = 96
 
 @dataclass
 class _Entry:
-    """What was typed for one tool. `json` is set when it was last written as JSON, and then
+    """What was typed for one offer. `json` is set when it was last written as JSON, and then
     counts instead of the form."""
 
     specs: tuple[FieldSpec, ...]
@@ -44,7 +46,8 @@ class _Entry:
 
 
 class ToolForm(Vertical):
-    """First the list of tools, then the form of one. Posts `Submitted`."""
+    """First the lists to choose from, then the form of one entry. Posts `Submitted`, and `Asked`
+    for what is to be known on the way."""
 
     DEFAULT_CSS = """
     ToolForm {
@@ -52,17 +55,16 @@ class ToolForm(Vertical):
         & > #tool-arguments { height: 1fr; padding: 0 0 0 1; display: none; }
         &.-filling > #tool-chooser { display: none; }
         &.-filling > #tool-arguments { display: block; }
-        #tool-filter { background: $boost; padding: 0 1; margin-bottom: 1; }
-        #tool-list { height: 1fr; min-height: 3; }
-        #tool-about { height: auto; max-height: 40%; margin-top: 1; scrollbar-gutter: stable; }
-        #tool-about > Static { height: auto; }
         #tool-head { height: auto; max-height: 3; margin-bottom: 1; }
+        #tool-uri { height: auto; max-height: 3; margin-bottom: 1; color: $text-accent; }
         #tool-panes { height: 1fr; }
         #tool-json { height: 1fr; display: none; }
         &.-json SchemaFields { display: none; }
         &.-json #tool-json { display: block; }
         &.-json.-beside SchemaFields { display: block; }
         &.-json.-beside #tool-json { margin-left: 1; }
+        #tool-values { height: auto; max-height: 8; margin-top: 1; display: none; }
+        &.-completing #tool-values { display: block; }
         #tool-words { height: auto; max-height: 4; color: $text-muted; }
         #tool-words.-wrong { color: $text-error; }
         #tool-buttons { height: 1; margin-top: 1; }
@@ -73,9 +75,7 @@ class ToolForm(Vertical):
     """
     BINDING_GROUP_TITLE = "Tools"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "f5", "call", "Call", show=False, id="tool.call", tooltip="Call the tool with these"
-        ),
+        Binding("f5", "call", "Send", show=False, id="tool.call", tooltip="Send it with these"),
         Binding(
             "ctrl+t",
             "toggle_json",
@@ -84,120 +84,128 @@ class ToolForm(Vertical):
             id="tool.json",
             tooltip="Show the arguments as JSON, or as a form again",
         ),
-        Binding("up", "move(-1)", "Up", show=False, id="tool.up", tooltip="One row up"),
-        Binding("down", "move(1)", "Down", show=False, id="tool.down", tooltip="One row down"),
+        Binding(
+            "ctrl+n",
+            "complete",
+            "Complete",
+            show=False,
+            id="tool.complete",
+            tooltip="Ask the server how this argument may go on",
+        ),
+        Binding("up", "move(-1)", "Up", show=False, id="tool.field-up", tooltip="One field up"),
+        Binding("down", "move(1)", "Down", show=False, id="tool.field-down", tooltip="One down"),
         Binding(
             "escape,ctrl+g",
             "back",
             "Other tool",
             show=False,
             id="tool.back",
-            tooltip="Back to the list of tools, and from there to the walk",
+            tooltip="Back to the lists, and from there to the walk",
         ),
     ]
 
     @dataclass
     class Submitted(Message):
-        name: str
-        arguments_json: str
+        """`values` are what the call step records."""
+
+        values: Mapping[str, str]
+
+    @dataclass
+    class Asked(Message):
+        """Something to be known before the form is filled in: `values` for the step."""
+
+        step: StepId
+        values: Mapping[str, str]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._tools: tuple[Json, ...] = ()
-        self._haystacks: list[str] = []
-        self._entries: dict[str, _Entry] = {}
-        self._chosen: Json | None = None
+        self._lists: Lists = {}
+        self._completes = False
+        self._entries: dict[tuple[OfferKind, str], _Entry] = {}
+        self._chosen: Offer | None = None
         self._objected: str | None = None
+        self._completing: SchemaField | None = None
+        self._completion: Completion | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="tool-chooser"):
-            yield LineInput(id="tool-filter", compact=True)
-            yield LineList(id="tool-list", on_highlight=self._highlighted, empty="no such tool")
-            with VerticalScroll(id="tool-about", can_focus=False):
-                yield Static(markup=False)
+        yield OfferList(id="tool-chooser")
         with Vertical(id="tool-arguments", disabled=True):
             yield Static(id="tool-head", markup=False)
+            yield Static(id="tool-uri", markup=False)
             with Horizontal(id="tool-panes"):
                 yield SchemaFields()
                 yield TextEditor(id="tool-json")
+            yield LineList(id="tool-values")
             yield Static(id="tool-words", markup=False)
             with Horizontal(id="tool-buttons"):
                 yield Button("Call", id="tool-call", variant="primary", compact=True)
                 yield Button("Send anyway", id="tool-anyway", variant="warning", compact=True)
                 yield Button("JSON", id="tool-toggle", compact=True)
-                yield Button("Tools", id="tool-back", compact=True)
+                yield Button("Lists", id="tool-back", compact=True)
 
     # Choosing
 
-    def show(self, tools: tuple[Json, ...]) -> None:
-        """Choose among `tools`, as tools/list gave them. The same tools again change nothing."""
-        if tools is self._tools or tools == self._tools:
-            return
-        self._tools = tools
-        self._haystacks = [tool_text.haystack(tool) for tool in tools]
-        self._entries.clear()
-        self._fill(None)
-        number = f"{len(tools):,} tool{'' if len(tools) == 1 else 's'}"
-        self.query_one("#tool-filter", LineInput).placeholder = f"type to search {number}"
-        self._filter()
+    def show(
+        self, lists: Lists, completion: Completion | None = None, *, completes: bool = False
+    ) -> None:
+        """Choose among `lists`; the same lists again change nothing. `completion` is the last one
+        that came; `completes` says whether the server declares any."""
+        self._completes = completes
+        if lists.get("tools/list") != self._lists.get("tools/list"):
+            self._entries.clear()
+            self._fill(None)
+        self._lists = lists
+        self.query_one(OfferList).show(lists)
+        if completion is not None and completion is not self._completion:
+            self._completion = completion
+            self._show_values(completion)
 
-    @property
-    def _list(self) -> LineList:
-        return self.query_one("#tool-list", LineList)
-
-    @on(Input.Changed, "#tool-filter")
-    def _filter(self) -> None:
-        words = self.query_one("#tool-filter", LineInput).value.lower().split()
-        self._list.set_rows(
-            tool_text.row(at, tool)
-            for at, (tool, text) in enumerate(zip(self._tools, self._haystacks, strict=True))
-            if all(word in text for word in words)
-        )
-        self._list.cursor = 0
-        if self._list.current is None:
-            self.query_one("#tool-about > Static", Static).update("")
-
-    def _highlighted(self, row: Row) -> None:
-        about = tool_text.about(self._tools[int(row.id)])
-        self.query_one("#tool-about > Static", Static).update(about)
-        self.query_one("#tool-about").scroll_home(animate=False)
-
-    @on(Input.Submitted, "#tool-filter")
-    @on(LineList.Selected)
-    async def _choose(self, event: Message) -> None:
+    @on(OfferList.Wanted)
+    def _wanted(self, event: OfferList.Wanted) -> None:
         event.stop()
-        if row := self._list.current:
-            await self._open(self._tools[int(row.id)])
+        self.post_message(self.Asked("tools", {"list": event.method}))
 
-    async def _open(self, tool: Json) -> None:
-        name = tool_text.name(tool)
-        if name not in self._entries:
-            specs = fields(tool.get("inputSchema"))
+    @on(OfferList.Chosen)
+    async def _open(self, event: OfferList.Chosen) -> None:
+        event.stop()
+        offer = event.offer
+        key = (offer.kind, offer.key)
+        if key not in self._entries:
+            specs = fields(offer.schema)
             typed = {spec.path: spec.default for spec in specs if spec.default}
-            self._entries[name] = _Entry(specs, typed)
-        entry = self._entries[name]
-        self._fill(tool)
-        self.query_one("#tool-head", Static).update(tool_text.head(tool))
+            self._entries[key] = _Entry(specs, typed)
+        entry = self._entries[key]
+        self._fill(offer)
+        self.query_one("#tool-head", Static).update(tool_text.head(offer))
+        verbs = {"tool": "Call", "method": "Send", "prompt": "Get"}
+        self.query_one("#tool-call", Button).label = verbs.get(offer.kind, "Read")
         form = self.query_one(SchemaFields)
         await form.set_fields(entry.specs, entry.typed)
         self._say("")
         self._draw_json(entry)
         self._show_json(entry.json is not None)
 
-    def _fill(self, tool: Json | None) -> None:
-        """Show the form of a tool, or with None the list."""
-        self._chosen = tool
+    def _fill(self, offer: Offer | None) -> None:
+        """Show the form of an offer, or with None the lists."""
+        self._chosen = offer
         self._object(None)
-        self.set_class(tool is not None, "-filling")
+        self._show_values(None)
+        self.set_class(offer is not None, "-filling")
+        self.query_one("#tool-uri").display = offer is not None and offer.kind == "template"
         # What is not on show must not take the focus.
-        self.query_one("#tool-chooser").disabled = tool is not None
-        self.query_one("#tool-arguments").disabled = tool is None
+        self.query_one("#tool-chooser").disabled = offer is not None
+        self.query_one("#tool-arguments").disabled = offer is None
 
     # Filling in
 
     @property
     def _entry(self) -> _Entry | None:
-        return self._entries.get(tool_text.name(self._chosen)) if self._chosen else None
+        offer = self._chosen
+        return self._entries.get((offer.kind, offer.key)) if offer else None
+
+    @property
+    def _ref(self) -> bool:
+        return self._chosen is not None and self._chosen.ref is not None
 
     @property
     def _json_alone(self) -> bool:
@@ -222,6 +230,7 @@ class ToolForm(Vertical):
             return
         entry.json = text
         self._object(None)
+        self._draw_uri(entry)
         value, problem = read_json(text.encode("utf-8", "surrogatepass"))
         typed = None if problem else fill(entry.specs, value)
         if problem:
@@ -241,6 +250,18 @@ class ToolForm(Vertical):
 
     def _draw_json(self, entry: _Entry) -> None:
         self.query_one("#tool-json", TextEditor).content_text = self._json_of(entry)
+        self._draw_uri(entry)
+
+    def _draw_uri(self, entry: _Entry) -> None:
+        """The URI of a template as it grows."""
+        if self._chosen is None or self._chosen.kind != "template":
+            return
+        arguments, _ = read_json(self._json_of(entry).encode("utf-8", "surrogatepass"))
+        try:
+            uri = self._chosen.uri(arguments if isinstance(arguments, dict) else {})
+        except Unsayable as error:
+            uri = str(error)
+        self.query_one("#tool-uri", Static).update(Content(visible(uri, limit=400)))
 
     def action_toggle_json(self) -> None:
         if self._chosen:
@@ -260,10 +281,66 @@ class ToolForm(Vertical):
         self.set_class(event.size.width >= SIDE_BY_SIDE, "-beside")
         self.query_one(SchemaFields).disabled = self._json_alone
 
+    # Completing
+
+    def action_complete(self) -> None:
+        """Ask how the argument in the focused field may go on, given what the others say."""
+        field = next((f for f in self.query(SchemaField) if f.has_focus_within), None)
+        offer, entry = self._chosen, self._entry
+        if field is None or offer is None or entry is None:
+            return
+        if offer.ref is None or not self._completes:
+            why = "The server declares no completions." if offer.ref else "Nothing completes this."
+            self._say(why)
+            return
+        others = {
+            path[0]: text for path, text in entry.typed.items() if path != field.spec.path and text
+        }
+        value = field.typed.rpartition("\n")[2]  # of several values, the one in the making
+        params = completion_params(offer.ref, {**others, field.spec.path[0]: value})
+        self._completing = field
+        self._say("asking the server …")
+        self.post_message(
+            self.Asked("call", {"method": "completion/complete", "arguments": json.dumps(params)})
+        )
+
+    def _show_values(self, completion: Completion | None) -> None:
+        """Show the values to choose from; None, or none of them, puts the list away."""
+        values = self.query_one("#tool-values", LineList)
+        found = completion.values if completion and self._completing else ()
+        self.set_class(bool(found), "-completing")
+        values.disabled = not found
+        values.set_rows(Row(str(at), ((text, ""),)) for at, text in enumerate(found))
+        values.cursor = 0
+        if completion is None or self._completing is None:
+            self._completing = None
+        elif found:
+            more = completion.has_more or (completion.total or 0) > len(found)
+            of = f" of {completion.total:,}" if more and completion.total else ""
+            self._say(f"{len(found)}{of} values{', there are more' if more else ''} · enter takes")
+            values.focus()
+        else:
+            self._say(completion.problem or "The server knows no values for this.")
+
+    @on(LineList.Selected, "#tool-values")
+    def _take_value(self, event: LineList.Selected) -> None:
+        event.stop()
+        field, text = self._completing, event.row.cells[0][0]
+        if field is not None:
+            before = field.typed.rpartition("\n")
+            field.typed = before[0] + before[1] + text
+        self._close_values()
+
+    def _close_values(self) -> None:
+        field = self._completing
+        self._show_values(None)
+        self._say("")
+        first = next((part for part in field.children if part.focusable), None) if field else None
+        if first:
+            first.focus()
+
     def action_move(self, by: int) -> None:
-        if self._chosen is None:
-            self._list.action_move(by)
-        elif by > 0:
+        if by > 0:
             self.screen.focus_next()
         else:
             self.screen.focus_previous()
@@ -276,6 +353,8 @@ class ToolForm(Vertical):
     def action_back(self) -> None:
         if self._chosen is None:
             self.screen.set_focus(None)
+        elif self.has_class("-completing"):
+            self._close_values()
         else:
             self._fill(None)
             self.query_one("#tool-filter").focus()
@@ -300,25 +379,33 @@ class ToolForm(Vertical):
 
     @work(exclusive=True, group="tool-check")
     async def _call(self) -> None:
-        entry, tool = self._entry, self._chosen
-        if entry is None or tool is None:
+        entry, offer = self._entry, self._chosen
+        if entry is None or offer is None:
             return
         arguments, problems = self._arguments(entry)
         text = None if arguments is None else json.dumps(arguments)
         if text is None:
             self._say("; ".join(problem.text for problem in problems), wrong=True)
         elif text == self._objected:
-            self.post_message(self.Submitted(tool_text.name(tool), text))
+            self._submit(offer, arguments)
         else:
-            self._say("checking against the inputSchema …")
+            self._say("checking against the schema …")
             known = {problem.path for problem in problems}
-            found = await check(tool.get("inputSchema"), arguments)
+            found = await check(offer.schema, arguments)
             problems = (*problems, *(problem for problem in found if problem.path not in known))
             if problems:
                 self._object(text, problems)
             else:
                 self._say("")
-                self.post_message(self.Submitted(tool_text.name(tool), text))
+                self._submit(offer, arguments)
+
+    def _submit(self, offer: Offer, arguments: Mapping[str, Any] | None) -> None:
+        try:
+            values = offer.values(arguments or {})
+        except Unsayable as error:
+            self._say(str(error), wrong=True)
+        else:
+            self.post_message(self.Submitted(values))
 
     def _arguments(self, entry: _Entry) -> tuple[Mapping[str, Any] | None, tuple[Problem, ...]]:
         """The arguments, None when there is nothing that could be sent, and the problems."""
@@ -354,7 +441,9 @@ class ToolForm(Vertical):
         if not words:
             none = self._entry is not None and not self._entry.specs
             words = "It names no arguments. " if none else ""
-            words += "F5 calls · ctrl+t JSON · esc other tool"
+            words += "F5 sends · ctrl+t JSON · "
+            words += "ctrl+n completes · " if self._completes and self._ref else ""
+            words += "esc lists"
         label = self.query_one("#tool-words", Static)
         label.set_class(wrong, "-wrong")
         label.update(Content(visible(words, lines=True, limit=1000)))
