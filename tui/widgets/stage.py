@@ -13,7 +13,7 @@ from textual.events import Paste, Resize
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
-from flows.catalogue import OPTIONAL, Listing
+from flows.catalogue import OPTIONAL, Json, Listing
 from flows.exchange import Request
 from flows.facts import Facts
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
@@ -175,7 +175,7 @@ class Stage(Vertical):
                 width = switcher.content_size.width - NOTE_MARGIN
                 self.query_one("#note > Static", Static).update(_note(move, width))
             case _ if item:
-                self.exchange_view.show(item, self.edit, self._verdict(item))
+                self.exchange_view.show(item, self.edit, self._verdict(item), self._result(item))
                 switcher.current = "exchange"
         self.post_message(self.Pointed())
 
@@ -185,6 +185,14 @@ class Stage(Vertical):
         if not isinstance(item.event, Answered) or item.event.step != "callback":
             return ""
         return view.verdict_text(move.remarks) if isinstance(move, Done | Blocked) else ""
+
+    def _result(self, item: Item) -> Json | None:
+        """What an exchange gave the call that it belongs to."""
+        facts, event = self._walk.facts, item.event
+        if not isinstance(event, Exchanged) or event.step != "call":
+            return None
+        calls = (*facts.past_calls, facts.call) if facts.call else facts.past_calls
+        return next((c.result for c in calls if c.exchange_id == event.exchange.id), None)
 
     def _fill_form(self, ask: Ask) -> None:
         """Give a form what it asks about."""
