@@ -14,6 +14,7 @@ from flows.mcp.validation import Problem
 from flows.text import visible
 from tests.hostile import HOSTILE
 from tests.tui.painted import Host, painted, paste, settled
+from tui.widgets.arguments_form import ArgumentsForm
 from tui.widgets.choice import Choice
 from tui.widgets.list_view import LineList
 from tui.widgets.offer_list import Lists
@@ -214,7 +215,7 @@ async def test_an_edit_after_a_problem_is_checked_again() -> None:
         await settled(pilot)
         await pilot.press("end", "3")
         assert "problem" not in app.says()
-        assert not app.form.has_class("-objected")
+        assert not app.form.query_one(ArgumentsForm).has_class("-objected")
         await pilot.press("f5")
         await settled(pilot)
         assert app.calls == []

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.events import Resize
+from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Button, Input, Static, TextArea
+from textual.widgets import Button
 
-from flows.catalogue import Completion, completion_params
-from flows.documents import json_type, read_json
-from flows.mcp.form import FieldSpec, build, fill, json_text
-from flows.mcp.offer import Offer, OfferKind, Unsayable
-from flows.mcp.schema import fields
-from flows.mcp.validation import Path, Problem
-from flows.schema_check import check
+from flows.catalogue import Completion
+from flows.mcp.offer import Offer
 from flows.session import StepId
-from flows.text import visible
-from tui.widgets import tool_text
-from tui.widgets.list_view import LineList, Row
+from tui.widgets.arguments_form import ArgumentsForm
 from tui.widgets.offer_list import Lists, OfferList
-from tui.widgets.schema_fields import SchemaField, SchemaFields
-from tui.widgets.text_editor import TextEditor
-
-SIDE_BY_SIDE = 96
-"""Columns from which the JSON stands beside the form, not in its place."""
-
-
-@dataclass
-class _Entry:
-    """What was typed for one offer. `json` is set when it was last written as JSON, and then
-    counts instead of the form."""
-
-    specs: tuple[FieldSpec, ...]
-    typed: dict[Path, str] = field(default_factory=dict)
-    json: str | None = None
 
 
 class ToolForm(Vertical):
@@ -51,49 +26,14 @@ class ToolForm(Vertical):
 
     DEFAULT_CSS = """
     ToolForm {
-        & > #tool-chooser { height: 1fr; padding: 0 0 0 1; }
-        & > #tool-arguments { height: 1fr; padding: 0 0 0 1; display: none; }
-        &.-filling > #tool-chooser { display: none; }
-        &.-filling > #tool-arguments { display: block; }
-        #tool-head { height: auto; max-height: 3; margin-bottom: 1; }
-        #tool-uri { height: auto; max-height: 3; margin-bottom: 1; color: $text-accent; }
-        #tool-panes { height: 1fr; }
-        #tool-json { height: 1fr; display: none; }
-        &.-json SchemaFields { display: none; }
-        &.-json #tool-json { display: block; }
-        &.-json.-beside SchemaFields { display: block; }
-        &.-json.-beside #tool-json { margin-left: 1; }
-        #tool-values { height: auto; max-height: 8; margin-top: 1; display: none; }
-        &.-completing #tool-values { display: block; }
-        #tool-words { height: auto; max-height: 4; color: $text-muted; }
-        #tool-words.-wrong { color: $text-error; }
-        #tool-buttons { height: 1; margin-top: 1; }
-        #tool-buttons > Button { margin-right: 1; min-width: 1; padding: 0 1; }
-        #tool-anyway { display: none; }
-        &.-objected #tool-anyway { display: block; }
+        & > OfferList { height: 1fr; padding: 0 0 0 1; }
+        & > ArgumentsForm { height: 1fr; padding: 0 0 0 1; display: none; }
+        &.-filling > OfferList { display: none; }
+        &.-filling > ArgumentsForm { display: block; }
     }
     """
     BINDING_GROUP_TITLE = "Tools"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f5", "call", "Send", show=False, id="tool.call", tooltip="Send it with these"),
-        Binding(
-            "ctrl+t",
-            "toggle_json",
-            "JSON",
-            show=False,
-            id="tool.json",
-            tooltip="Show the arguments as JSON, or as a form again",
-        ),
-        Binding(
-            "ctrl+n",
-            "complete",
-            "Complete",
-            show=False,
-            id="tool.complete",
-            tooltip="Ask the server how this argument may go on",
-        ),
-        Binding("up", "move(-1)", "Up", show=False, id="tool.field-up", tooltip="One field up"),
-        Binding("down", "move(1)", "Down", show=False, id="tool.field-down", tooltip="One down"),
         Binding(
             "escape,ctrl+g",
             "back",
@@ -120,45 +60,33 @@ class ToolForm(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lists: Lists = {}
-        self._completes = False
-        self._entries: dict[tuple[OfferKind, str], _Entry] = {}
-        self._chosen: Offer | None = None
-        self._objected: str | None = None
-        self._completing: SchemaField | None = None
         self._completion: Completion | None = None
 
     def compose(self) -> ComposeResult:
         yield OfferList(id="tool-chooser")
-        with Vertical(id="tool-arguments", disabled=True):
-            yield Static(id="tool-head", markup=False)
-            yield Static(id="tool-uri", markup=False)
-            with Horizontal(id="tool-panes"):
-                yield SchemaFields()
-                yield TextEditor(id="tool-json")
-            yield LineList(id="tool-values")
-            yield Static(id="tool-words", markup=False)
-            with Horizontal(id="tool-buttons"):
-                yield Button("Call", id="tool-call", variant="primary", compact=True)
-                yield Button("Send anyway", id="tool-anyway", variant="warning", compact=True)
-                yield Button("JSON", id="tool-toggle", compact=True)
-                yield Button("Lists", id="tool-back", compact=True)
+        yield ArgumentsForm(id="tool-arguments")
 
-    # Choosing
+    def on_mount(self) -> None:
+        self._fill(None)
+
+    @property
+    def _form(self) -> ArgumentsForm:
+        return self.query_one(ArgumentsForm)
 
     def show(
         self, lists: Lists, completion: Completion | None = None, *, completes: bool = False
     ) -> None:
         """Choose among `lists`; the same lists again change nothing. `completion` is the last one
         that came; `completes` says whether the server declares any."""
-        self._completes = completes
+        self._form.completes = completes
         if lists.get("tools/list") != self._lists.get("tools/list"):
-            self._entries.clear()
+            self._form.forget()
             self._fill(None)
         self._lists = lists
         self.query_one(OfferList).show(lists)
         if completion is not None and completion is not self._completion:
             self._completion = completion
-            self._show_values(completion)
+            self._form.show_values(completion)
 
     @on(OfferList.Wanted)
     def _wanted(self, event: OfferList.Wanted) -> None:
@@ -166,284 +94,38 @@ class ToolForm(Vertical):
         self.post_message(self.Asked("tools", {"list": event.method}))
 
     @on(OfferList.Chosen)
-    async def _open(self, event: OfferList.Chosen) -> None:
+    async def _chosen(self, event: OfferList.Chosen) -> None:
         event.stop()
-        offer = event.offer
-        key = (offer.kind, offer.key)
-        if key not in self._entries:
-            specs = fields(offer.schema)
-            typed = {spec.path: spec.default for spec in specs if spec.default}
-            self._entries[key] = _Entry(specs, typed)
-        entry = self._entries[key]
-        self._fill(offer)
-        self.query_one("#tool-head", Static).update(tool_text.head(offer))
-        verbs = {"tool": "Call", "method": "Send", "prompt": "Get"}
-        self.query_one("#tool-call", Button).label = verbs.get(offer.kind, "Read")
-        form = self.query_one(SchemaFields)
-        await form.set_fields(entry.specs, entry.typed)
-        self._say("")
-        self._draw_json(entry)
-        self._show_json(entry.json is not None)
+        self._fill(event.offer)
+        await self._form.open(event.offer)
+
+    @on(ArgumentsForm.Completes)
+    def _completes(self, event: ArgumentsForm.Completes) -> None:
+        event.stop()
+        self.post_message(self.Asked("call", event.values))
+
+    @on(ArgumentsForm.Submitted)
+    def _submitted(self, event: ArgumentsForm.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Submitted(event.values))
 
     def _fill(self, offer: Offer | None) -> None:
         """Show the form of an offer, or with None the lists."""
-        self._chosen = offer
-        self._object(None)
-        self._show_values(None)
+        self._form.choose(offer)
         self.set_class(offer is not None, "-filling")
-        self.query_one("#tool-uri").display = offer is not None and offer.kind == "template"
         # What is not on show must not take the focus.
-        self.query_one("#tool-chooser").disabled = offer is not None
-        self.query_one("#tool-arguments").disabled = offer is None
+        self.query_one(OfferList).disabled = offer is not None
 
-    # Filling in
-
-    @property
-    def _entry(self) -> _Entry | None:
-        offer = self._chosen
-        return self._entries.get((offer.kind, offer.key)) if offer else None
-
-    @property
-    def _ref(self) -> bool:
-        return self._chosen is not None and self._chosen.ref is not None
-
-    @property
-    def _json_alone(self) -> bool:
-        return self.has_class("-json") and not self.has_class("-beside")
-
-    @on(SchemaField.Changed)
-    def _typed(self, event: SchemaField.Changed) -> None:
+    @on(Button.Pressed, "#tool-back")
+    def _back(self, event: Button.Pressed) -> None:
         event.stop()
-        entry, typed = self._entry, self.query_one(SchemaFields).typed
-        if entry and typed != entry.typed:
-            entry.typed, entry.json = typed, None
-            event.field.show_problem("")
-            self._object(None)
-            self._say("")
-            self._draw_json(entry)
-
-    @on(TextArea.Changed, "#tool-json")
-    def _json_typed(self, event: TextArea.Changed) -> None:
-        event.stop()
-        entry, text = self._entry, self.query_one("#tool-json", TextEditor).content_text
-        if entry is None or text == self._json_of(entry):
-            return
-        entry.json = text
-        self._object(None)
-        self._draw_uri(entry)
-        value, problem = read_json(text.encode("utf-8", "surrogatepass"))
-        typed = None if problem else fill(entry.specs, value)
-        if problem:
-            self._say(problem, wrong=True)
-        elif typed is None:
-            self._say("The form cannot show all of this; the JSON counts.")
-        else:
-            # Now the form says the same, and either may be edited further.
-            entry.typed = {path: said for path, said in typed.items() if said}
-            self.query_one(SchemaFields).typed = entry.typed
-            self._say("")
-
-    def _json_of(self, entry: _Entry) -> str:
-        if entry.json is not None:
-            return entry.json
-        return json_text(build(entry.specs, entry.typed)[0], indent=2) or ""
-
-    def _draw_json(self, entry: _Entry) -> None:
-        self.query_one("#tool-json", TextEditor).content_text = self._json_of(entry)
-        self._draw_uri(entry)
-
-    def _draw_uri(self, entry: _Entry) -> None:
-        """The URI of a template as it grows."""
-        if self._chosen is None or self._chosen.kind != "template":
-            return
-        arguments, _ = read_json(self._json_of(entry).encode("utf-8", "surrogatepass"))
-        try:
-            uri = self._chosen.uri(arguments if isinstance(arguments, dict) else {})
-        except Unsayable as error:
-            uri = str(error)
-        self.query_one("#tool-uri", Static).update(Content(visible(uri, limit=400)))
-
-    def action_toggle_json(self) -> None:
-        if self._chosen:
-            self._show_json(not self.has_class("-json"))
-
-    def _show_json(self, shown: bool) -> None:
-        """Show the arguments as JSON, beside the form or in its place; focus what came."""
-        self.set_class(shown, "-json")
-        self.query_one("#tool-toggle", Button).label = "Form" if shown else "JSON"
-        # What is not on show must not take the focus.
-        editor, form = self.query_one("#tool-json"), self.query_one(SchemaFields)
-        editor.disabled, form.disabled = not shown, self._json_alone
-        first = next((part for part in form.query("*") if part.focusable), None)
-        (editor if shown else first or self.query_one("#tool-call")).focus()
-
-    def on_resize(self, event: Resize) -> None:
-        self.set_class(event.size.width >= SIDE_BY_SIDE, "-beside")
-        self.query_one(SchemaFields).disabled = self._json_alone
-
-    # Completing
-
-    def action_complete(self) -> None:
-        """Ask how the argument in the focused field may go on, given what the others say."""
-        field = next((f for f in self.query(SchemaField) if f.has_focus_within), None)
-        offer, entry = self._chosen, self._entry
-        if field is None or offer is None or entry is None:
-            return
-        if offer.ref is None or not self._completes:
-            why = "The server declares no completions." if offer.ref else "Nothing completes this."
-            self._say(why)
-            return
-        others = {
-            path[0]: text for path, text in entry.typed.items() if path != field.spec.path and text
-        }
-        value = field.typed.rpartition("\n")[2]  # of several values, the one in the making
-        params = completion_params(offer.ref, {**others, field.spec.path[0]: value})
-        self._completing = field
-        self._say("asking the server …")
-        self.post_message(
-            self.Asked("call", {"method": "completion/complete", "arguments": json.dumps(params)})
-        )
-
-    def _show_values(self, completion: Completion | None) -> None:
-        """Show the values to choose from; None, or none of them, puts the list away."""
-        values = self.query_one("#tool-values", LineList)
-        found = completion.values if completion and self._completing else ()
-        self.set_class(bool(found), "-completing")
-        values.disabled = not found
-        values.set_rows(Row(str(at), ((text, ""),)) for at, text in enumerate(found))
-        values.cursor = 0
-        if completion is None or self._completing is None:
-            self._completing = None
-        elif found:
-            more = completion.has_more or (completion.total or 0) > len(found)
-            of = f" of {completion.total:,}" if more and completion.total else ""
-            self._say(f"{len(found)}{of} values{', there are more' if more else ''} · enter takes")
-            values.focus()
-        else:
-            self._say(completion.problem or "The server knows no values for this.")
-
-    @on(LineList.Selected, "#tool-values")
-    def _take_value(self, event: LineList.Selected) -> None:
-        event.stop()
-        field, text = self._completing, event.row.cells[0][0]
-        if field is not None:
-            before = field.typed.rpartition("\n")
-            field.typed = before[0] + before[1] + text
-        self._close_values()
-
-    def _close_values(self) -> None:
-        field = self._completing
-        self._show_values(None)
-        self._say("")
-        first = next((part for part in field.children if part.focusable), None) if field else None
-        if first:
-            first.focus()
-
-    def action_move(self, by: int) -> None:
-        if by > 0:
-            self.screen.focus_next()
-        else:
-            self.screen.focus_previous()
-
-    @on(Input.Submitted)
-    def _next_field(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.screen.focus_next()
+        self.action_back()
 
     def action_back(self) -> None:
-        if self._chosen is None:
+        if not self.has_class("-filling"):
             self.screen.set_focus(None)
-        elif self.has_class("-completing"):
-            self._close_values()
+        elif self._form.completing:
+            self._form.close_values()
         else:
             self._fill(None)
             self.query_one("#tool-filter").focus()
-
-    # Sending
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        match event.button.id:
-            case "tool-back":
-                self.action_back()
-            case "tool-toggle":
-                self.action_toggle_json()
-            case _:
-                self.action_call()
-
-    def action_call(self) -> None:
-        """Check the arguments and send them; what was objected to is sent the second time."""
-        if self._entry:
-            self._call()
-
-    @work(exclusive=True, group="tool-check")
-    async def _call(self) -> None:
-        entry, offer = self._entry, self._chosen
-        if entry is None or offer is None:
-            return
-        arguments, problems = self._arguments(entry)
-        text = None if arguments is None else json.dumps(arguments)
-        if text is None:
-            self._say("; ".join(problem.text for problem in problems), wrong=True)
-        elif text == self._objected:
-            self._submit(offer, arguments)
-        else:
-            self._say("checking against the schema …")
-            known = {problem.path for problem in problems}
-            found = await check(offer.schema, arguments)
-            problems = (*problems, *(problem for problem in found if problem.path not in known))
-            if problems:
-                self._object(text, problems)
-            else:
-                self._say("")
-                self._submit(offer, arguments)
-
-    def _submit(self, offer: Offer, arguments: Mapping[str, Any] | None) -> None:
-        try:
-            values = offer.values(arguments or {})
-        except Unsayable as error:
-            self._say(str(error), wrong=True)
-        else:
-            self.post_message(self.Submitted(values))
-
-    def _arguments(self, entry: _Entry) -> tuple[Mapping[str, Any] | None, tuple[Problem, ...]]:
-        """The arguments, None when there is nothing that could be sent, and the problems."""
-        escapes = [field.escape_problem for field in self.query_one(SchemaFields).fields]
-        if entry.json is None and (wrong := next(filter(None, escapes), "")):
-            return None, (Problem((), wrong),)
-        if entry.json is None:
-            arguments, problems = build(entry.specs, entry.typed)
-        else:
-            arguments, wrong = read_json(entry.json.encode("utf-8", "surrogatepass"))
-            problems = ()
-            if wrong:
-                return None, (Problem((), f"The JSON cannot be sent: {wrong}"),)
-        if not isinstance(arguments, dict):
-            words = f"Arguments are a JSON object, not a JSON {json_type(arguments)}."
-            return None, (Problem((), words),)
-        return arguments, problems
-
-    def _object(self, text: str | None, problems: tuple[Problem, ...] = ()) -> None:
-        """Show what is wrong with the arguments `text`; None: nothing is known to be."""
-        self._objected = text
-        self.set_class(text is not None, "-objected")
-        rest = self.query_one(SchemaFields).show_problems(problems)
-        if text is not None:
-            number = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
-            words = [f"✗ {number}. F5 again sends it anyway."]
-            shown = problems if self._json_alone else rest
-            words += [f"{'.'.join(p.path)}: {p.text}".removeprefix(": ") for p in shown]
-            self._say("\n".join(words), wrong=True)
-            self.query_one(SchemaFields).focus_problem()
-
-    def _say(self, words: str, *, wrong: bool = False) -> None:
-        if not words:
-            none = self._entry is not None and not self._entry.specs
-            words = "It names no arguments. " if none else ""
-            words += "F5 sends · ctrl+t JSON · "
-            words += "ctrl+n completes · " if self._completes and self._ref else ""
-            words += "esc lists"
-        label = self.query_one("#tool-words", Static)
-        label.set_class(wrong, "-wrong")
-        label.update(Content(visible(words, lines=True, limit=1000)))
