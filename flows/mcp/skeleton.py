@@ -43,7 +43,7 @@ class Skeletons:
                 merged = [self._merged(rest, part, refs) for part in parts]
                 return tuple(self._option(part, refs) for part in merged if part is not None)
         if schema.get("type") == "array":
-            items, _ = self._resolve(schema.get("items"), refs)
+            items, refs = self._resolve(schema.get("items"), refs)
             if items is not None and _is_object(items):
                 return (Option(json_text([self._new(items, refs)], indent=2) or "[]", "one entry"),)
             return ()

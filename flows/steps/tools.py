@@ -56,7 +56,7 @@ def read(event: Event, facts: Facts) -> Facts:
                 if isinstance(pages, str):
                     return fail(facts, STEP, exchange, pages)
                 return replace(facts, tool_list=pages)
-            if is_refusal(exchange):
+            if is_refusal(exchange) or exchange.response is None:
                 return fail(facts, STEP, exchange, answer.message)
             return _listed(method, answer, facts)
         case _:
