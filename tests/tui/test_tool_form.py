@@ -678,3 +678,14 @@ async def test_a_schema_fifty_levels_deep_is_filled_in_and_checked() -> None:
         await pilot.press("f5")
         await settled(pilot)
         assert app.calls == [("t", value)]
+
+
+async def test_in_a_narrow_pane_the_list_on_show_has_its_tab() -> None:
+    async with offering(*["ctrl+t"] * 4, size=(44, 20)) as (app, pilot):
+        line = app.form.query_one(TabLine)
+        assert "Method" in line.render_line(0).text
+        assert line.shown[-1] == "Method" and line.shown[0] != "Tools 4"
+        await pilot.press("ctrl+t")
+        assert "Tools 4" in line.render_line(0).text
+        await pilot.click(TabLine, offset=(len(" Tools 4  R"), 0))
+        assert "not asked for yet" in painted(app)

@@ -750,3 +750,24 @@ async def test_a_saved_walk_of_a_stopped_lab_shows_and_goes_on_by_refusal() -> N
         assert stop and stop.word == "refused" and "refused" in w.words
         assert not any(isinstance(event, Received) for event in w.events)
         assert not isinstance(w.walk.moves["challenge"], Listen)
+
+
+async def test_the_form_asks_for_lists_and_values_and_stays_where_it_is() -> None:
+    async with on_lab() as w:
+        await w.to("call")
+        await w.press("enter", "ctrl+t")
+        assert "enter sends resources/list" in w.words
+        await w.press("enter")
+        assert w.stage.step == "call" and "Resources 2" in w.text and "lab://about" in w.text
+        assert [e.label for e in w.walk.session.exchanges if e.step == "tools"] == [
+            "tools/list",
+            "resources/list",
+        ]
+        await w.press("ctrl+t", "enter", "enter", "ctrl+n")
+        assert "lab://notes/" in w.words and "3 values" in w.words
+        assert w.stage.step == "call" and isinstance(w.walk.current, Ask)
+        await w.press("down", "enter", "f5")
+        assert w.last.step == "call" and w.exchange.status == 200
+        assert "lab://notes/pkce" in w.exchange.request.body.decode()
+        await w.press("m", "5")
+        assert "[resource lab://notes/pkce text/plain" in w.words

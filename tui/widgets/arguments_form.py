@@ -57,7 +57,7 @@ class ArgumentsForm(Vertical):
         &.-json #tool-json { display: block; }
         &.-json.-beside SchemaFields { display: block; }
         &.-json.-beside #tool-json { margin-left: 1; }
-        #tool-values { height: auto; max-height: 8; margin-top: 1; display: none; }
+        #tool-values { height: auto; max-height: 35%; display: none; }
         &.-completing #tool-values { display: block; }
         #tool-words { height: auto; max-height: 4; color: $text-muted; }
         #tool-words.-wrong { color: $text-error; }

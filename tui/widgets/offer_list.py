@@ -134,9 +134,9 @@ class OfferList(Vertical):
         self._haystacks = [tool_text.haystack(offer) for offer in self._offers]
         number = f"{len(entries):,} {ONE[self._kind]}{'' if len(entries) == 1 else 's'}"
         field = self.query_one("#tool-filter", LineInput)
-        field.placeholder = f"type to search {number} · ctrl+t: other lists"
+        field.placeholder = f"search {number} · ctrl+t next list"
         if self._wanted:
-            field.placeholder = f"enter sends {self._wanted} · ctrl+t: other lists"
+            field.placeholder = "enter asks for it · ctrl+t next list"
         self._filter()
 
     @property
