@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Select
 
 from flows.exchange import Request, header
 from flows.moves import Act, Ask, Blocked, Done, Listen, Make, Send
@@ -35,7 +35,7 @@ from tests.tui.walking import LOW, MEDIUM, SIZES, WIDE, Walking, on_lab, panes, 
 from tui.app import AuthwalkApp
 from tui.screens.dialogs import Confirm, SaveDialog, TextDialog
 from tui.screens.edit import DraftEditor
-from tui.view import StepRow, step_rows
+from tui.view import StepRow, remarks, step_rows
 from tui.widgets.pair_rows import PairRow
 from tui.widgets.remarks_list import RemarksList
 from tui.widgets.tool_form import ToolForm
@@ -767,7 +767,22 @@ async def test_the_form_asks_for_lists_and_values_and_stays_where_it_is() -> Non
         assert "lab://notes/" in w.words and "3 values" in w.words
         assert w.stage.step == "call" and isinstance(w.walk.current, Ask)
         await w.press("down", "enter", "f5")
-        assert w.last.step == "call" and w.exchange.status == 200
+        await w.until(lambda: w.walk.current is None)
+        await w.settle()
         assert "lab://notes/pkce" in w.exchange.request.body.decode()
         await w.press("m", "5")
         assert "[resource lab://notes/pkce text/plain" in w.words
+
+
+async def test_a_structured_result_is_checked_and_stays_on_show() -> None:
+    async with on_lab() as w:
+        await w.to("call")
+        await w.press("enter", *"weather", "enter")
+        w.screen.query_one("SchemaField Select", Select).value = '"north"'
+        await w.press("f5")
+        await w.until(lambda: not isinstance(w.walk.current, Act))
+        await w.settle()
+        assert "POST" in w.text and '"celsius": 4.5' in w.words
+        assert "computed here" not in w.text
+        said = [remark.text for step, remark in remarks(w.walk) if step == "call"]
+        assert said == ["structuredContent is as the tool's outputSchema says."]
