@@ -18,13 +18,13 @@ def cache_remarks(answers: Mapping[str, Sequence[CacheHint]]) -> tuple[Remark, .
     found: dict[tuple[Level, str], list[str]] = {}
     for method, hints in answers.items():
         wrong = list(_wrong(hints))
-        for level, words in wrong or ([("info", _says(hints))] if hints else []):
+        for level, words in wrong or ([_says(hints)] if hints else []):
             found.setdefault((level, words), []).append(method)
     return tuple(
         Remark(
             level,
             f"{', '.join(methods)}: {words}.",
-            None if level == "info" else "resource-server",
+            "resource-server" if level == "warn" else None,
             _STANDARD,
         )
         for (level, words), methods in found.items()
@@ -48,10 +48,12 @@ def _wrong(hints: Sequence[CacheHint]) -> Iterator[tuple[Level, str]]:
         yield "warn", "the pages differ in cacheScope"
 
 
-def _says(hints: Sequence[CacheHint]) -> str:
+def _says(hints: Sequence[CacheHint]) -> tuple[Level, str]:
+    """The hints in words; where nothing may be kept, nobody has to be told."""
     ttl = min(hint.ttl or 0 for hint in hints) / 1000
+    scope = hints[0].scope or "private"
     fresh = "stale at once"
     if ttl > 0:
         fresh = f"fresh for {duration(ttl) if ttl < 86_400 else countdown(ttl)}"
-    scope = hints[0].scope or "private"
-    return f"{fresh}, may be kept {_WHO[scope]} ({scope})"
+    level: Level = "ok" if ttl <= 0 and scope == "private" else "info"
+    return level, f"{fresh}, may be kept {_WHO[scope]} ({scope})"

@@ -157,12 +157,8 @@ class ArgumentsForm(Vertical):
 
     @property
     def _entry(self) -> _Entry | None:
-        offer = self._chosen
-        return self._entries.get((offer.kind, offer.key)) if offer else None
-
-    @property
-    def _ref(self) -> bool:
-        return self._chosen is not None and self._chosen.ref is not None
+        key = (self._chosen.kind, self._chosen.key) if self._chosen else None
+        return self._entries.get(key) if key else None
 
     @property
     def _json_alone(self) -> bool:
@@ -247,8 +243,7 @@ class ArgumentsForm(Vertical):
         if field is None or offer is None or entry is None:
             return
         if offer.ref is None or not self.completes:
-            why = "The server declares no completions." if offer.ref else "Nothing completes this."
-            self._say(why)
+            self._say(f"{'The server declares no' if offer.ref else 'This has no'} completions.")
             return
         others = {
             path[0]: text for path, text in entry.typed.items() if path != field.spec.path and text
@@ -394,7 +389,11 @@ class ArgumentsForm(Vertical):
             none = self._entry is not None and not self._entry.specs
             words = "It names no arguments. " if none else ""
             words += "F5 sends · ctrl+t JSON · "
-            words += "ctrl+n completes · " if self.completes and self._ref else ""
+            words += (
+                "ctrl+n completes · "
+                if self.completes and self._chosen and self._chosen.ref
+                else ""
+            )
             words += "esc lists"
         label = self.query_one("#tool-words", Static)
         label.set_class(wrong, "-wrong")

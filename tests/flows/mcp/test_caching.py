@@ -19,6 +19,13 @@ def test_the_shortest_time_of_all_pages_counts() -> None:
     assert "stale at once" in remark.text
 
 
+def test_nothing_to_keep_is_nothing_to_tell() -> None:
+    (remark,) = cache_remarks({"m": [CacheHint(0, "private")]})
+    assert (remark.level, remark.party) == ("ok", None)
+    (remark,) = cache_remarks({"m": [CacheHint(0, "public")]})
+    assert remark.level == "info"
+
+
 def test_every_break_of_a_rule_is_named() -> None:
     found = cache_remarks(
         {
