@@ -387,14 +387,10 @@ class ArgumentsForm(Vertical):
     def _say(self, words: str, *, wrong: bool = False) -> None:
         if not words:
             none = self._entry is not None and not self._entry.specs
+            completed = self.completes and self._chosen is not None and self._chosen.ref
+            keys = ("F5 sends", "ctrl+t JSON", "ctrl+n completes" if completed else "", "esc lists")
             words = "It names no arguments. " if none else ""
-            words += "F5 sends · ctrl+t JSON · "
-            words += (
-                "ctrl+n completes · "
-                if self.completes and self._chosen and self._chosen.ref
-                else ""
-            )
-            words += "esc lists"
+            words += " · ".join(filter(None, keys))
         label = self.query_one("#tool-words", Static)
         label.set_class(wrong, "-wrong")
         label.update(Content(visible(words, lines=True, limit=1000)))
