@@ -81,6 +81,7 @@ class OfferList(Vertical):
         self._kind: OfferKind = "tool"
         self._offers: tuple[Offer, ...] = ()
         self._haystacks: list[str] = []
+        self._searched = ""
 
     def compose(self) -> ComposeResult:
         yield TabLine()
@@ -163,7 +164,8 @@ class OfferList(Vertical):
 
     @on(Input.Changed, "#tool-filter")
     def _filter(self) -> None:
-        words = self.query_one("#tool-filter", LineInput).value.lower().split()
+        self._searched = self.query_one("#tool-filter", LineInput).value
+        words = self._searched.lower().split()
         pages, shown = self._pages, self._list
         shown.empty = f"no such {ONE[self._kind]}"
         if self._wanted:
@@ -190,6 +192,8 @@ class OfferList(Vertical):
     @on(LineList.Selected)
     def _choose(self, event: Message) -> None:
         event.stop()
+        if self._searched != self.query_one("#tool-filter", LineInput).value:
+            self._filter()  # enter came faster than the news of what was typed
         if row := self._list.current:
             self.post_message(self.Chosen(self._offers[int(row.id)]))
         elif self._wanted:
