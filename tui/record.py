@@ -3,19 +3,19 @@ or reported. Derived from the session and the moves; nothing here is kept."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from flows.exchange import Exchange
 from flows.facts import Json
+from flows.mcp.content import words
 from flows.mcp.opening import sent
 from flows.mcp.rpc import read_answer
 from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
-from flows.session import Answered, Exchanged, Session, value
+from flows.session import Answered, Exchanged, value
 from flows.steps import STEPS, Step
-from flows.steps.call import asked_for
+from flows.steps.call import about, asked_for
 from flows.walk import Walk
 
 if TYPE_CHECKING:
@@ -68,11 +68,12 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """One act of the call step as it was asked for; `name` is that of a tool or prompt, or a URI.
+    """One act of the call step as it was asked for; `name` is that of a tool or prompt, or a URI,
+    or in a word what another method is about.
 
     `error` is {code, message} of JSON-RPC, its code None where something else went wrong; with
     neither result nor error nothing has come back. `exchange` is the one that gave either,
-    `exchanges` are all there were.
+    `exchanges` are all there were, `findings` those on them that speak.
     """
 
     method: str
@@ -83,6 +84,7 @@ class Called:
     exchange: Exchange | None = None
     exchanges: tuple[Exchange, ...] = ()
     rpc_id: int | None = None
+    findings: Findings = ()
 
     @property
     def asks_for_input(self) -> bool:
@@ -91,15 +93,16 @@ class Called:
     @property
     def failed(self) -> str:
         """Why the call is no success; "" when it is."""
+        name = self.name or self.method
         if self.error is not None:
-            return f"{self.name}: {self.error['message']}"
+            return f"{name}: {self.error['message']}"
         if self.result is None:
-            return f"{self.name} was not called"
+            return f"{name} was not called"
         if self.asks_for_input:
-            return f"{self.name} asks for input before it answers"
+            return f"{name} asks for input before it answers"
         if self.result is not None and self.result.get("isError") is True:
-            says = text_of(self.result)
-            return f"{self.name} reports an error{': ' + says if says else ''}"
+            says = words(self.result)
+            return f"{name} reports an error{': ' + says if says else ''}"
         return ""
 
 
@@ -146,19 +149,25 @@ def _worst(findings: Findings) -> State:
     return "error" if "fail" in results else "warn" if "warn" in results else "ok"
 
 
-def calls(session: Session) -> tuple[Called, ...]:
+def calls(walk: Walk) -> tuple[Called, ...]:
     """Every act of the call step in the record, in order."""
     found: list[Called] = []
-    for event in session.events:
+    for event in walk.session.events:
         if event.step != "call":
             continue
         match event:
             case Answered(values=values) if value(values, "inputResponses") is None:
                 call = asked_for(values)
-                found.append(Called(call.method, call.name, call.arguments))
+                found.append(Called(call.method, about(call), call.arguments))
             case Exchanged(exchange=exchange) if found:
                 found[-1] = _answered(found[-1], exchange)
-    return tuple(found)
+    told = [one for one in walk.findings if one.step == "call" and one.speaks and one.place]
+    return tuple(replace(called, findings=_about(called, told)) for called in found)
+
+
+def _about(called: Called, findings: list[Finding]) -> Findings:
+    ids = {exchange.id for exchange in called.exchanges}
+    return tuple(one for one in findings if one.place and one.place.exchange in ids)
 
 
 def _answered(called: Called, exchange: Exchange) -> Called:
@@ -178,18 +187,3 @@ def _answered(called: Called, exchange: Exchange) -> Called:
     elif answer.result is None:
         error = {"code": None, "message": answer.message}
     return replace(called, result=answer.result, error=error, exchange=exchange, rpc_id=rpc_id)
-
-
-def text_of(result: Json) -> str:
-    """What a tool result says: its text blocks, else its structured content, else itself."""
-    content = result.get("content")
-    texts = [
-        block["text"]
-        for block in (content if isinstance(content, list) else ())
-        if isinstance(block, dict) and isinstance(block.get("text"), str)
-    ]
-    if texts:
-        return "\n".join(texts)
-    structured = result.get("structuredContent")
-    rest = structured if structured is not None else content if content else dict(result)
-    return json.dumps(rest, ensure_ascii=False)

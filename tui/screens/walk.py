@@ -97,6 +97,7 @@ class WalkScreen(Screen[None]):
         self._dated: Send | None = None
         self._hint_due = ""
         self._finished = False
+        self._aside = False  # a form asks the server something and stays where it is
 
     def compose(self) -> ComposeResult:
         yield Static(id="top", markup=False)
@@ -364,6 +365,8 @@ class WalkScreen(Screen[None]):
             self._draw_hint_soon(f"event of the stream: {visible(event.event.data, limit=90)}")
             return
         self._resume_listening()
+        if self._aside:
+            return
         if isinstance(event, Reran) and event.through and (move := self.walk.current):
             self.point_at(move.step)
             return
@@ -461,11 +464,33 @@ class WalkScreen(Screen[None]):
         self.steps.focus()
 
     def on_tool_form_submitted(self, event: ToolForm.Submitted) -> None:
-        self.walk.answer("call", name=event.name, arguments=event.arguments_json)
+        self.walk.answer("call", **event.values)
         self.steps.focus()
         if isinstance(move := self.walk.current, Send):
             self._cancel = asyncio.Event()
             self._perform(move)
+
+    def on_tool_form_asked(self, event: ToolForm.Asked) -> None:
+        """What the form wants to know: it stays on show while the server is asked."""
+        if not self._cancel:
+            self._cancel = asyncio.Event()
+            self._aside = True
+            self.walk.answer(event.step, **event.values)
+            self._ask_aside()
+
+    @work(group="walk", exit_on_error=False)
+    async def _ask_aside(self) -> None:
+        try:
+            async with self._busy() as cancel:
+                await self.walk.run(observe=self._progress, cancel=cancel)
+        finally:
+            self.call_later(self._end_aside)
+
+    def _end_aside(self) -> None:
+        """After the `Recorded` of what was asked."""
+        self._aside = False
+        if move := self.walk.current:
+            self.point_at(move.step)
 
     def action_approve(self) -> None:
         if self._asks_response and not self._cancel:

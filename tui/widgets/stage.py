@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,10 +13,13 @@ from textual.events import Paste, Resize
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
+from flows.catalogue import OPTIONAL, Json, Listing
 from flows.exchange import Request
+from flows.facts import Facts
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
 from flows.session import Answered, Exchanged, Pairs, StepId
 from flows.steps import STEP, STEPS
+from flows.steps.tools import offers
 from flows.text import visible
 from flows.walk import Walk
 from tui import view
@@ -171,7 +175,7 @@ class Stage(Vertical):
                 width = switcher.content_size.width - NOTE_MARGIN
                 self.query_one("#note > Static", Static).update(_note(move, width))
             case _ if item:
-                self.exchange_view.show(item, self.edit, self._verdict(item))
+                self.exchange_view.show(item, self.edit, self._verdict(item), self._result(item))
                 switcher.current = "exchange"
         self.post_message(self.Pointed())
 
@@ -180,6 +184,14 @@ class Stage(Vertical):
         if not isinstance(item.event, Answered) or item.event.step != "callback":
             return ""
         return view.findings_text(one for one in self._walk.findings if one.step == "callback")
+
+    def _result(self, item: Item) -> Json | None:
+        """What an exchange gave the call that it belongs to."""
+        facts, event = self._walk.facts, item.event
+        if not isinstance(event, Exchanged) or event.step != "call":
+            return None
+        calls = (*facts.past_calls, facts.call) if facts.call else facts.past_calls
+        return next((c.result for c in calls if c.exchange_id == event.exchange.id), None)
 
     def _fill_form(self, ask: Ask) -> None:
         """Give a form what it asks about."""
@@ -195,7 +207,10 @@ class Stage(Vertical):
             case "client":
                 self.query_one(ClientPanel).show(facts)
             case "tool":
-                self.query_one(ToolForm).show(facts.tool_list.tools)
+                completes = facts.connection and "completions" in facts.connection.capabilities
+                self.query_one(ToolForm).show(
+                    lists(facts), facts.completion, completes=bool(completes)
+                )
 
     @on(Menu.Selected)
     def _selected(self, event: Menu.Selected) -> None:
@@ -215,6 +230,15 @@ class Stage(Vertical):
 
         if self._forms:
             self.query_one(ResponsePanel).note_rejected(words)
+
+
+def lists(facts: Facts) -> Mapping[str, Listing | None]:
+    """The lists that the server has, by method; None where nobody asked for one yet."""
+    found: dict[str, Listing | None] = {"tools/list": facts.tool_list}
+    for method in OPTIONAL:
+        if offers(facts, method):
+            found[method] = facts.listings.get(method)
+    return found
 
 
 def _row(number: int, item: Item, titles: int) -> Row:
