@@ -268,7 +268,7 @@ def _add_wire(parser: argparse.ArgumentParser) -> None:
     add("--ca-bundle", metavar="FILE", help="trusted beside the public roots")
     add("--insecure", action="store_true", help="do not verify certificates")
     add("--proxy", metavar="URL", help="HTTP_PROXY and its kin are not read")
-    add("--timeout", type=_seconds, metavar="SECONDS", help="for one whole request; default 30")
+    add("--timeout", type=_seconds, metavar="SECONDS", help=_TIMEOUT)
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -276,6 +276,9 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     add("--quiet", action="store_true", help="the verdict alone")
+
+
+_TIMEOUT = "for a whole request; for the next byte of an event stream. Default 30 and 60"
 
 
 _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
