@@ -15,11 +15,13 @@ from typing import Any, Literal
 
 from flows.dpop import with_nonce
 from flows.exchange import Exchange
+from flows.mcp.http_sse import Stream, follow, unopened
 from flows.moves import Remark
 from flows.session import (
     REPEATABLE,
     Event,
     Exchanged,
+    Made,
     Overrode,
     Pairs,
     Reran,
@@ -27,6 +29,7 @@ from flows.session import (
     StepId,
     Target,
     fallen_steps,
+    value,
 )
 
 Json = Mapping[str, Any]
@@ -132,7 +135,7 @@ class Tokens:
 class Opening:
     """One try at opening the MCP connection, with or without a token."""
 
-    method: str  # server/discover or initialize
+    method: str  # server/discover or initialize; GET for the stream of HTTP+SSE
     version: str
     authorized: bool
     exchange: Exchange
@@ -242,6 +245,8 @@ class Facts:
     tool_list: ToolList = ToolList()
     call: Call | None = None
     resuming: Resumption | None = None
+    stream: Stream | None = None  # of the HTTP+SSE transport
+    streams: frozenset[str] = frozenset()  # exchanges that stay open in the background
     rpc_sent: int = 0
     dpop_nonces: Mapping[str, str] = field(default_factory=dict)  # by origin
     nonce_asked: bool = False  # by the last answer
@@ -317,6 +322,9 @@ class Fold:
     def _apply(self, event: Event | _Carry) -> None:
         self._live.append(event)
         facts = replace(self.facts, at=event.at)
+        if not isinstance(event, _Carry):
+            stream, event = follow(facts.stream, event)
+            facts = replace(facts, stream=stream)
         match event:
             case _Carry():
                 self.facts = replace(
@@ -337,7 +345,12 @@ class Fold:
                 self.facts = replace(facts, overridden=facts.overridden | {event.step})
             case Exchanged(exchange=exchange):
                 facts, again = with_nonce(facts, exchange)
-                self.facts = facts if again else self._readers[event.step](event, facts)
+                ended = exchange.id in facts.streams and not unopened(facts.stream, exchange)
+                silent = again or ended  # the end of a stream that was of use says nothing
+                self.facts = facts if silent else self._readers[event.step](event, facts)
+            case Made(values=values) if id := value(values, "stream"):
+                facts = replace(facts, streams=facts.streams | {id})
+                self.facts = self._readers[event.step](event, facts)
             case _:
                 self.facts = self._readers[event.step](event, facts)
 

@@ -48,7 +48,7 @@ refreshing again from the facts before the first refresh would only kill the tok
 
 Pairs = tuple[tuple[str, str], ...]
 
-Protocol = Literal["auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]
+Protocol = Literal["auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
 Grant = Literal["authorization-code", "client-credentials", "jwt-bearer", "id-jag"]

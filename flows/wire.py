@@ -22,7 +22,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -53,7 +53,7 @@ class WireOptions:
     """`proxy` is an http or https URL; `ca_bundle` is trusted beside the public roots; an empty
     `user_agent` sends none."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     proxy: str | None = None
     ca_bundle: Path | None = None
     insecure: bool = False

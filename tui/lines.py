@@ -65,8 +65,9 @@ class Lines:
         """A tool call and what it gave. `row` is that of the step."""
         kind = "waiting" if called.asks_for_input else "error" if called.failed else "ok"
         yield self._line(row.number, kind, called.method, self._safe(called.name, 48))
+        ours = {exchange.id for exchange in called.exchanges}
         for exchanged in row.exchanges:
-            if exchanged.exchange in called.exchanges:
+            if exchanged.exchange.id in ours:
                 yield self._exchange(exchanged)
         if called.error is not None:
             says = self._safe(called.error["message"])

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from flows.exchange import Exchange
 from flows.facts import Json
+from flows.mcp.http_sse import with_responses
 from flows.mcp.opening import sent
 from flows.mcp.rpc import read_answer
 from flows.moves import Ask, Blocked, Done, Move, Remark, Send, Skipped
@@ -120,7 +121,7 @@ def _state(move: Move | None, passed: bool) -> tuple[State, str]:
 def calls(session: Session) -> tuple[Called, ...]:
     """Every act of the call step in the record, in order."""
     found: list[Called] = []
-    for event in session.events:
+    for event in with_responses(session.events):
         if event.step != "call":
             continue
         match event:

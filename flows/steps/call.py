@@ -15,7 +15,7 @@ from flows.exchange import Exchange, Headers
 from flows.facts import Call, Facts, Json, ToolList, fail
 from flows.mcp.outcome import resume, take
 from flows.mcp.param_headers import param_headers
-from flows.mcp.rpc import HEADER_MISMATCH, Answer, is_reply, request
+from flows.mcp.rpc import HEADER_MISMATCH, Answer, is_aside, request
 from flows.moves import Ask, Blocked, Done, Field, Move, Remark, Send, Skipped
 from flows.session import Answered, Event, Exchanged, Pairs, value
 from flows.steps.connect import refusal
@@ -59,7 +59,7 @@ def read(event: Event, facts: Facts) -> Facts:
             return _responded(_object(text), facts)
         case Answered(values=values):
             return replace(facts, call=asked_for(values))
-        case Exchanged(exchange=exchange) if not is_reply(exchange.request):
+        case Exchanged(exchange=exchange) if not is_aside(exchange.request):
             facts, answer = take(exchange, facts)
             return _read(exchange, answer, facts) if answer else facts
         case _:

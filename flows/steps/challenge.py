@@ -8,7 +8,7 @@ from typing import Final
 from flows.authenticate import read_challenges
 from flows.exchange import Exchange
 from flows.facts import AuthChallenge, Facts
-from flows.mcp.opening import opening_move, read_opening
+from flows.mcp.opening import foreign_endpoint, no_endpoint, opening_move, read_opening, telling
 from flows.mcp.rpc import read_answer
 from flows.moves import Blocked, Done, Move, Remark, Skipped
 from flows.session import Event, Exchanged
@@ -28,7 +28,9 @@ def next(facts: Facts) -> Move:
     # A token appears later in the walk; the challenge is what happened without one.
     if not facts.current_tokens and (move := opening_move(facts, STEP)):
         return move
-    exchange = facts.openings[-1].exchange
+    if blocked := foreign_endpoint(STEP, facts):
+        return blocked
+    exchange = telling(facts)
     if STEP in facts.overridden:
         word = str(exchange.status or "no answer")
         return Done(STEP, word, (Remark("warn", "No challenge; went on all the same."),))
@@ -128,7 +130,8 @@ def _blocked(exchange: Exchange) -> Blocked:
         )
     status = exchange.response.status
     answer = read_answer(exchange, None)
-    said = f"; {answer.message}" if answer.error else ""
+    said = answer.message if answer.error else no_endpoint(exchange)
+    said = f"; {said}" if said else ""
     location = " It redirects: bearer tokens never follow one." if 300 <= status < 400 else ""
     return Blocked(
         STEP,

@@ -8,7 +8,17 @@ from typing import Final
 from flows.authenticate import read_challenges
 from flows.exchange import Exchange
 from flows.facts import Facts
-from flows.mcp.opening import KNOWN_VERSIONS, is_refusal, opening_move, read_opening, sent
+from flows.mcp.opening import (
+    HTTP_SSE,
+    KNOWN_VERSIONS,
+    foreign_endpoint,
+    is_refusal,
+    no_endpoint,
+    opening_move,
+    read_opening,
+    sent,
+    telling,
+)
 from flows.mcp.rpc import legacy_request, read_answer, stream
 from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
 from flows.session import Event, Exchanged, Made, StepId
@@ -35,15 +45,14 @@ def next(facts: Facts) -> Move:
         return Done(STEP, connection.version, _remarks(facts))
     if move := opening_move(facts, STEP):
         return move
-    return refusal(STEP, facts.openings[-1].exchange, facts)
+    return foreign_endpoint(STEP, facts) or refusal(STEP, telling(facts), facts)
 
 
 def read(event: Event, facts: Facts) -> Facts:
-    if isinstance(event, Made) or (
-        isinstance(event, Exchanged) and event.exchange.request.method == "GET"
+    if facts.connection and (
+        isinstance(event, Made)
+        or (isinstance(event, Exchanged) and event.exchange.request.method == "GET")
     ):
-        if facts.connection is None:
-            return facts
         return replace(facts, connection=replace(facts.connection, listening=True))
     if not isinstance(event, Exchanged):
         return facts
@@ -64,7 +73,8 @@ def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     response = exchange.response
     if is_refusal(exchange):
         return _unauthorized(step, exchange, facts)
-    said = exchange.error.text if exchange.error else read_answer(exchange, None).message
+    said = exchange.error.text if exchange.error else no_endpoint(exchange)
+    said = said or read_answer(exchange, None).message
     word = str(response.status) if response.status != 200 else "error"
     return Blocked(
         step,
@@ -111,7 +121,11 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
 
 def _remarks(facts: Facts) -> tuple[Remark, ...]:
     connection = facts.connection
-    if connection is None or connection.version in KNOWN_VERSIONS:
+    assert connection
+    if facts.stream and facts.stream.uri is not None:
+        words = "The server speaks HTTP+SSE, which Streamable HTTP has replaced."
+        return (Remark("info", words, "resource-server", HTTP_SSE),)
+    if connection.version in KNOWN_VERSIONS:
         return ()
     words = (
         f"The server speaks {connection.version or 'no named version'}, which authwalk does not."
