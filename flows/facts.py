@@ -154,6 +154,7 @@ class Connection:
     session_id: str | None = None
     initialized: bool = True
     listening: bool = False  # for the server's messages, or tried to
+    log_level_set: bool = False  # or refused
     refused: tuple[str, ...] = ()  # versions that a request was refused with after the opening
 
 
@@ -181,8 +182,9 @@ class ToolList:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tools/call, prompts/get or resources/read as the person asked for it, and its result once
-    it came. `name` is that of the tool or prompt, or the resource's URI.
+    """A tools/call, prompts/get or the like as the person asked for it, and its result once it
+    came. `name` is that of the tool or prompt, or the resource's URI; the `arguments` of
+    subscriptions/listen are its filter, and its result is the acknowledgment.
 
     The server may answer with a wish for input (MCP Multi Round-Trip Requests): `asked` are its
     inputRequests while they stand open, `retry` the parameters that the next try has on top.
@@ -202,8 +204,10 @@ class Call:
 
     @property
     def params(self) -> Json:
-        if self.method == "resources/read":
+        if self.method.startswith("resources/"):
             return {"uri": self.name}
+        if self.method == "subscriptions/listen":
+            return {"notifications": dict(self.arguments)}
         if self.method == "prompts/get" and not self.arguments:
             return {"name": self.name}
         return {"name": self.name, "arguments": dict(self.arguments)}
@@ -261,6 +265,11 @@ class Facts:
     @property
     def current_tokens(self) -> Tokens | None:
         return self.refreshed or self.refreshed_before or self.tokens
+
+    def is_over(self, exchange: Exchange) -> bool:
+        """Whether this is the end of a background stream that was of use: it says nothing."""
+        awaited = self.call and self.call.result is None and self.call.exchange_id == exchange.id
+        return exchange.id in self.streams and not awaited and not unopened(self.stream, exchange)
 
 
 Read = Callable[[Event, Facts], Facts]
@@ -345,8 +354,7 @@ class Fold:
                 self.facts = replace(facts, overridden=facts.overridden | {event.step})
             case Exchanged(exchange=exchange):
                 facts, again = with_nonce(facts, exchange)
-                ended = exchange.id in facts.streams and not unopened(facts.stream, exchange)
-                silent = again or ended  # the end of a stream that was of use says nothing
+                silent = again or facts.is_over(exchange)
                 self.facts = facts if silent else self._readers[event.step](event, facts)
             case Made(values=values) if id := value(values, "stream"):
                 facts = replace(facts, streams=facts.streams | {id})

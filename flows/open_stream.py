@@ -69,6 +69,11 @@ class OpenStream:
         self._responses.discard(rpc_id)
         return None
 
+    async def ended(self, seconds: float) -> None:
+        """Wait until the stream has ended, and no longer than `seconds`."""
+        if self._task:
+            await _first(self._task, (), seconds)
+
     async def close(self) -> None:
         """Hang up, if need be, and wait until that is recorded."""
         self._closed.set()

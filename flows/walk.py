@@ -240,6 +240,10 @@ class Walk:
             if not move.first:
                 self._stream.began.set()
 
+    async def listen(self, seconds: float) -> None:
+        """Wait for what the server says of its own accord, as long as its stream is open."""
+        await self._stream.ended(seconds)
+
     async def end_session(self) -> None:
         """End the session at the server, if there is one."""
         if request := end_of_session(self.facts):

@@ -13,6 +13,16 @@ PROTOCOLS = ("auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "20
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 KEY_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 GRANTS = ("authorization-code", "client-credentials", "jwt-bearer", "id-jag")
+LOG_LEVELS = (
+    "debug",
+    "info",
+    "notice",
+    "warning",
+    "error",
+    "critical",
+    "alert",
+    "emergency",
+)
 CAPABILITIES = ("roots", "sampling", "elicitation")
 SHELLS = ("bash", "zsh", "tcsh")
 
@@ -176,6 +186,8 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _add_act(add, "--call", "tools/call", "NAME[=JSON]", "call a tool")
     _add_act(add, "--read", "resources/read", "URI", "read a resource")
     _add_act(add, "--prompt", "prompts/get", "NAME[=JSON]", "get a prompt; acts keep their order")
+    add("--subscribe", action="append", default=[], metavar="URI", help=_SUBSCRIBE)
+    add("--listen", type=_seconds, metavar="SECONDS", help="hear the server out after the acts")
     add("--elicit", metavar="ANSWER", help="to forms: accept, decline, cancel, or a JSON object")
     add("--declare", type=_capabilities, default=(), metavar="NAMES", help=_DECLARE)
     _add_target(run)
@@ -240,6 +252,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         metavar="'NAME: VALUE'",
         help="on every MCP request; repeatable; @FILE reads a line each",
     )
+    add("--log-level", choices=LOG_LEVELS, metavar="LEVEL", help="ask for log messages from there")
     group = parser.add_argument_group("the client")
     add = group.add_argument
     add("--client-id", metavar="ID", help="a client registered before")
@@ -276,6 +289,9 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     add("--quiet", action="store_true", help="the verdict alone")
+
+
+_SUBSCRIBE = "be told of changes to a resource, before the acts and during --listen"
 
 
 _TIMEOUT = "for a whole request; for the next byte of an event stream. Default 30 and 60"

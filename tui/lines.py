@@ -13,8 +13,9 @@ from typing import Final
 
 from flows.exchange import Exchange
 from flows.facts import Facts
+from flows.mcp.notices import notice, notification
 from flows.moves import Remark
-from flows.session import Exchanged, Party, Session, Target
+from flows.session import Exchanged, Party, Received, Session, Target
 from flows.steps import STEP
 from flows.text import duration, visible
 from tui.console import Console, Style, shortened, table
@@ -58,7 +59,7 @@ class Lines:
             word += self.console.paint("dim", f"  attempt {row.attempt}")
         yield self._step_line(row, word)
         for exchanged in row.current:
-            yield self._exchange(exchanged)
+            yield self.exchange(exchanged)
         yield from self._remarks(row.remarks)
 
     def call(self, row: StepRow, called: Called) -> Iterator[str]:
@@ -68,12 +69,19 @@ class Lines:
         ours = {exchange.id for exchange in called.exchanges}
         for exchanged in row.exchanges:
             if exchanged.exchange.id in ours:
-                yield self._exchange(exchanged)
+                yield self.exchange(exchanged)
         if called.error is not None:
             says = self._safe(called.error["message"])
             yield from self.console.wrapped(says, first=" " * _INDENT, rest=_INDENT)
         elif called.result is not None:
             yield from self._result(called)
+
+    def notice(self, event: Received) -> Iterator[str]:
+        """One line for what the server says without being asked."""
+        if told := notification(event.event):
+            kind, words = notice(*told)
+            kind = self.console.paint("dim", f"{self._safe(kind, 24):<12}")
+            yield f"{' ' * _INDENT}{kind}  {self._safe(words, 400)}".rstrip()
 
     def tools(self, facts: Facts) -> list[str]:
         pairs = []
@@ -142,7 +150,7 @@ class Lines:
     def _line(self, number: int, kind: str, title: str, word: str) -> str:
         return f"{number:>3} {self.console.mark(kind)} {title:<{_TITLE}}  {word}".rstrip()
 
-    def _exchange(self, exchanged: Exchanged) -> str:
+    def exchange(self, exchanged: Exchanged) -> str:
         """Status, time, method and URL; the label where there is room for it."""
         exchange = exchanged.exchange
         status = str(exchange.status or (exchange.error.kind if exchange.error else "none"))

@@ -9,6 +9,7 @@
     findings     [{check, result, severity, step, party, says, evidence, standard, host}]
     tools        the usable tools as the server listed them; unusable_tools [{name, reason}]
     calls        [{method, name, arguments, result, error}]; of resources/read the name is the URI
+    notifications  [{at, step, method, params}]: what the server said without being asked
     tokens       {access, refresh, id}: kind, header, claims; raw only when asked for
 
 An exchange is {id, at, method, url, status, ms, label, attempt, error}; `evidence` is one
@@ -74,6 +75,7 @@ def report(
             }
             for called in calls(session)
         ],
+        "notifications": list(_notifications(session)),
         "tokens": _tokens(facts, redaction),
     }
     redacted: dict[str, Any] = redaction.json(document)
@@ -100,7 +102,9 @@ def failed(code: str, text: str, *, walk: bool = True) -> dict[str, Any]:
         "target": None,
         "authorization_url": None,
         "connection": None,
-        **dict.fromkeys(("steps", "findings", "tools", "unusable_tools", "calls"), ()),
+        **dict.fromkeys(
+            ("steps", "findings", "tools", "unusable_tools", "calls", "notifications"), ()
+        ),
         "tokens": {},
     }
 
@@ -200,6 +204,16 @@ def _findings(row: StepRow, ending: Ending, redaction: Redaction) -> Iterator[di
             "standard": standard or None,
             "host": None,
         }
+
+
+def _notifications(session: Session) -> Iterator[dict[str, Any]]:
+    from flows.mcp.notices import notification
+    from flows.session import Received
+
+    for event in session.events:
+        if isinstance(event, Received) and (told := notification(event.event)):
+            at = event.at.isoformat(timespec="milliseconds")
+            yield {"at": at, "step": event.step, "method": told[0], "params": told[1]}
 
 
 def _tools(facts: Facts) -> dict[str, Any]:

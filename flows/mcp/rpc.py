@@ -100,7 +100,11 @@ def modern_request(
         f"{_META}protocolVersion": version,
         f"{_META}clientInfo": CLIENT_INFO,
         f"{_META}clientCapabilities": capabilities(facts),
+        **params.get("_meta", {}),
     }
+    declares_logging = facts.connection and "logging" in facts.connection.capabilities
+    if facts.target.log_level and declares_logging:
+        meta[f"{_META}logLevel"] = facts.target.log_level
     message = _message(facts.rpc_sent + 1, method, {**params, "_meta": meta})
     extra = [("MCP-Protocol-Version", version), ("Mcp-Method", method)]
     name = params.get("name") or params.get("uri")

@@ -1,8 +1,10 @@
-"""An act on the connection: tools/call, prompts/get or resources/read (MCP Tools, Prompts,
-Resources), with the rounds in which the server asks back (MCP Multi Round-Trip Requests).
+"""An act on the connection: tools/call, prompts/get, resources/read or a subscription (MCP Tools,
+Prompts, Resources, Subscriptions), with the rounds in which the server asks back (MCP Multi
+Round-Trip Requests).
 
 What the person chose is recorded as values `method` (tools/call when absent), `name` or `uri`, and
-`arguments`; what they answer the server as `inputResponses`. The last two are JSON objects.
+`arguments`, which of subscriptions/listen are the filter; what they answer the server as
+`inputResponses`. The last two are JSON objects.
 """
 
 from __future__ import annotations
@@ -13,17 +15,29 @@ from typing import Final
 from flows.documents import read_json
 from flows.exchange import Exchange, Headers
 from flows.facts import Call, Facts, Json, ToolList, fail
+from flows.mcp.notices import ACKNOWLEDGED, SUBSCRIPTION, notification
+from flows.mcp.opening import sent as message_of
 from flows.mcp.outcome import resume, take
 from flows.mcp.param_headers import param_headers
 from flows.mcp.rpc import HEADER_MISMATCH, Answer, is_aside, request
 from flows.moves import Ask, Blocked, Done, Field, Move, Remark, Send, Skipped
-from flows.session import Answered, Event, Exchanged, Pairs, value
+from flows.session import Answered, Event, Exchanged, Made, Pairs, Received, value
+from flows.sse import ServerSentEvent
 from flows.steps.connect import refusal
 from flows.steps.tools import page_move, read_page
 
 STEP: Final = "call"
-METHODS = ("tools/call", "prompts/get", "resources/read")
+LISTEN = "subscriptions/listen"
+METHODS = (
+    "tools/call",
+    "prompts/get",
+    "resources/read",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    LISTEN,
+)
 MAX_ROUNDS = 20
+_SUBSCRIPTIONS = "MCP Subscriptions"
 _MRTR = "MCP Multi Round-Trip Requests"
 
 
@@ -59,7 +73,13 @@ def read(event: Event, facts: Facts) -> Facts:
             return _responded(_object(text), facts)
         case Answered(values=values):
             return replace(facts, call=asked_for(values))
+        case Made(values=values) if id := value(values, "stream"):
+            return _listening(id, facts)
+        case Received(exchange_id=id, event=sent) if facts.call and facts.call.exchange_id == id:
+            return _acknowledged(sent, facts)
         case Exchanged(exchange=exchange) if not is_aside(exchange.request):
+            if facts.call is None and message_of(exchange.request)[0] == LISTEN:
+                return facts
             facts, answer = take(exchange, facts)
             return _read(exchange, answer, facts) if answer else facts
         case _:
@@ -83,9 +103,47 @@ def _send(call: Call, facts: Facts) -> Send:
     for tool in facts.tool_list.tools if call.method == "tools/call" else ():
         if tool["name"] == call.name:
             headers = param_headers(tool.get("inputSchema"), call.arguments)
-    label = f"{call.method} {call.name}{', once more' if call.rounds else ''}"
-    message = request(facts, call.method, {**call.params, **call.retry}, headers)
-    return Send(STEP, message, label, rpc_id=facts.rpc_sent + 1)
+    label = f"{call.method} {call.name}".strip() + (", once more" if call.rounds else "")
+    params = {**call.params, **call.retry}
+    if call.method == "tools/call":
+        params["_meta"] = {"progressToken": facts.rpc_sent + 1}
+    message = request(facts, call.method, params, headers)
+    move = Send(STEP, message, label, rpc_id=facts.rpc_sent + 1)
+    if call.method == LISTEN:
+        return replace(move, background=True, first=ACKNOWLEDGED)
+    return move
+
+
+def _listening(exchange_id: str, facts: Facts) -> Facts:
+    """The facts once the stream of a subscription has begun: its request is under way for long."""
+    if facts.call is None or facts.call.method != LISTEN:
+        return facts
+    call = replace(facts.call, exchange_id=exchange_id)
+    return replace(facts, call=call, rpc_sent=facts.rpc_sent + 1)
+
+
+def _acknowledged(sent: ServerSentEvent, facts: Facts) -> Facts:
+    """The facts after a message of a subscription, of which the first acknowledges it."""
+    call, told = facts.call, notification(sent)
+    assert call
+    if call.result is not None or told is None:
+        return facts
+    method, params = told
+    if method != ACKNOWLEDGED:
+        words = f"The subscription begins with {method}; its acknowledgment must come first."
+        remark = Remark("error", words, "resource-server", _SUBSCRIPTIONS)
+        return replace(facts, call=replace(call, remarks=(*call.remarks, remark)))
+    honoured = params.get("notifications")
+    honoured = honoured if isinstance(honoured, dict) else {}
+    remarks = list(call.remarks)
+    if missing := [name for name, wish in call.arguments.items() if honoured.get(name) != wish]:
+        words = f"The server does not honour {', '.join(missing)} as it was asked for."
+        remarks.append(Remark("warn", words, "resource-server", _SUBSCRIPTIONS))
+    meta = params.get("_meta")
+    if not isinstance(meta, dict) or meta.get(SUBSCRIPTION) != facts.rpc_sent:
+        words = f"The acknowledgment does not name its subscription, {facts.rpc_sent}, in _meta."
+        remarks.append(Remark("error", words, "resource-server", _SUBSCRIPTIONS))
+    return replace(facts, call=replace(call, result=params, remarks=tuple(remarks)))
 
 
 def _dropped(call: Call, facts: Facts) -> Blocked | None:
@@ -178,7 +236,7 @@ def _responded(responses: Json, facts: Facts) -> Facts:
 
 def _done(call: Call, result: Json) -> Done:
     if result.get("isError") is not True:
-        return Done(STEP, call.name, call.remarks)
+        return Done(STEP, call.name or call.method, call.remarks)
     words = f"{call.name} reports an error of its own; the protocol is sound."
     remark = Remark("warn", words, "resource-server", "MCP Tools")
     return Done(STEP, "tool error", (*call.remarks, remark))

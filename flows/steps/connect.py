@@ -7,7 +7,7 @@ from typing import Final
 
 from flows.authenticate import read_challenges
 from flows.exchange import Exchange
-from flows.facts import Facts
+from flows.facts import Connection, Facts
 from flows.mcp.opening import (
     HTTP_SSE,
     KNOWN_VERSIONS,
@@ -19,6 +19,7 @@ from flows.mcp.opening import (
     sent,
     telling,
 )
+from flows.mcp.outcome import resume, take
 from flows.mcp.rpc import legacy_request, read_answer, stream
 from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
 from flows.session import Event, Exchanged, Made, StepId
@@ -28,6 +29,7 @@ from flows.steps.remedy import remedy_of
 STEP: Final = "connect"
 DECISIVE = ("The signature", "iss", "aud", "exp", "nbf")
 """How remarks begin on what every resource server checks first."""
+_SET_LEVEL = "logging/setLevel"
 _INITIALIZED = "notifications/initialized"
 
 
@@ -38,10 +40,13 @@ def next(facts: Facts) -> Move:
         if not connection.initialized:
             request = legacy_request(facts, _INITIALIZED, None, connection, notification=True)
             return Send(STEP, request, _INITIALIZED)
-        if connection.era == "legacy" and facts.target.declare and not connection.listening:
+        wanted = facts.target.declare or facts.target.listen
+        if connection.era == "legacy" and wanted and not connection.listening:
             # What a client declares, servers may ask for on this stream.
             label = "stream of the server's messages"
             return Send(STEP, stream(facts, connection), label, background=True)
+        if move := _level_move(connection, facts):
+            return move
         return Done(STEP, connection.version, _remarks(facts))
     if move := opening_move(facts, STEP):
         return move
@@ -56,12 +61,28 @@ def read(event: Event, facts: Facts) -> Facts:
         return replace(facts, connection=replace(facts.connection, listening=True))
     if not isinstance(event, Exchanged):
         return facts
-    if sent(event.exchange.request)[0] != _INITIALIZED:
+    method = sent(event.exchange.request)[0]
+    if method == _SET_LEVEL and facts.connection:
+        connection = replace(facts.connection, log_level_set=True)
+        facts, answer = take(event.exchange, facts)
+        return replace(facts, connection=connection) if answer else facts
+    if method != _INITIALIZED:
         return read_opening(event.exchange, facts)
     if facts.connection is None:
         return facts
     # Its outcome is kept in the record; a server that answers badly here fails at tools/list.
     return replace(facts, connection=replace(facts.connection, initialized=True))
+
+
+def _level_move(connection: Connection, facts: Facts) -> Send | None:
+    """The request for log messages, where the server has any (MCP Logging). Since 2026-07-28 each
+    request says so itself."""
+    level = facts.target.log_level
+    unset = connection.era == "legacy" and not connection.log_level_set
+    if level is None or not unset or "logging" not in connection.capabilities:
+        return None
+    message = legacy_request(facts, _SET_LEVEL, {"level": level}, connection)
+    return resume(STEP, facts) or Send(STEP, message, _SET_LEVEL, rpc_id=facts.rpc_sent + 1)
 
 
 def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
@@ -122,12 +143,15 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
 def _remarks(facts: Facts) -> tuple[Remark, ...]:
     connection = facts.connection
     assert connection
+    remarks: list[Remark] = []
     if facts.stream and facts.stream.uri is not None:
         words = "The server speaks HTTP+SSE, which Streamable HTTP has replaced."
-        return (Remark("info", words, "resource-server", HTTP_SSE),)
-    if connection.version in KNOWN_VERSIONS:
-        return ()
-    words = (
-        f"The server speaks {connection.version or 'no named version'}, which authwalk does not."
-    )
-    return (Remark("warn", words, "resource-server", "MCP Versioning"),)
+        remarks.append(Remark("info", words, "resource-server", HTTP_SSE))
+    if facts.target.log_level and "logging" not in connection.capabilities:
+        words = "The server declares no logging: it is not asked for log messages."
+        remarks.append(Remark("info", words, "resource-server", "MCP Logging"))
+    if connection.version not in KNOWN_VERSIONS:
+        spoken = connection.version or "no named version"
+        words = f"The server speaks {spoken}, which authwalk does not."
+        remarks.append(Remark("warn", words, "resource-server", "MCP Versioning"))
+    return tuple(remarks)
