@@ -80,7 +80,7 @@ class Lines:
         """One line for what the server says without being asked."""
         if told := notification(event.event):
             kind, words = notice(*told)
-            kind = self.console.paint("dim", f"{self._safe(kind, 24):<12}")
+            kind = self.console.paint("dim", f"{self._safe(kind, 40):<12}")
             yield f"{' ' * _INDENT}{kind}  {self._safe(words, 400)}".rstrip()
 
     def tools(self, facts: Facts) -> list[str]:

@@ -38,6 +38,8 @@ def notice(method: str, params: Json) -> tuple[str, str]:
             return "updated", _text(params.get("uri"))
         case "notifications/cancelled":
             return "cancelled", _text(params.get("reason") or params.get("requestId"))
+        case "notifications/subscriptions/acknowledged":
+            return "subscribed", _text(params.get("notifications"))
     bare = {name: value for name, value in params.items() if name != "_meta"}
     return method.removeprefix(_PREFIX), _text(bare) if bare else ""
 

@@ -102,8 +102,7 @@ def modern_request(
         f"{_META}clientCapabilities": capabilities(facts),
         **params.get("_meta", {}),
     }
-    declares_logging = facts.connection and "logging" in facts.connection.capabilities
-    if facts.target.log_level and declares_logging:
+    if facts.target.log_level:
         meta[f"{_META}logLevel"] = facts.target.log_level
     message = _message(facts.rpc_sent + 1, method, {**params, "_meta": meta})
     extra = [("MCP-Protocol-Version", version), ("Mcp-Method", method)]

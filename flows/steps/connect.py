@@ -147,7 +147,8 @@ def _remarks(facts: Facts) -> tuple[Remark, ...]:
     if facts.stream and facts.stream.uri is not None:
         words = "The server speaks HTTP+SSE, which Streamable HTTP has replaced."
         remarks.append(Remark("info", words, "resource-server", HTTP_SSE))
-    if facts.target.log_level and "logging" not in connection.capabilities:
+    unasked = connection.era == "legacy" and "logging" not in connection.capabilities
+    if facts.target.log_level and unasked:
         words = "The server declares no logging: it is not asked for log messages."
         remarks.append(Remark("info", words, "resource-server", "MCP Logging"))
     if connection.version not in KNOWN_VERSIONS:
