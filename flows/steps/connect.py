@@ -87,8 +87,10 @@ def _level_move(connection: Connection, facts: Facts) -> Send | None:
 
 def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     """The stop after an MCP request that gave no result, with the party its status points at."""
+    failure = exchange.error
+    if failure and failure.kind == "cancelled":
+        return Blocked(step, f"{failure.text[:1].upper()}{failure.text[1:]}.", "person", failure.kind)
     if exchange.response is None:
-        failure = exchange.error
         words = failure.text if failure else "no answer"
         return Blocked(step, words, "network", failure.kind if failure else "failed")
     response = exchange.response

@@ -28,8 +28,7 @@ class Server:
     wanted: bytes = b""
     stream: Connection | None = None
     asked: list[str] = field(default_factory=list)
-    replied: asyncio.Event = field(default_factory=asyncio.Event)
-    hung_up: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: int = 0  # the call that is answered once we have answered its question
 
     async def __call__(self, connection: Connection) -> None:
         while request := await connection.request():
@@ -48,7 +47,6 @@ class Server:
         self.stream = connection
         await connection.send(STREAM + f"event: endpoint\ndata: {self.endpoint}\n\n".encode())
         await connection.reader.read()
-        self.hung_up.set()
 
     async def message(self, connection: Connection, message: dict[str, Any]) -> None:
         method, rpc_id = message.get("method"), message.get("id")
@@ -58,7 +56,7 @@ class Server:
             return
         await connection.send(ACCEPTED)
         if method is None:
-            self.replied.set()
+            await self.say(self.waiting, {"content": []})
         elif method == "initialize":
             version = message["params"]["protocolVersion"]
             await self.say(rpc_id, {"protocolVersion": version, "capabilities": {"tools": {}}})
@@ -107,7 +105,6 @@ async def test_the_transport_is_found_by_asking() -> None:
         connect = walk.moves["connect"]
         assert isinstance(connect, Done) and connect.word == "2025-11-25"
         assert "HTTP+SSE" in connect.remarks[0].text
-    await server.hung_up.wait()
     assert [request.split(b" HTTP")[0] for request in served.requests] == [
         b"POST /sse",
         b"POST /sse",
@@ -216,9 +213,8 @@ async def test_the_server_asks_back_on_the_stream() -> None:
         async def call(self, connection: Connection, rpc_id: int) -> None:
             assert self.stream
             await connection.send(ACCEPTED)
+            self.waiting = rpc_id
             await self.stream.send(event(ELICIT))
-            await self.replied.wait()
-            await self.say(rpc_id, {"content": []})
 
     server = Asks()
     async with walking(server, "2024-11-05", declare=("elicitation",)) as (walk, _):
