@@ -89,7 +89,9 @@ def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     """The stop after an MCP request that gave no result, with the party its status points at."""
     failure = exchange.error
     if failure and failure.kind == "cancelled":
-        return Blocked(step, f"{failure.text[:1].upper()}{failure.text[1:]}.", "person", failure.kind)
+        return Blocked(
+            step, f"{failure.text[:1].upper()}{failure.text[1:]}.", "person", failure.kind
+        )
     if exchange.response is None:
         words = failure.text if failure else "no answer"
         return Blocked(step, words, "network", failure.kind if failure else "failed")
