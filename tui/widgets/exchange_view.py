@@ -20,7 +20,7 @@ from flows.catalogue import Json
 from flows.exchange import Exchange, Request, media_type
 from flows.mcp.content import words
 from flows.moves import Compose, Make, Send
-from flows.session import Answered, Exchanged, Made, Pairs, value
+from flows.session import Answered, Exchanged, Made, Pairs, Received, value
 from flows.text import visible
 from flows.wire import WireOptions
 from tui import view
@@ -238,6 +238,9 @@ class ExchangeView(Vertical):
                 body.show_text(self.curl_text(), "bash")
             case "timing" if self._exchange:
                 body.show_text(view.timing_text(self._exchange))
+            case _ if self._item and isinstance(self._item.event, Received):
+                data = self._item.event.event.data.encode("utf-8", "replace")
+                body.show(data, "application/json" if data[:1] == b"{" else "text/plain")
             case _:
                 told = view.pairs_text(self._values)
                 body.show_text(f"{told}\n\n{self._notes}" if self._notes else told)
