@@ -37,6 +37,7 @@ from flows.replies import OpenStream, Replies, Reply, Responder
 from flows.session import (
     REPEATABLE,
     Answered,
+    Attempt,
     Event,
     Exchanged,
     Made,
@@ -47,6 +48,7 @@ from flows.session import (
     Session,
     StepId,
     Target,
+    attempts,
 )
 from flows.sse import ServerSentEvent
 from flows.steps import READERS, STEPS
@@ -103,6 +105,7 @@ class Walk:
         self._on_rejected = on_rejected
         self._fold = Fold(session, READERS)
         self._moves: dict[StepId, Move] | None = None
+        self._attempts: Mapping[StepId, tuple[Attempt, ...]] | None = None
         self._dated: datetime | None = None  # the time that the moves hold
         self.replies = Replies(responder, self._reply)
         self._stream = OpenStream()
@@ -129,6 +132,13 @@ class Walk:
                 if _is_open(move):
                     break
         return self._moves
+
+    @property
+    def attempts(self) -> Mapping[StepId, tuple[Attempt, ...]]:
+        """Every attempt of every step that has one, oldest first."""
+        if self._attempts is None:
+            self._attempts = attempts(self.session.events)
+        return self._attempts
 
     @property
     def current(self) -> Act | Blocked | None:
@@ -329,7 +339,7 @@ class Walk:
         """Append an event; the facts follow."""
         self.session = self.session.append(event)
         self._fold.add(event)
-        self._moves = None
+        self._moves = self._attempts = None
         self.on_event(event)
 
     async def close(self) -> None:

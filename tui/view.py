@@ -24,7 +24,6 @@ from flows.session import (
     Made,
     Pairs,
     StepId,
-    attempts,
     value,
 )
 from flows.steps import STEPS, Step
@@ -66,7 +65,7 @@ class StepRow:
 
 def step_rows(walk: Walk) -> tuple[StepRow, ...]:
     """Every step, in order; those not reached are pending."""
-    tries = attempts(walk.session.events)
+    tries = walk.attempts
     rows = []
     for number, step in enumerate(STEPS, 1):
         state, word = _state(walk, step.id)
@@ -112,7 +111,7 @@ class Item:
 def step_attempts(walk: Walk, step: StepId) -> tuple[Attempt, ...]:
     """The attempts of a step, oldest first. The newest is empty when nothing has happened in it
     yet: at the start, and once the step or one before it was run anew."""
-    tries = attempts(walk.session.events).get(step, ())
+    tries = walk.attempts.get(step, ())
     return tries if tries and tries[-1].current else (*tries, Attempt(step))
 
 
