@@ -111,6 +111,7 @@ class WalkScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.steps.on_highlight = self._step_highlighted
+        self.stage.on_pointed = self._hint_again
         self.point_at(self.stage.step)
         self.steps.focus()
         self.call_after_refresh(self.set_timer, FIRST_FRAME, self._finish)
@@ -196,11 +197,6 @@ class WalkScreen(Screen[None]):
             self.stage.show()
         elif move and move.step == "token":
             self._draw_hint()
-
-    @on(Stage.Pointed)
-    def _pointed(self, message: Stage.Pointed) -> None:
-        message.stop()
-        self._hint_again()
 
     @on(DescendantFocus)
     @on(DescendantBlur)
