@@ -32,6 +32,7 @@ from flows.wire import Wire, WireOptions
 from tui import view
 from tui.browser import open_in_browser
 from tui.hints import hint
+from tui.screens.breakpoints import breakpoint_classes
 from tui.screens.walk_keys import KEYS
 from tui.view import Item
 from tui.widgets.key_bar import KeyBar
@@ -96,6 +97,8 @@ class WalkScreen(Screen[None]):
         self._finished = False
 
     def compose(self) -> ComposeResult:
+        # Textual would add these behind the first layout, and do all of it again.
+        self.add_class(*breakpoint_classes(self), update=False)
         yield Static(id="top", markup=False)
         with Horizontal(id="columns"):
             with Vertical(id="steps-pane", classes="pane") as pane:
