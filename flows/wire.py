@@ -20,6 +20,7 @@ import os
 import secrets
 import socket
 import ssl
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 
 _Until = Callable[[ServerSentEvent], bool] | None
 _Error = TypeVar("_Error", bound=BaseException)
+
+# httpx does without its command line where click is not installed; where it is, importing that and
+# what it draws with takes as long as the rest of httpx.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 KEEP_ALIVE = 4.0
 """Seconds an idle connection is kept: below the 5 s after which common servers close theirs, as a

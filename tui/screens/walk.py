@@ -34,6 +34,7 @@ from flows.wire import Wire, WireOptions
 from tui import view
 from tui.browser import open_in_browser
 from tui.hints import hint
+from tui.screens.breakpoints import breakpoint_classes
 from tui.screens.walk_keys import KEYS
 from tui.view import Item
 from tui.widgets.key_bar import KeyBar
@@ -105,6 +106,8 @@ class WalkScreen(Screen[None]):
         self._events_due: Timer | None = None
 
     def compose(self) -> ComposeResult:
+        # Textual would add these behind the first layout, and do all of it again.
+        self.add_class(*breakpoint_classes(self), update=False)
         yield Static(id="top", markup=False)
         with Horizontal(id="columns"):
             with Vertical(id="steps-pane", classes="pane") as pane:
@@ -120,6 +123,7 @@ class WalkScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.steps.on_highlight = self._step_highlighted
+        self.stage.on_pointed = self._hint_again
         self.point_at(self.stage.step)
         self.steps.focus()
         self.call_after_refresh(self.set_timer, FIRST_FRAME, self._finish)
@@ -216,11 +220,6 @@ class WalkScreen(Screen[None]):
             self.stage.show()
         elif move and move.step == "token":
             self._draw_hint()
-
-    @on(Stage.Pointed)
-    def _pointed(self, message: Stage.Pointed) -> None:
-        message.stop()
-        self._hint_again()
 
     @on(DescendantFocus)
     @on(DescendantBlur)

@@ -395,9 +395,7 @@ def test_lists_and_results_are_printed_in_words(lab: Lab, capsys: Capture) -> No
     words = ["run", lab.mcp_url, "--approve", "--list", "--call", 'chart={"values": [1, 2]}']
     assert main([*words, "--read", "lab://logo.png", "--call", 'weather={"region":"north"}']) == 0
     out = capsys.readouterr().out
-    assert re.search(
-        r"^      2 resources\n      lab://about +What this server is for", out, re.M
-    )
+    assert re.search(r"^      2 resources\n      lab://about +What this server is for", out, re.M)
     assert "explain_token(claim, audience?)" in out
     assert re.search(r"^      \[image  image/png  \d+ B\]$", out, re.M)
     assert re.search(r"^      \[resource  lab://logo\.png  image/png  \d+ B\]$", out, re.M)
