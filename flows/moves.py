@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from flows.exchange import Request, header
+from flows.exchange import Exchange, Request, header
 from flows.session import Pairs, Party, StepId
 
 Level = Literal["ok", "info", "warn", "error"]
@@ -131,11 +131,13 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """How a client would get going again: a new attempt of `step`, the connection left standing
-    (MCP Step-Up Authorization Flow; RFC 6749 section 6). `scope` is what it would ask for."""
+    (MCP Step-Up Authorization Flow; RFC 6749 section 6). `scope` is what it would ask for. With
+    `anew` the connection falls too: that is for the person to choose, not for a client."""
 
     step: StepId
     label: str
     scope: str | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,13 @@ class Blocked:
     can_override: bool = False
     remarks: tuple[Remark, ...] = ()
     remedy: Remedy | None = None
+
+
+def silenced_by(exchange: Exchange) -> Party:
+    """Who is at fault for an exchange without an answer: the client for a request that cannot be
+    put on the wire, as an edited one may be, else the network."""
+    unsent = exchange.error is not None and exchange.error.kind == "bad-request"
+    return "client" if unsent else "network"
 
 
 Act = Send | Listen | Make | Compose | Ask

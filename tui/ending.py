@@ -7,7 +7,7 @@ from typing import Literal
 
 from flows.exchange import Exchange
 from flows.facts import Facts
-from flows.moves import Ask, Blocked, Done, Move, Remark, Skipped
+from flows.moves import Ask, Blocked, Done, Move, Remark, Skipped, silenced_by
 from flows.session import Exchanged, Party, Session, StepId
 from flows.steps import STEP
 from tui.commands import ACT_FAILED, INTERRUPTED, PERSON, SOUND, STOPPED, UNREACHABLE
@@ -109,11 +109,11 @@ def _after_acts(session: Session, facts: Facts) -> Ending:
             fix = "Answer elicitations with --elicit."
             verdict = Verdict("call", "person", f"{why}.", fix, evidence=called.exchange)
             return Ending("needs-person", PERSON, "needs-person", verdict)
-        network = called.exchange is not None and called.exchange.response is None
+        silent = called.exchange if called.exchange and not called.exchange.response else None
         unknown = called.method == "tools/call" and called.name not in listed
         verdict = Verdict(
             "call",
-            "network" if network else "client" if unknown else "resource-server",
+            silenced_by(silent) if silent else "client" if unknown else "resource-server",
             _sentence(why),
             "Call a tool that tools/list names." if unknown else "",
             "MCP Tools, Error Handling" if called.method == "tools/call" else "",

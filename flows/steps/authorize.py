@@ -7,21 +7,23 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from flows.documents import text_member
+from flows.documents import flaw, value_member
 from flows.dpop import key_thumbprint
 from flows.exchange import Exchange, Request
 from flows.facts import Facts, Failed, Pushed, fail
-from flows.moves import Blocked, Compose, Done, Move, Remark, Skipped
+from flows.moves import Blocked, Compose, Done, Move, Remark, Skipped, silenced_by
 from flows.oauth import error_text
 from flows.session import Event, Exchanged, Made, Pairs, Party, value
 from flows.steps.applies import no_browser
 from flows.steps.binding import uses_dpop
 from flows.steps.scope import selected_resource, selected_scope
-from flows.steps.server_metadata import endpoint, server_metadata
+from flows.steps.server_metadata import endpoint, endpoint_problem, server_metadata
 from flows.steps.token_endpoint import asked, read_document, seconds, send
 
 STEP: Final = "authorize"
 _AS: Final = "authorization-server"
+_PAR: Final = "pushed_authorization_request_endpoint"
+_NO_PAR: Final = f"the metadata names no {_PAR}"
 
 
 def next(facts: Facts) -> Move:
@@ -100,13 +102,11 @@ def _must_push(facts: Facts) -> Party | None:
 
 
 def _push(facts: Facts, wanted_by: Party) -> Move:
-    url = endpoint(facts, "pushed_authorization_request_endpoint")
+    url = endpoint(facts, _PAR)
     if url is None:
-        words = (
-            "A pushed authorization request is wanted, and the metadata names no usable "
-            "pushed_authorization_request_endpoint."
-        )
-        return Blocked(STEP, words, wanted_by, "none", standard="RFC 9126 §5")
+        problem = endpoint_problem(facts, _PAR)
+        words = f"A pushed authorization request is wanted, and {problem or _NO_PAR}."
+        return Blocked(STEP, words, _AS if problem else wanted_by, "none", standard="RFC 9126 §5")
     return send(STEP, facts, url, _parameters(facts), "pushed authorization request")
 
 
@@ -115,9 +115,10 @@ def _read_pushed(exchange: Exchange) -> tuple[Pushed | None, str]:
     document, problem = read_document(exchange, "pushed authorization request endpoint")
     if document is None or exchange.response is None:
         return None, problem
-    request_uri = text_member(document, "request_uri")
+    request_uri = value_member(document, "request_uri")
     if request_uri is None:
-        return None, error_text(document) or "the response has no request_uri"
+        flawed = f"request_uri of the response is {flaw(document, 'request_uri')}"
+        return None, error_text(document) or flawed
     remarks: list[Remark] = []
     if exchange.response.status != 201:
         words = f"{exchange.response.status} where 201 belongs."
@@ -137,7 +138,7 @@ def _refused(failed: Failed) -> Blocked:
     return Blocked(
         STEP,
         f"The authorization request was not accepted: {failed.reason}.",
-        "network" if network else _AS,
+        silenced_by(failed.exchange) if network else _AS,
         str(failed.exchange.status or "failed"),
         standard="" if network else "RFC 9126 §2.3",
     )

@@ -10,7 +10,7 @@ from flows.exchange import Exchange
 from flows.facts import AuthChallenge, Facts
 from flows.mcp.opening import opening_move, read_opening
 from flows.mcp.rpc import read_answer
-from flows.moves import Blocked, Done, Move, Remark, Skipped
+from flows.moves import Blocked, Done, Move, Remark, Skipped, silenced_by
 from flows.session import Event, Exchanged
 
 STEP: Final = "challenge"
@@ -122,7 +122,7 @@ def _blocked(exchange: Exchange) -> Blocked:
         return Blocked(
             STEP,
             failure.text if failure else "no answer",
-            "network",
+            silenced_by(exchange),
             failure.kind if failure else "failed",
             fix="Check the URL, that the server runs, and what stands between.",
         )

@@ -10,7 +10,7 @@ from flows.exchange import Exchange
 from flows.facts import Facts
 from flows.mcp.opening import KNOWN_VERSIONS, is_refusal, opening_move, read_opening, sent
 from flows.mcp.rpc import legacy_request, read_answer, stream
-from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
+from flows.moves import Blocked, Done, Move, Remark, Send, Skipped, silenced_by
 from flows.session import Event, Exchanged, Made, StepId
 from flows.steps.claims import next as judge_claims
 from flows.steps.remedy import remedy_of
@@ -60,7 +60,7 @@ def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     if exchange.response is None:
         failure = exchange.error
         words = failure.text if failure else "no answer"
-        return Blocked(step, words, "network", failure.kind if failure else "failed")
+        return Blocked(step, words, silenced_by(exchange), failure.kind if failure else "failed")
     response = exchange.response
     if is_refusal(exchange):
         return _unauthorized(step, exchange, facts)

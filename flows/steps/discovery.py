@@ -10,7 +10,7 @@ from flows.exchange import Exchange, Request, header, media_type
 from flows.facts import Json, Tried
 from flows.moves import Blocked, Send
 from flows.session import StepId
-from flows.wellknown import is_web_url, resolve
+from flows.wellknown import resolve, url_problem
 
 MAX_REDIRECTS = 5
 _REDIRECT = "redirect from "
@@ -48,14 +48,17 @@ def read_candidate(exchange: Exchange, rule: str, judge: Judge) -> Tried:
         return Tried(url, rule, exchange.id, None, "", words)
     base = Tried(url, rule, exchange.id, response.status, media_type(response.headers), "")
     if 300 <= response.status < 400:
-        location = resolve(url, header(response.headers, "location") or "")
-        if is_web_url(location):
-            return replace(base, verdict=f"redirects to {location}", location=location)
-        return replace(base, verdict="redirects to nowhere usable")
+        named = header(response.headers, "location")
+        if named is None:
+            return replace(base, verdict="redirects without a Location")
+        location = resolve(url, named)
+        if problem := url_problem(location):
+            return replace(base, verdict=f"redirects to {location}: {problem}")
+        return replace(base, verdict=f"redirects to {location}", location=location)
     if response.status != 200:
         return replace(base, verdict=response.reason or "not 200")
     if exchange.error:
-        return replace(base, verdict=exchange.error.text)
+        return replace(base, verdict=exchange.error.kind, objection=exchange.error.text)
     document, problem = read_object(response)
     if document is None:
         return replace(base, verdict=problem, objection=problem)
@@ -72,6 +75,16 @@ def first_usable(tried: tuple[Tried, ...], overridden: bool) -> Tried | None:
     if usable is None and overridden:
         usable = next((entry for entry in tried if entry.document is not None), None)
     return usable
+
+
+def why_none(tried: tuple[Tried, ...]) -> tuple[str, Tried]:
+    """Why no candidate gave a document to use, and the one that decides: a document that was
+    read says more than a page that is none. Without one, each has its reason."""
+    objected = [one for one in tried if one.objection]
+    if objected:
+        worst = next((one for one in objected if one.document is not None), objected[0])
+        return f"{worst.url}: {worst.objection}.", worst
+    return f"{'; '.join(f'{one.url}: {one.outcome}' for one in tried)}.", tried[-1]
 
 
 def unreachable(step: StepId, tried: tuple[Tried, ...]) -> Blocked | None:

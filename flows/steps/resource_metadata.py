@@ -6,14 +6,21 @@ from dataclasses import replace
 from typing import Final
 
 from flows.audience import difference
-from flows.documents import json_type, text_list, text_member
+from flows.documents import flaw, json_type, text_list, text_member, value_member
 from flows.facts import Facts, Json, Tried
 from flows.moves import Blocked, Done, Move, Remark, Skipped
 from flows.session import Event, Exchanged
 from flows.steps.applies import no_authorization
 from flows.steps.challenge import challenge_of
-from flows.steps.discovery import fetch, first_usable, next_candidate, read_candidate, unreachable
-from flows.wellknown import is_web_url, resource_candidates, same_origin
+from flows.steps.discovery import (
+    fetch,
+    first_usable,
+    next_candidate,
+    read_candidate,
+    unreachable,
+    why_none,
+)
+from flows.wellknown import is_web_url, resource_candidates, same_origin, url_problem
 
 STEP: Final = "resource-metadata"
 PREDATES = ("2025-03-26", "2024-11-05")
@@ -28,10 +35,11 @@ def next(facts: Facts) -> Move:
         return Skipped(STEP, f"not part of revision {facts.target.protocol}")
     if usable := _accepted(facts):
         return Done(STEP, str(usable.status), _remarks(facts, usable))
-    if (named := _named(facts)) and not is_web_url(named) and STEP not in facts.overridden:
+    named = _named(facts)
+    if named and (problem := url_problem(named)) and STEP not in facts.overridden:
         return Blocked(
             STEP,
-            f"resource_metadata of the challenge is {named}: no absolute URL.",
+            f"resource_metadata of the challenge is {named}: {problem}.",
             "resource-server",
             "no URL",
             fix="Name the absolute URL of the RFC 9728 document in the challenge.",
@@ -83,9 +91,9 @@ def _judge(document: Json, facts: Facts) -> tuple[str, str]:
         if isinstance(servers, list):
             kind = "empty"
         return f"authorization_servers is {kind}: it must name at least one issuer", "unusable"
-    resource = text_member(document, "resource")
+    resource = value_member(document, "resource")
     if resource is None:
-        return "resource is missing (RFC 9728 §2)", "unusable"
+        return f"resource is {flaw(document, 'resource')} (RFC 9728 §2)", "unusable"
     if resource != facts.target.url and not covers(resource, facts.target.url):
         apart = difference(resource, facts.target.url)
         return f"resource is {resource}, not {facts.target.url}: {apart}", "another resource"
@@ -147,12 +155,12 @@ def _nothing(facts: Facts) -> Move:
                 ),
             ),
         )
-    last = facts.resource_tried[-1]
+    reason, decisive = why_none(facts.resource_tried)
     return Blocked(
         STEP,
-        f"{last.url}: {last.objection or last.verdict}.",
+        reason,
         "resource-server",
-        str(last.status),
+        str(decisive.status or "failed"),
         fix="Serve the RFC 9728 document as application/json, with the exact `resource`.",
         standard="RFC 9728 §3.2, §3.3",
         can_override=STEP not in facts.overridden,

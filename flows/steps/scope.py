@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
-from flows.documents import text_list, text_member
+from flows.documents import is_whole, text_list, value_member
 from flows.facts import Facts
 from flows.steps.applies import for_machines
 from flows.steps.challenge import challenge_of
@@ -33,7 +33,8 @@ def selected_scope(facts: Facts) -> str | None:
     challenge = challenge_of(facts)
     scope = challenge.get("scope") if challenge else None
     if not scope:
-        scope = " ".join(text_list(resource_metadata(facts) or {}, "scopes_supported") or ())
+        listed = text_list(resource_metadata(facts) or {}, "scopes_supported") or ()
+        scope = " ".join(filter(is_whole, listed))
     if not scope:
         return None
     if for_machines(facts):
@@ -51,5 +52,5 @@ def selected_resource(facts: Facts) -> str | None:
         return facts.target.resource or None
     if facts.target.kind == "authorization-server" or facts.target.protocol in PREDATES:
         return None
-    named = text_member(resource_metadata(facts) or {}, "resource")
+    named = value_member(resource_metadata(facts) or {}, "resource")
     return named or canonical_resource(facts.target.url)

@@ -6,14 +6,21 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flows.audience import difference
-from flows.documents import text_list, text_member
+from flows.documents import flaw, text_list, text_member, value_member
 from flows.facts import Facts, Json, Tried
 from flows.moves import Blocked, Done, Move, Remark, Skipped
 from flows.session import Event, Exchanged
 from flows.steps.applies import for_machines, no_authorization
-from flows.steps.discovery import fetch, first_usable, next_candidate, read_candidate, unreachable
+from flows.steps.discovery import (
+    fetch,
+    first_usable,
+    next_candidate,
+    read_candidate,
+    unreachable,
+    why_none,
+)
 from flows.steps.resource_metadata import resource_metadata
-from flows.wellknown import OAUTH, inserted, is_web_url, origin, server_candidates
+from flows.wellknown import OAUTH, inserted, is_web_url, origin, server_candidates, url_problem
 
 STEP: Final = "server-metadata"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
@@ -23,11 +30,11 @@ def next(facts: Facts) -> Move:
     if reason := no_authorization(facts):
         return Skipped(STEP, reason)
     issuer = expected_issuer(facts)
-    if not is_web_url(issuer):
+    if problem := url_problem(issuer):
         return Blocked(
             STEP,
-            f"the issuer {issuer!r} is no http or https URL",
-            "resource-server",
+            f"The issuer {issuer} is no usable URL: {problem}.",
+            "client" if _chosen(facts) else "resource-server",
             "no URL",
             standard="RFC 8414 §2",
         )
@@ -57,12 +64,16 @@ def by_origin(facts: Facts) -> bool:
 
 def expected_issuer(facts: Facts) -> str:
     """The issuer identifier that discovery starts from."""
-    if facts.target.authorization_server:
-        return facts.target.authorization_server
-    if facts.target.kind == "authorization-server":
-        return facts.target.url
+    if chosen := _chosen(facts):
+        return chosen
     servers = text_list(resource_metadata(facts) or {}, "authorization_servers")
     return servers[0] if servers else origin(facts.target.url)
+
+
+def _chosen(facts: Facts) -> str | None:
+    """The issuer that the person named."""
+    named = facts.target.url if facts.target.kind == "authorization-server" else None
+    return facts.target.authorization_server or named
 
 
 def candidates(facts: Facts) -> tuple[tuple[str, str], ...]:
@@ -90,10 +101,27 @@ def endpoint(facts: Facts, name: str) -> str | None:
     return url if url and is_web_url(url) else None
 
 
+def endpoint_problem(facts: Facts, name: str) -> str:
+    """Why nothing can be sent to an endpoint that the metadata names; "" when it names none, or
+    a usable one."""
+    document = server_metadata(facts) or {}
+    problem = _unusable(document, name) if document.get(name) is not None else ""
+    return f"{name} of the server metadata {problem}" if problem else ""
+
+
+def _unusable(document: Json, name: str) -> str:
+    """What is wrong with a URL in the metadata, as the rest of a sentence; "" when nothing is."""
+    url = text_member(document, name)
+    if url is None:
+        return f"is {flaw(document, name)}"
+    problem = url_problem(url)
+    return f"is {url}: {problem}" if problem else ""
+
+
 def issuer(facts: Facts) -> str | None:
     """The issuer as the validated metadata has it, to be recorded before the redirect (MCP
     Authorization Response Validation)."""
-    return text_member(server_metadata(facts) or {}, "issuer")
+    return value_member(server_metadata(facts) or {}, "issuer")
 
 
 def _accepted(facts: Facts) -> Tried | None:
@@ -112,7 +140,7 @@ def _judge(document: Json, facts: Facts) -> tuple[str, str]:
     wanted = expected_issuer(facts)
     named = text_member(document, "issuer")
     if named is None:
-        return "issuer is missing (RFC 8414 §2)", "no issuer"
+        return f"issuer is {flaw(document, 'issuer')} (RFC 8414 §2)", "no issuer"
     if named != wanted and not by_origin(facts):
         apart = difference(named, wanted)
         return f"issuer is {named}, asked for {wanted}: {apart}", "another issuer"
@@ -124,9 +152,8 @@ def _judge(document: Json, facts: Facts) -> tuple[str, str]:
 def _missing_endpoint(document: Json, facts: Facts) -> str:
     browser = () if for_machines(facts) else ("authorization_endpoint",)
     for name in (*browser, "token_endpoint"):
-        url: Any = document.get(name)
-        if not isinstance(url, str) or not is_web_url(url):
-            return f"{name} is missing or no absolute URL (RFC 8414 §2)"
+        if problem := _unusable(document, name):
+            return f"{name} {problem} (RFC 8414 §2)"
     return ""
 
 
@@ -154,20 +181,14 @@ def _nothing(facts: Facts, issuer: str) -> Move:
     if _defaults_apply(facts):
         words = "No metadata at the origin: using /authorize, /token and /register there."
         return Done(STEP, "defaults", (Remark("warn", words, None, "MCP 2025-03-26 Fallbacks"),))
-    objected = [tried for tried in facts.server_tried if tried.objection]
-    if objected:
-        worst = objected[0]
-        reason, word = f"{worst.url}: {worst.objection}.", worst.verdict
-    else:
-        reason, word = (
-            f"none of {len(facts.server_tried)} well-known URLs of {issuer} has it",
-            "none",
-        )
+    reason, decisive = why_none(facts.server_tried)
+    if not decisive.objection:
+        reason = f"No well-known URL of {issuer} has it. {reason}"
     return Blocked(
         STEP,
         reason,
         "authorization-server",
-        word,
+        decisive.verdict if decisive.objection else "none",
         fix="Publish metadata whose issuer is exactly the identifier the MCP server names.",
         standard="RFC 8414 §3.3; MCP Authorization Server Metadata Discovery",
         can_override=any(tried.document is not None for tried in facts.server_tried),

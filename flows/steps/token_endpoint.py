@@ -9,16 +9,26 @@ from datetime import datetime
 from typing import Any, Final
 
 from flows.client_authentication import authenticated, client_assertion
-from flows.documents import json_type, read_form, read_object, text_list, text_member
+from flows.documents import (
+    flaw,
+    json_type,
+    read_form,
+    read_object,
+    text_list,
+    text_member,
+    value_member,
+)
 from flows.dpop import HEADER, proof, proven_thumbprint
 from flows.entropy import derived
 from flows.exchange import Exchange, Request, Response, header
 from flows.facts import Client, Facts, Failed, Tokens
 from flows.jwt import read_token
-from flows.moves import Blocked, Remark, Send
+from flows.moves import Blocked, Remark, Send, silenced_by
 from flows.oauth import error_text
+from flows.outgoing import is_field_value
 from flows.session import Pairs, StepId
 from flows.signing import UnusableKey, read_key
+from flows.spans import PLACEHOLDER
 from flows.steps.binding import algorithm_problem, uses_dpop
 from flows.steps.server_metadata import issuer, server_metadata
 
@@ -45,6 +55,8 @@ def _assertion(facts: Facts, client: Client | None, url: str, pairs: Pairs) -> s
         return ""
     if not facts.target.client_key:
         raise UnusableKey("there is none")
+    if PLACEHOLDER.search(facts.target.client_key):
+        raise UnusableKey("it was not saved with this session")
     listed = text_list(
         server_metadata(facts) or {}, "token_endpoint_auth_signing_alg_values_supported"
     )
@@ -83,9 +95,12 @@ def read_tokens(exchange: Exchange, at: datetime, facts: Facts) -> tuple[Tokens 
     document, problem = read_document(exchange, "token endpoint")
     if document is None or exchange.response is None:
         return None, problem
-    access_token = text_member(document, "access_token")
+    access_token = value_member(document, "access_token")
     if access_token is None:
-        return None, error_text(document) or "the response has no access_token"
+        flawed = f"access_token of the response is {flaw(document, 'access_token')}"
+        return None, error_text(document) or flawed
+    if not is_field_value(access_token):
+        return None, "access_token holds what no header field can carry (RFC 6750 §2.1)"
     token_type, scope = document.get("token_type"), document.get("scope")
     token_type = token_type if isinstance(token_type, str) else None
     proven = header(exchange.request.headers, HEADER) is not None
@@ -98,7 +113,7 @@ def read_tokens(exchange: Exchange, at: datetime, facts: Facts) -> tuple[Tokens 
         token_type,
         at,
         seconds(document.get("expires_in")),
-        text_member(document, "refresh_token"),
+        value_member(document, "refresh_token"),
         text_member(document, "id_token"),
         scope if isinstance(scope, str) else None,
         document,
@@ -115,7 +130,7 @@ def refused(step: StepId, failed: Failed) -> Blocked:
     return Blocked(
         step,
         f"No access token: {failed.reason}.",
-        "network" if network else _AS,
+        silenced_by(failed.exchange) if network else _AS,
         str(status or "failed"),
         standard="" if network else "RFC 6749 §5.1, §5.2",
     )
@@ -172,6 +187,9 @@ def _members(document: Mapping[str, Any]) -> list[Remark]:
     if nulls := [name for name, member in document.items() if member is None]:
         words = f"{', '.join(nulls)} is null: strict clients refuse the whole response."
         remarks.append(Remark("warn", words, _AS, "RFC 6749 §5.1"))
+    if document.get("refresh_token") and value_member(document, "refresh_token") is None:
+        words = f"refresh_token is {flaw(document, 'refresh_token')}: it cannot be used."
+        remarks.append(Remark("error", words, _AS, "RFC 6749 §5.1, A.17"))
     if "scope" in document and not isinstance(document["scope"], str | None):
         words = f"scope is a JSON {json_type(document['scope'])}, not a string."
         remarks.append(Remark("error", words, _AS, "RFC 6749 §3.3"))
