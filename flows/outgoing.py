@@ -23,6 +23,10 @@ class Unsendable(ValueError):
     """The request cannot be put on the wire; the text says why."""
 
 
+def is_field_name(text: str) -> bool:
+    return bool(_TOKEN.fullmatch(text))
+
+
 def is_field_value(text: str) -> bool:
     """Whether a header field can carry the text as it is (RFC 9110 section 5.5)."""
     return bool(_VALUE.fullmatch(text))
@@ -46,7 +50,7 @@ def sent(request: Request, host: str, user_agent: str) -> Request:
     if not _TOKEN.fullmatch(request.method):
         raise Unsendable(f"{request.method!r} is no HTTP method")
     for name, value in request.headers:
-        if not _TOKEN.fullmatch(name):
+        if not is_field_name(name):
             raise Unsendable(f"{name!r} is no header field name")
         if not is_field_value(value):
             raise Unsendable(

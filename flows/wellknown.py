@@ -72,10 +72,8 @@ def server_candidates(issuer: str) -> tuple[tuple[str, str], ...]:
 
 def url_problem(url: str) -> str:
     """Why nothing can be sent to `url`; "" for an absolute http or https URL with a host."""
-    if odd := _NOT_IN_URLS.search(url):
-        code = ord(odd[0])
-        kind = "half of a surrogate pair" if code >= 0xD800 else "a space or control character"
-        return f"it holds {kind} (U+{code:04X})"
+    if problem := _odd_character(url):
+        return problem
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -90,6 +88,30 @@ def url_problem(url: str) -> str:
     if len(url) > MAX_URL:
         return f"{len(url):,} characters are too long for a URL"
     return "" if host.isascii() else _idna_problem(host)
+
+
+def redirect_uri_problem(uri: str) -> str:
+    """Why `uri` can be no redirect URI (RFC 6749 section 3.1.2: absolute, without a fragment;
+    RFC 8252 section 7.1: its scheme may be the client's own); "" when it can."""
+    if problem := _odd_character(uri):
+        return problem
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return str(error)
+    if not parts.scheme or (parts.scheme in ("http", "https") and not host):
+        return "it is no absolute URI"
+    return "it has a fragment" if "#" in uri else ""
+
+
+def _odd_character(url: str) -> str:
+    odd = _NOT_IN_URLS.search(url)
+    if odd is None:
+        return ""
+    code = ord(odd[0])
+    kind = "half of a surrogate pair" if code >= 0xD800 else "a space or control character"
+    return f"it holds {kind} (U+{code:04X})"
 
 
 def _idna_problem(host: str) -> str:

@@ -34,6 +34,7 @@ from flows.spans import PLACEHOLDER
 from flows.steps.applies import for_machines, no_authorization
 from flows.steps.scope import selected_scope
 from flows.steps.server_metadata import endpoint, endpoint_problem, issuer, server_metadata
+from flows.wellknown import redirect_uri_problem
 
 STEP: Final = "client"
 _REGISTRATION: Final = "registration_endpoint"
@@ -140,9 +141,13 @@ def _redirect_uri(chosen: str | None) -> Move:
     that is not ours to bind is only taken down."""
     if chosen is None:
         return Listen(STEP)
+    if problem := redirect_uri_problem(chosen):
+        words = f"The redirect URI {chosen} is not usable: {problem}."
+        return Blocked(STEP, words, "client", "no URI", standard="RFC 6749 §3.1.2")
     parts = urlsplit(chosen)
     if parts.scheme == "http" and parts.hostname in LOOPBACK:
-        return Listen(STEP, parts.hostname, parts.port or 80, parts.path or "/")
+        port = 80 if parts.port is None else parts.port
+        return Listen(STEP, parts.hostname, port, parts.path or "/")
     return Make(STEP, (("redirect_uri", chosen),), "redirect URI")
 
 

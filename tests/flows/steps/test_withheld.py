@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from flows.exchange import Request, header
-from flows.moves import Ask, Blocked, Compose, Done, Send, Skipped
+from flows.moves import Ask, Blocked, Done, Listen, Skipped
 from flows.session import Session, StepId, Target
 from flows.spans import PLACEHOLDER
 from flows.steps import STEPS
@@ -76,7 +76,7 @@ def test_what_is_missing_is_named() -> None:
     found: dict[str, str] = {}
     for until in ("callback", "token", "connect"):
         world = with_secrets()
-        world.walk(until)  # type: ignore[arg-type]
+        world.walk(until)
         move = reopened(world).standing()
         assert isinstance(move, Blocked)
         found[until] = move.reason
@@ -120,10 +120,9 @@ def test_the_secret_of_a_client_that_the_person_brought_is_asked_for() -> None:
     move = world.standing()
     assert isinstance(move, Blocked) and move.remedy
     world.rerun(move.remedy.step)
-    move = world.walk("client")
-    while isinstance(move, Send | Compose) or not isinstance(move, Ask):
-        world.perform(move)  # type: ignore[arg-type]
-        move = world.standing()
+    while isinstance(move := world.standing(), Listen):
+        world.perform(move)
+    assert isinstance(move, Ask)
     assert move.kind == "client" and "mine was not saved" in move.prompt
     world.answer("client", client_id="mine", client_secret="typed-again")
     assert isinstance(world.walk(), Done)
