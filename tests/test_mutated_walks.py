@@ -375,7 +375,7 @@ def reported(session: Session) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", WORLDS)
 @given(changes=st.lists(CHANGES, min_size=1, max_size=3))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_whatever_a_server_says_the_walk_stands_somewhere(kind: str, changes: list[Change]) -> None:
     walked = Mutated(WORLDS[kind](), tuple(changes))
     walked.walk()

@@ -128,7 +128,9 @@ def _blocked(exchange: Exchange) -> Blocked:
         )
     status = exchange.response.status
     answer = read_answer(exchange, None)
-    said = f"; {answer.message}" if answer.error else ""
+    why = answer.message if answer.error or status == 200 else ""
+    why = exchange.error.text if exchange.error else why
+    said = f"; {why}" if why else ""
     location = " It redirects: bearer tokens never follow one." if 300 <= status < 400 else ""
     return Blocked(
         STEP,

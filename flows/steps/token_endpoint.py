@@ -3,6 +3,7 @@ the client's authentication, the DPoP proof, and how the answer is read."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -137,14 +138,16 @@ def refused(step: StepId, failed: Failed) -> Blocked:
 
 
 def seconds(value: Any) -> float | None:
-    """`expires_in` as a number, also where it was sent as text."""
-    if isinstance(value, bool):
+    """`expires_in` as a finite number, also where it was sent as text."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
         return None
-    if isinstance(value, int | float):
-        return float(value)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return float(value)
-    return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # JSON has integers of any size
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _status(response: Response) -> list[Remark]:

@@ -3,11 +3,13 @@ told, and never a crash."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from flows.exchange import Failure, Response
+from flows.exchange import Exchange, Failure, Request, Response
 from flows.moves import Blocked, Done, Skipped
 from flows.session import Party, StepId, Target
 from tests.flows.world import (
@@ -21,6 +23,7 @@ from tests.flows.world import (
     answer,
     challenge,
     healthy,
+    mcp,
 )
 
 SERVER_URL = f"{ISSUER}/.well-known/oauth-authorization-server"
@@ -219,12 +222,50 @@ def test_why_a_document_cannot_be_read_is_told(
 class Unread(World):
     """One document comes with a failure."""
 
-    def __init__(self, url: str, response: Response, error: Failure | None) -> None:
-        super().__init__(routes={**healthy(), f"GET {url}": response})
+    def __init__(
+        self, url: str, response: Response, error: Failure | None, method: str = "GET"
+    ) -> None:
+        super().__init__(routes={**healthy(), f"{method} {url}": response})
         self._url, self._error = url, error
 
-    def exchange(self, request: Any) -> Any:
-        from dataclasses import replace
-
+    def exchange(self, request: Request) -> Exchange:
         exchange = super().exchange(request)
         return replace(exchange, error=self._error) if request.url == self._url else exchange
+
+
+@pytest.mark.parametrize("given", [10**400, "9" * 400, float("inf"), -(10**400), [], None])
+def test_a_lifetime_beyond_all_numbers_is_none(given: Any) -> None:
+    world = World()
+    body = json.dumps({**TOKEN, "expires_in": given}).replace("Infinity", "1e400")
+    world.routes[f"POST {ISSUER}/token"] = answer(200, body.encode())
+    assert isinstance(world.walk(), Done)
+    assert world.facts.tokens and world.facts.tokens.expires_in is None
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "says"),
+    [(b"[" * 100_000, None, "nested too deeply"), (b"{}", CUT, "more than the limit")],
+)
+def test_why_the_first_answer_is_no_mcp_is_told(
+    body: bytes, error: Failure | None, says: str
+) -> None:
+    world = Unread(MCP, answer(200, body), error, "POST")
+    move = stopped(world)
+    assert (move.step, move.party) == ("challenge", "resource-server")
+    assert says in move.reason
+
+
+def test_credentials_of_the_person_are_no_token_and_give_way_to_one() -> None:
+    own = ("Authorization", "Basic b3duOm93bg==")
+    world = World(Target(MCP, headers=(own,)))
+    world.routes[f"POST {MCP}"] = lambda request: (
+        mcp(request)
+        if ("Authorization", "Bearer opaque-token-0001") in request.headers
+        else challenge()
+    )
+    assert isinstance(world.walk(), Done)
+    posts = [request for request in world.sent if request.url == MCP]
+    assert own in posts[0].headers
+    assert all([name for name, _ in one.headers].count("Authorization") == 1 for one in posts)
+    silent = World(Target(MCP, headers=(own,)), {f"POST {MCP}": Failure("refused", "no")})
+    assert stopped(silent).party == "network", "and not tried for ever"
