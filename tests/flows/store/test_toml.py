@@ -221,3 +221,16 @@ def test_the_summary_is_derived_and_not_read_back() -> None:
     assert "exchanges = 99" in text
     assert encode(decode(text)) == encode(session)
     assert replace(decode(text), seed=session.seed).target == session.target
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("url", Target("http://[")),
+        ("authorization_server", Target("https://a", authorization_server="http://[")),
+    ],
+)
+def test_a_target_whose_url_has_no_parts_is_no_session(name: str, target: Target) -> None:
+    broken = replace(World().session, target=target)
+    with pytest.raises(SessionFileError, match=f"target.{name}: Invalid IPv6 URL"):
+        decode(encode(broken, with_secrets=True))
