@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from flows.documents import is_whole, text_list, value_member
 from flows.facts import Facts
@@ -16,7 +16,8 @@ from flows.wellknown import canonical_resource
 
 def requested(facts: Facts) -> Mapping[str, str]:
     """The `scope` and `resource` of the last request for authorization, as they were sent."""
-    return dict(facts.requested or parse_qsl(urlsplit(facts.authorization_url or "").query))
+    query = (facts.authorization_url or "").partition("#")[0].partition("?")[2]
+    return dict(facts.requested or parse_qsl(query))
 
 
 def selected_scope(facts: Facts) -> str | None:

@@ -11,11 +11,13 @@ import pytest
 
 from flows.exchange import Exchange, Failure, Request, Response
 from flows.moves import Blocked, Done, Skipped
-from flows.session import Party, StepId, Target
+from flows.session import Made, Party, StepId, Target
+from flows.steps.remedy import requested_scope
 from tests.flows.world import (
     ISSUER,
     MCP,
     METADATA,
+    NOW,
     RESOURCE,
     RESOURCE_PATH,
     TOKEN,
@@ -269,3 +271,11 @@ def test_credentials_of_the_person_are_no_token_and_give_way_to_one() -> None:
     assert all([name for name, _ in one.headers].count("Authorization") == 1 for one in posts)
     silent = World(Target(MCP, headers=(own,)), {f"POST {MCP}": Failure("refused", "no")})
     assert stopped(silent).party == "network", "and not tried for ever"
+
+
+def test_an_authorization_url_that_is_none_stops_nothing_else() -> None:
+    world = World()
+    world.walk("authorize")
+    world.record(Made(NOW, "authorize", (("authorization_url", "http://[?scope=a"),)))
+    assert isinstance(world.walk(), Done)
+    assert requested_scope(world.facts) == ["a"]
