@@ -256,7 +256,7 @@ class WalkScreen(Screen[None]):
             case "cancel":
                 return busy
             case "next":
-                pending = item is not None and item.pending
+                pending = item is not None and item.pending and not self._awaits(item)
                 mends = isinstance(move, Blocked) and move.remedy is not None
                 return not busy and (pending or mends or self._elsewhere(item, move))
             case "run":
@@ -289,6 +289,12 @@ class WalkScreen(Screen[None]):
         return any(event.step == self.stage.step for event in self.walk.session.events)
 
     @staticmethod
+    def _awaits(item: Item) -> bool:
+        """Whether the browser is awaited: o, p and A are the ways on, and must not end up in the
+        field as letters because of one enter too many."""
+        return isinstance(item.move, Ask) and item.move.kind == "authorization-response"
+
+    @staticmethod
     def _elsewhere(item: Item | None, move: Act | Blocked | None) -> bool:
         """Whether the walk stands at something else than what is on show."""
         return move is not None and (item is None or item.move is not move)
@@ -303,6 +309,8 @@ class WalkScreen(Screen[None]):
         if item and isinstance(item.move, Blocked) and item.move.remedy:
             self.walk.remedy(item.move.remedy)
         elif item and item.pending:
+            if self._awaits(item):
+                return
             if isinstance(item.move, Ask):
                 self.stage.focus_content()
             elif isinstance(item.move, Act):
