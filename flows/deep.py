@@ -19,11 +19,14 @@ from flows.exchange import Exchange, Request
 from flows.facts import Client, Facts
 from flows.moves import Send
 from flows.probes.authorization import STRANGER
+from flows.probes.kernel import made_up
 from flows.session import STEP_IDS, Exchanged, Pairs, Session, StepId
 from flows.steps.server_metadata import endpoint
 from flows.walk import Walk
 
 _TOKENS = ("refresh_token", "access_token")
+LIVE, MADE_UP = "a live token", "a made-up token"
+"""What introspection is asked about."""
 _BEFORE: frozenset[StepId] = frozenset(STEP_IDS[: STEP_IDS.index("pkce")])
 """Steps that a copy takes over from the walk: discovery, and the client."""
 
@@ -109,7 +112,11 @@ class Deep:
             changed = replace(request, body=form(list(pairs)))
             await self._record(changed, "token", tampering.name, tampering.subject)
         self._observe("Is a refresh token that was spent refused?")
-        return await self._refresh_twice()
+        if problem := await self._refresh_twice():
+            return problem
+        self._observe("Does introspection tell live tokens from others?")
+        await self._introspect()
+        return ""
 
     async def _refresh_twice(self) -> str:
         fresh = await self._fresh()
@@ -123,6 +130,22 @@ class Deep:
             for label in ("the first time", "a second time"):
                 await self._record(request, "refresh", "refresh-twice", label)
         return ""
+
+    async def _introspect(self) -> None:
+        """Ask about the walk's own token, and about one that nobody issued (RFC 7662 section
+        2.1). Only a client with credentials may ask."""
+        facts = self._walk.facts
+        url, client, tokens = endpoint(facts, "introspection_endpoint"), facts.client, facts.tokens
+        if url is None or client is None or tokens is None:
+            return
+        if client.token_endpoint_auth_method not in ("client_secret_basic", "client_secret_post"):
+            return
+        for label, token in (
+            (LIVE, tokens.access_token),
+            (MADE_UP, made_up(facts, "token")),
+        ):
+            request = authenticated(url, client, (("token", token),))
+            await self._record(request, "token", "introspect", label)
 
     async def _fresh(self) -> tuple[Walk, Request] | str:
         """A copy of the walk that holds a new code, and its token request; else why there is

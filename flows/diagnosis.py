@@ -20,6 +20,8 @@ from flows.moves import Blocked, Move
 from flows.session import Exchanged, Session, StepId
 from flows.steps import STEP_ORDER
 
+REFUSED_TOKEN = "MCP-04"
+"""The check that a token which was just issued is taken."""
 _WEIGHT = {"fail": 0, "warn": 1}
 
 
@@ -92,6 +94,10 @@ def _cause(session: Session, blocked: Blocked, wrong: Iterable[Finding]) -> Find
     strict servers refuse is a warning, and still the cause where one did."""
     wrong = list(wrong)
     errors = [one for one in wrong if one.result == "fail"]
+    if blocked.check == REFUSED_TOKEN:
+        # Without a key set that can be used no resource server can take any token.
+        if unverifiable := next((one for one in errors if one.step == "keys"), None):
+            return unverifiable
     if named := next((one for one in wrong if blocked.check and one.check == blocked.check), None):
         return named
     at_stop = stop(session, blocked)

@@ -102,10 +102,12 @@ def verify(token: Token, jwks: object) -> Verification:
         says = f"the key set publishes private key material: {leaked}"
         notes.append(Problem("private", "error", says, "RFC 7517 §9.2"))
     fitting = tuple(row for row in rows if row.fits(alg))
-    named = rows if kid is None else tuple(row for row in rows if row.kid == kid)
+    # A set may name none of its keys (RFC 7517 section 4.5): then each that fits is tried.
+    nameless = all(row.kid is None for row in rows)
+    named = rows if kid is None or nameless else tuple(row for row in rows if row.kid == kid)
     tried = tuple(row for row in fitting if row in named)
     if not named:
-        kids = ", ".join(row.kid for row in rows if row.kid is not None) or "no kid at all"
+        kids = ", ".join(row.kid for row in rows if row.kid is not None)
         says = f"kid {kid} is not in the key set, which has {kids}"
         return end("failed", "unknown-kid", says + _other_key(token, alg, fitting))
     if not tried and kid is None:

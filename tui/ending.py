@@ -57,6 +57,10 @@ def ending_of(walk: Walk) -> Ending:
         case Ask(kind="authorization-response"):
             return needs_person(move, "A person must open the authorization URL and approve.")
         case Ask(kind="client"):
+            # What is wrong with the metadata may be why there is no registration.
+            if walk.diagnosis.cause:
+                verdict = _verdict(walk, walk.diagnosis)
+                return Ending("needs-person", PERSON, "needs-person", verdict)
             return needs_person(move, move.prompt, "Give --client-id, or --client-metadata-url.")
         case Done() | Skipped() | Blocked() | Ask():
             return _after_acts(walk)

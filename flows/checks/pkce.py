@@ -1,4 +1,5 @@
-"""PK, RT-03: what a code and a refresh token are bound to (see `flows.deep`)."""
+"""PK, RT-03, INT, REV: what a code and a refresh token are bound to, and what is said and done of
+tokens afterwards (see `flows.deep`)."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Iterator
 
 from flows.checks.kernel import Outcome, Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record, document
+from flows.deep import LIVE
 from flows.documents import text_member
 from flows.exchange import Exchange
 from flows.session import Exchanged
@@ -106,3 +108,78 @@ def spent_refresh_token_is_dead(record: Record) -> Outcomes:
         yield skipped("the server does not rotate refresh tokens")
         return
     yield from _must_fail(tuple(events), "A refresh token was used again after it was rotated.")
+
+
+@check(
+    "INT-02",
+    "token",
+    "authorization-server",
+    "error",
+    "introspection answers with a boolean `active`",
+    "RFC 7662 §2.2",
+    'Answer 200 with "active": true or false, for any token.',
+)
+def active_is_a_boolean(record: Record) -> Outcomes:
+    for event in record.probes("introspect"):
+        exchange, read = event.exchange, document(event.exchange)
+        if exchange.response is None:
+            yield skipped("the probe was not answered")
+            continue
+        active = read.members.get("active") if read and read.members else None
+        if exchange.status != 200:
+            words = f"Introspection of {event.label} is answered {exchange.status}."
+            yield failed(words, at(exchange, "status"), severity="warn")
+        elif not isinstance(active, bool):
+            found = "missing" if active is None else f"{active!r:.40}"
+            yield failed(f"active is {found}; a boolean belongs there.", at(exchange, "/active"))
+        else:
+            yield passed(at(exchange, "/active"))
+
+
+@check(
+    "INT-03",
+    "token",
+    "authorization-server",
+    "error",
+    "introspection knows live tokens from others",
+    "RFC 7662 §2.2",
+    "Say active for a token that was issued, has not expired and was not revoked; for no other.",
+)
+def live_tokens_are_active(record: Record) -> Outcomes:
+    for event in record.probes("introspect"):
+        read = document(event.exchange)
+        active = read.members.get("active") if read and read.members else None
+        if not isinstance(active, bool):
+            continue
+        place = at(event.exchange, "/active")
+        if active is (event.label == LIVE):
+            yield passed(place)
+        elif active:
+            yield failed("A token that nobody issued is called active.", place)
+        else:
+            words = "The access token that was just issued is called inactive."
+            yield failed(words, place)
+
+
+@check(
+    "REV-01",
+    "token",
+    "authorization-server",
+    "warn",
+    "revocation answers 200",
+    "RFC 7009 §2.2",
+    "Answer 200 to a revocation, also of a token that is not known.",
+)
+def revocation_works(record: Record) -> Outcomes:
+    for event in record.probes("clean-up"):
+        exchange = event.exchange
+        if event.step != "token":
+            continue
+        if exchange.response is None:
+            yield skipped("the request was not answered")
+        elif exchange.status == 200:
+            yield passed(at(exchange, "status"))
+        else:
+            words = f"The revocation of a token is answered {exchange.status}; 200 belongs there."
+            yield failed(words, at(exchange, "status"))
+            return

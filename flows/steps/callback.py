@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from flows.audience import difference
+from flows.documents import text_member
 from flows.facts import AuthorizationResponse, Facts
 from flows.moves import Ask, Blocked, Done, Field, Move, Skipped
 from flows.oauth import ERRORS
 from flows.paste import read_pasted
 from flows.session import Answered, Event, Party, value
 from flows.steps.applies import no_browser
+from flows.steps.resource_metadata import resource_metadata
+from flows.steps.scope import requested
 from flows.steps.server_metadata import issuer, server_metadata
 
 STEP: Final = "callback"
@@ -131,8 +134,20 @@ def error_refusal(facts: Facts, response: AuthorizationResponse) -> Refusal | No
     meaning = ERRORS.get(error, "an error code no standard names")
     description = response.get("error_description")
     words = f"{error}: {description} ({meaning})" if description else f"{error}: {meaning}"
+    if error == "invalid_target" and (wrong := _misled(facts)):
+        words = f"{words}. {wrong}"
+        return Refusal("PRM-04", words, "error", "RFC 9728 §3.3", "resource-server")
     party = _at_fault(error, facts)
     return Refusal("AR-05", words, "error", "RFC 6749 §4.1.2.1", party)
+
+
+def _misled(facts: Facts) -> str:
+    """That the refused resource is not the MCP server's URL, but what its metadata says."""
+    named = text_member(resource_metadata(facts) or {}, "resource")
+    url = facts.target.url
+    if named is None or named == url or named != requested(facts).get("resource"):
+        return ""
+    return f"The resource is what the MCP server's metadata says, {difference(named, url)}"
 
 
 def _at_fault(error: str, facts: Facts) -> Party:

@@ -194,6 +194,7 @@ _TOKEN_RESPONSE: tuple[Fault, ...] = (
         "no-cors-on-token",
         "the token endpoint sends no CORS fields, which stops browser-based clients alone",
         reply("token", _no_cors),
+        legal=True,
     ),
     _fault(
         "slow-token",
