@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 from typing import Any
 
 from authlib.common.urls import add_params_to_uri  # type: ignore[import-untyped]
@@ -55,11 +56,17 @@ class _S256(CodeChallenge):  # type: ignore[misc]
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
         data = grant.request.payload.data
+        if "code_challenge" not in data and not grant.server.faults.guards("code_challenge"):
+            return
         if "code_challenge" not in data:
             raise InvalidRequestError("code_challenge is missing")
         if data.get("code_challenge_method") != "S256":
             raise InvalidRequestError("code_challenge_method must be S256")
         super().validate_code_challenge(grant, redirect_uri)
+
+    def validate_code_verifier(self, grant: Any, result: Any) -> None:
+        if grant.server.faults.guards("code_verifier"):
+            super().validate_code_verifier(grant, result)
 
 
 def _rules(grant: Any) -> None:
@@ -98,7 +105,8 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         asked: str | None = request.payload.redirect_uri or client.get_default_redirect_uri()
         if asked is None:
             raise InvalidRequestError("redirect_uri is missing")
-        if not client.check_redirect_uri(asked):
+        guarded = request.faults is None or request.faults.guards("redirect_uri")
+        if guarded and not client.check_redirect_uri(asked):
             raise InvalidRequestError("redirect_uri is not registered for this client")
         return asked
 
@@ -123,8 +131,8 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             resource=self.server.resource,
             subject=request.user,
             family=secrets.token_hex(8),
-            code_challenge=data["code_challenge"],
-            code_challenge_method=data["code_challenge_method"],
+            code_challenge=data.get("code_challenge", ""),
+            code_challenge_method=data.get("code_challenge_method", ""),
             expires_at=time.time() + CODE_LIFETIME,
         )
 
@@ -132,11 +140,14 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         found = self.server.store.codes.get(code)
         if found is None or found.client_id != client.client_id:
             return None
-        if found.used:
+        faults = self.server.faults
+        if found.used and faults.guards("code"):
             self.server.store.revoke_family(found.family)
             raise InvalidGrantError("The authorization code has been used already")
         if found.expires_at < time.time():
             raise InvalidGrantError("The authorization code has expired")
+        if not faults.guards("code redirect_uri"):
+            return replace(found, redirect_uri=self.request.payload.redirect_uri)
         return found
 
     def validate_token_request(self) -> None:
@@ -178,7 +189,7 @@ class _RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         return refreshed
 
     def revoke_old_credential(self, refresh_token: Token) -> None:
-        refresh_token.used = True
+        refresh_token.used = self.server.faults.guards("refresh_token")
 
 
 class Grants(AuthorizationServer):  # type: ignore[misc]
@@ -201,6 +212,7 @@ class Grants(AuthorizationServer):  # type: ignore[misc]
         return self.store.clients.get(client_id)
 
     def create_oauth2_request(self, request: Parameters) -> Parameters:
+        request.faults = self.faults
         return request
 
     def save_token(self, token: dict[str, Any], request: Parameters) -> None:

@@ -10,6 +10,8 @@ from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]
     OAuth2Request,
 )
 
+from flows.lab.faults import Switchboard
+
 AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
 _ILLEGAL = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
@@ -33,7 +35,10 @@ class _Payload(OAuth2Payload):  # type: ignore[misc]
 
 
 class Parameters(OAuth2Request):  # type: ignore[misc]
-    """A request as Authlib wants it, from the decoded pairs of its query or form."""
+    """A request as Authlib wants it, from the decoded pairs of its query or form. `faults` are the
+    server's, for rules that Authlib asks without the server."""
+
+    faults: Switchboard | None = None
 
     def __init__(self, method: str, url: str, headers: Any, pairs: list[tuple[str, str]]) -> None:
         super().__init__(method, url, None, headers)

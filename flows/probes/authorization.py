@@ -17,7 +17,8 @@ from flows.steps.server_metadata import endpoint
 STRANGER = "https://authwalk.invalid/callback"
 """A redirect URI that nobody registered (RFC 2606: .invalid never resolves)."""
 LOOPBACK = "http://127.0.0.1:1/callback"
-_BROWSER = (("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"),)
+_ANYTHING = (("Accept", "*/*"),)
+"""Not a browser's: test servers that need no person then answer at once, and so tell more."""
 
 Parameters = Mapping[str, str | None]
 
@@ -40,12 +41,12 @@ def _request(facts: Facts, name: str, changes: Parameters) -> Request | None:
         **changes,
     }
     query = urlencode([(key, value) for key, value in parameters.items() if value is not None])
-    return Request("GET", f"{url}{'&' if '?' in url else '?'}{query}", _BROWSER)
+    return Request("GET", f"{url}{'&' if '?' in url else '?'}{query}", _ANYTHING)
 
 
 def _bare(facts: Facts) -> Iterator[Variant]:
     if url := endpoint(facts, "authorization_endpoint"):
-        yield "no parameters", Request("GET", url, _BROWSER)
+        yield "no parameters", Request("GET", url, _ANYTHING)
 
 
 def _unknown_client(facts: Facts) -> Iterator[Variant]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from flows.checks import Finding, Record
 from flows.deep import Deep
-from flows.diagnosis import Diagnosis
+from flows.diagnosis import Diagnosis, last_exchange
 from flows.health import Component, health
 from flows.moves import Blocked
 from flows.probes import PROBES
@@ -60,7 +60,8 @@ class Checked:
     def unreachable(self) -> bool:
         """Whether the walk stopped because nobody answered."""
         move = self.walk.current
-        return isinstance(move, Blocked) and move.party == "network"
+        last = last_exchange(self.walk.session, move.step) if isinstance(move, Blocked) else None
+        return last is not None and last.response is None
 
 
 def main(args: argparse.Namespace) -> int:

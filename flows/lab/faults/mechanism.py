@@ -9,7 +9,8 @@ A hook is a pure function at one named place:
 Places of `edit`: resource-metadata, server-metadata, keys, client (registration response), token
 (token response), refresh (token response to a refresh_token grant), callback (authorization
 response parameters), claims, jose-header, jwt (the compact serialisation), introspection, and
-"mcp METHOD" for the result of a JSON-RPC method. Places of `refuse` and `reply` are endpoints:
+"mcp METHOD" for the result of a JSON-RPC method, and "guard NAME" for whether something is refused
+that must be (True, unless a fault says otherwise). Places of `refuse` and `reply` are endpoints:
 resource-metadata, server-metadata, keys, register, authorize, token, revoke, introspect, mcp.
 
 Adding a fault is adding one entry to a list; nothing here imports a server library.
@@ -197,6 +198,10 @@ class Switchboard:
             for hook in self.known[name].hooks
             if hook.kind == kind and hook.on == on
         ]
+
+    def guards(self, name: str) -> bool:
+        """Whether the lab refuses what it must, as far as this guard goes."""
+        return bool(self.edited(f"guard {name}", True))
 
     def edited(self, on: str, document: Any) -> Any:
         """`document` after every edit that is on, in the order the faults were named."""

@@ -447,6 +447,64 @@ async def _bad_signature(hand: Hand) -> bool:
 EFFECTS["bad-signature"] = _bad_signature
 
 
+async def _blocks_one_client(hand: Hand) -> bool:
+    others = await hand.mcp("server/discover")
+    return others.status_code == 401 and _is_page(
+        await hand.mcp("server/discover", headers={"user-agent": "Claude-User"}), 403
+    )
+
+
+async def _tools_are_open(hand: Hand) -> bool:
+    first, tools = await hand.mcp("server/discover"), await hand.mcp("tools/list")
+    return (first.status_code, tools.status_code) == (401, 200)
+
+
+async def _redirects_anywhere(hand: Hand) -> bool:
+    response = await hand.authorize(redirect_uri="https://elsewhere.example/")
+    return response.headers.get("location", "").startswith("https://elsewhere.example/")
+
+
+async def _needs_no_challenge(hand: Hand) -> bool:
+    answer = callback(await hand.authorize(code_challenge=None, code_challenge_method=None))
+    return "code" in answer
+
+
+def _issues(**changes: str | None) -> Effect:
+    """A token comes although the token request is wrong in this."""
+
+    async def effect(hand: Hand) -> bool:
+        return (await hand.token(await hand.code(), **changes)).status_code == 200
+
+    return effect
+
+
+async def _code_twice(hand: Hand) -> bool:
+    code = await hand.code()
+    return [(await hand.token(code)).status_code for _ in range(2)] == [200, 200]
+
+
+async def _refresh_twice(hand: Hand) -> bool:
+    held = (await hand.token()).json()["refresh_token"]
+    return [(await hand.refresh(held)).status_code for _ in range(2)] == [200, 200]
+
+
+async def _takes_any_token(hand: Hand) -> bool:
+    return (await hand.mcp("tools/list", "nobody-issued-this")).status_code == 200
+
+
+EFFECTS |= {
+    "user-agent-blocked": _blocks_one_client,
+    "any-token-accepted": _takes_any_token,
+    "tools-without-token": _tools_are_open,
+    "redirect-uri-unchecked": _redirects_anywhere,
+    "pkce-optional": _needs_no_challenge,
+    "any-verifier-accepted": _issues(code_verifier="x" * 43),
+    "code-works-twice": _code_twice,
+    "code-unbound": _issues(redirect_uri="https://elsewhere.example/"),
+    "refresh-token-reusable": _refresh_twice,
+}
+
+
 async def test_every_fault_has_an_effect_that_is_tested() -> None:
     assert set(EFFECTS) == set(FAULTS)
 

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from flows.lab import FAULTS, Lab
+from flows.lab.faults.guards import GUARDS
 from flows.lab.faults.mechanism import Fault
 from tui.cli import main
 
 Capture = pytest.CaptureFixture[str]
 
-PROBED = frozenset({"introspect-open", "introspect-inactive", "introspect-string", "revoke-fails"})
-"""Faults of endpoints that no walk comes to: probes find them."""
+AFTERWARDS = frozenset(
+    {"introspect-open", "introspect-inactive", "introspect-string", "revoke-fails"}
+)
+PROBED = AFTERWARDS | {fault.name for fault in GUARDS}
+"""Faults that no walk comes to, of other endpoints and of what ought to be refused."""
 ASKED: dict[str, tuple[str, ...]] = {
     "refresh": ("--refresh",),
     "call": ("--call", 'echo={"text": "hello"}'),
@@ -42,6 +46,6 @@ def test_the_verdict_names_step_and_party(fault: Fault, lab: Lab, capsys: Captur
     if fault.legal:
         assert found.get("party") in (None, "person"), f"{fault.name} breaks no rule: {found}"
         return
-    steps = {"token"} if fault.name in PROBED else {fault.step}
-    assert (found.get("step") in steps, found.get("party")) == (True, fault.party), found
+    step = "token" if fault.name in AFTERWARDS else fault.step
+    assert (found.get("step"), found.get("party")) == (step, fault.party), found
     assert found.get("cause") or found.get("says")
