@@ -280,6 +280,8 @@ class WalkScreen(Screen[None]):
                 return self.stage.request is not None or self._asks_response
             case "faults":
                 return self.lab is not None
+            case "probe":
+                return not busy and bool(self.walk.session.events)
             case _:
                 return True
 
@@ -379,6 +381,9 @@ class WalkScreen(Screen[None]):
                 self._events_due = self.set_timer(EVENTS, self._show_events)
             return
         self._resume_listening()
+        if isinstance(event, Exchanged) and event.probe:
+            self._draw_side()
+            return
         if self._aside:
             return
         if isinstance(event, Reran) and event.through and (move := self.walk.current):
@@ -601,6 +606,39 @@ class WalkScreen(Screen[None]):
         except LabError as error:
             self.notify(visible(str(error)), severity="error", markup=False)
         self._draw_top()
+
+    @work(exit_on_error=False)
+    async def action_probe(self) -> None:
+        """Ask what no client would ask, to find out more; nothing that creates state."""
+        from flows.probes import PROBES
+        from tui.screens.dialogs import Confirm
+
+        if self._cancel:
+            return
+        facts = self.walk.facts
+        number = sum(1 for probe in PROBES.values() for _ in probe.requests(facts))
+        question = (
+            f"{number} requests that no client would make of itself: other User-Agents, made-up "
+            "tokens and codes, CORS. They create nothing, and go at most once a second to hosts "
+            "that are not this machine. Do that only to servers that you may test. Send them?"
+        )
+        if not number:
+            self.notify("Nothing here can be probed yet.")
+        elif await self.app.push_screen_wait(Confirm(question, title="Probe wider")):
+            self._cancel = asyncio.Event()
+            self._probe()
+
+    @work(group="walk", exit_on_error=False)
+    async def _probe(self) -> None:
+        from flows.probes import PROBES
+        from flows.probing import Prober
+
+        async with self._busy() as cancel:
+            prober = Prober(self.walk, observe=lambda title: self._draw_hint_soon(title))
+            await prober.send(PROBES.values(), cancel)
+        if prober.enough:
+            self.notify(visible(prober.enough), title="Not every probe was sent", markup=False)
+        self.point_at(self.stage.step)
 
     @work(exit_on_error=False)
     async def action_sequence(self) -> None:

@@ -31,6 +31,14 @@ KEYS: list[BindingType] = [
     ),
     Binding("t", "token", "Token", id="walk.token", tooltip="Token and findings; paste any token"),
     Binding("s", "sequence", "Sequence", id="walk.sequence", tooltip="The walk as a diagram"),
+    Binding(
+        "w",
+        "probe",
+        "Probe wider",
+        False,
+        id="walk.probe",
+        tooltip="Ask what no client would ask, to find out more; it creates nothing",
+    ),
     Binding("ctrl+s", "save", "Save", id="walk.save", tooltip="Save the session to a file"),
     Binding(
         "C",

@@ -449,9 +449,8 @@ EFFECTS["bad-signature"] = _bad_signature
 
 async def _blocks_one_client(hand: Hand) -> bool:
     others = await hand.mcp("server/discover")
-    return others.status_code == 401 and _is_page(
-        await hand.mcp("server/discover", headers={"user-agent": "Claude-User"}), 403
-    )
+    blocked = await hand.mcp("server/discover", headers={"user-agent": "Claude-User"})
+    return others.status_code == 401 and _is_page(blocked, 403)
 
 
 async def _tools_are_open(hand: Hand) -> bool:
@@ -461,7 +460,7 @@ async def _tools_are_open(hand: Hand) -> bool:
 
 async def _redirects_anywhere(hand: Hand) -> bool:
     response = await hand.authorize(redirect_uri="https://elsewhere.example/")
-    return response.headers.get("location", "").startswith("https://elsewhere.example/")
+    return bool(response.headers.get("location", "").startswith("https://elsewhere.example/"))
 
 
 async def _needs_no_challenge(hand: Hand) -> bool:
