@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from flows.dpop import with_nonce
 from flows.exchange import Exchange
+from flows.mcp.task import Task
 from flows.moves import Remark
 from flows.session import (
     REPEATABLE,
@@ -183,7 +184,8 @@ class Call:
 
     The server may answer with a wish for input (MCP Multi Round-Trip Requests): `asked` are its
     inputRequests while they stand open, `retry` the parameters that the next try has on top.
-    `relisting` are the tools listed anew after a HeaderMismatch.
+    `relisting` are the tools listed anew after a HeaderMismatch, `task` what a tools/call became
+    whose result is fetched later.
     """
 
     method: str
@@ -195,6 +197,7 @@ class Call:
     retry: Json = field(default_factory=dict)
     rounds: int = 0
     relisting: ToolList | None = None
+    task: Task | None = None
     remarks: tuple[Remark, ...] = ()
 
     @property

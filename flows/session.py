@@ -54,7 +54,7 @@ PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 Grant = Literal["authorization-code", "client-credentials", "jwt-bearer", "id-jag"]
 GRANTS: tuple[Grant, ...] = get_args(Grant)
 
-Capability = Literal["roots", "sampling", "elicitation"]
+Capability = Literal["roots", "sampling", "elicitation", "tasks"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 
@@ -68,8 +68,8 @@ class Target:
 
     `grant` is how the token is got; all but the first need no person. `client_key` is a private
     key, PEM or JWK, for private_key_jwt. jwt-bearer exchanges `assertion`; id-jag exchanges the
-    ID token of an identity provider (idp). `dpop` and `par` ask for what is otherwise used only
-    where a server demands it.
+    ID token of an identity provider (idp). `dpop`, `par` and `task` ask for what is otherwise used
+    only where a server demands it: a bound token, a pushed request, tools called as tasks.
     """
 
     url: str
@@ -96,6 +96,7 @@ class Target:
     id_token: str | None = field(default=None, repr=False)
     dpop: bool = False
     par: bool = False
+    task: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,11 @@ def new_session(
 
 
 class Walk:
-    """Drives a session. `on_event` is called with each event right after it was recorded."""
+    """Drives a session. `on_event` is called with each event right after it was recorded.
+
+    `patient`: a person watches, who may be asked something before a call is answered, and can
+    cancel it; so no deadline ends it.
+    """
 
     def __init__(
         self,
@@ -91,6 +95,7 @@ class Walk:
         on_rejected: Callable[[Rejected], None] | None = None,
         on_event: Callable[[Event], None] = lambda event: None,
         responder: Responder | None = None,
+        patient: bool = False,
     ) -> None:
         # A session saved without secrets has no entropy left; values derived from none could be
         # guessed by anyone.
@@ -101,6 +106,7 @@ class Walk:
         self._clock = clock
         self._entropy = entropy
         self._on_rejected = on_rejected
+        self._patient = patient
         self._fold = Fold(session, READERS)
         self._moves: dict[StepId, Move] | None = None
         self._dated: datetime | None = None  # the time that the moves hold
@@ -178,13 +184,14 @@ class Walk:
         exchange_id = self.wire.new_id()
         connection = self.facts.connection
         answers_requests = connection is not None and connection.era == "legacy"
+        endless = move.background or (self._patient and move.step == "call")
 
         def watch(progress: Progress) -> None:
             if isinstance(progress, EventReceived):
                 event = progress.event
                 self.record(Received(self._clock(), move.step, exchange_id, event))
                 if answers_requests:
-                    self.replies.take(event, move.step)
+                    self.replies.take(event, move.step, lasting=move.background)
             if move.background and isinstance(progress, HeadReceived):
                 self._stream_began(move, exchange_id, progress.response)
             observe(progress)
@@ -196,7 +203,7 @@ class Walk:
             request,
             observe=watch,
             until=until,
-            deadline=math.inf if move.background else None,
+            deadline=math.inf if endless else None,
             cancel=cancel,
             exchange_id=exchange_id,
         )
@@ -333,7 +340,7 @@ class Walk:
         self.on_event(event)
 
     async def close(self) -> None:
-        await self.replies.settle()
+        await self.replies.settle(lasting=True)
         await self._stream.close()
         if self.listener:
             await self.listener.close()

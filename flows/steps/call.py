@@ -2,7 +2,8 @@
 Resources), with the rounds in which the server asks back (MCP Multi Round-Trip Requests).
 
 What the person chose is recorded as values `method` (tools/call when absent), `name` or `uri`, and
-`arguments`; what they answer the server as `inputResponses`. The last two are JSON objects.
+`arguments`; what they answer the server as `inputResponses`. The last two are JSON objects. A call
+that became a task goes its own way: see `flows.steps.task`.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ from typing import Final
 from flows.documents import read_json
 from flows.exchange import Exchange, Headers
 from flows.facts import Call, Facts, Json, ToolList, fail
+from flows.mcp.asked import undeclared
 from flows.mcp.outcome import resume, take
 from flows.mcp.param_headers import param_headers
 from flows.mcp.rpc import HEADER_MISMATCH, Answer, is_reply, request
 from flows.moves import Ask, Blocked, Done, Field, Move, Remark, Send, Skipped
 from flows.session import Answered, Event, Exchanged, Pairs, value
+from flows.steps import task
 from flows.steps.connect import refusal
 from flows.steps.tools import page_move, read_page
 
 STEP: Final = "call"
 METHODS = ("tools/call", "prompts/get", "resources/read")
-MAX_ROUNDS = 20
-_MRTR = "MCP Multi Round-Trip Requests"
 
 
 def next(facts: Facts) -> Move:
@@ -48,6 +49,8 @@ def next(facts: Facts) -> Move:
         return Ask(STEP, "input", words, (field,), requests=call.asked)
     if resumed := resume(STEP, facts):
         return resumed
+    if call.task:
+        return task.move_of(call, call.task, facts)
     if call.relisting and not call.relisting.complete:
         return page_move(STEP, facts, call.relisting)
     return _dropped(call, facts) or _send(call, facts)
@@ -57,6 +60,11 @@ def read(event: Event, facts: Facts) -> Facts:
     match event:
         case Answered(values=values) if (text := value(values, "inputResponses")) is not None:
             return _responded(_object(text), facts)
+        case Answered(values=values) if value(values, "cancel") is not None:
+            call = facts.call
+            if call is None or call.task is None or call.result is not None:
+                return facts
+            return replace(facts, call=task.cancelled(call, call.task))
         case Answered(values=values):
             return replace(facts, call=asked_for(values))
         case Exchanged(exchange=exchange) if not is_reply(exchange.request):
@@ -84,7 +92,8 @@ def _send(call: Call, facts: Facts) -> Send:
         if tool["name"] == call.name:
             headers = param_headers(tool.get("inputSchema"), call.arguments)
     label = f"{call.method} {call.name}{', once more' if call.rounds else ''}"
-    message = request(facts, call.method, {**call.params, **call.retry}, headers)
+    params = {**call.params, **task.task_parameter(call, facts), **call.retry}
+    message = request(facts, call.method, params, headers)
     return Send(STEP, message, label, rpc_id=facts.rpc_sent + 1)
 
 
@@ -108,6 +117,8 @@ def _read(exchange: Exchange, answer: Answer, facts: Facts) -> Facts:
     call = facts.call
     if call is None:
         return fail(facts, STEP, exchange, answer.message)
+    if call.task:
+        return task.read(exchange, answer, facts)
     if call.relisting and not call.relisting.complete:
         return _relisted(exchange, answer, call.relisting, facts)
     if answer.code == HEADER_MISMATCH and call.method == "tools/call" and not call.relisting:
@@ -115,6 +126,8 @@ def _read(exchange: Exchange, answer: Answer, facts: Facts) -> Facts:
     result = answer.result
     if result is None:
         return fail(facts, STEP, exchange, answer.message)
+    if (begun := task.begun(exchange, result, facts)) is not None:
+        return begun
     kind = result.get("resultType", "complete") if _is_modern(facts) else "complete"
     if kind == "input_required":
         return _asked(exchange, result, facts)
@@ -144,34 +157,26 @@ def _asked(exchange: Exchange, result: Json, facts: Facts) -> Facts:
     if not requests and not echo:
         words = "an input_required result with neither `inputRequests` nor `requestState`"
         return fail(facts, STEP, exchange, words)
-    if facts.call.rounds == MAX_ROUNDS:
+    if facts.call.rounds == task.MAX_ROUNDS:
         return fail(
-            facts, STEP, exchange, f"the server asks for input more than {MAX_ROUNDS} times"
+            facts, STEP, exchange, f"the server asks for input more than {task.MAX_ROUNDS} times"
         )
     call = replace(
         facts.call,
         asked=requests or None,
         retry=echo,
         rounds=facts.call.rounds + 1,
-        remarks=facts.call.remarks + _undeclared(requests, facts),
+        remarks=facts.call.remarks + undeclared(requests, facts),
     )
     return replace(facts, call=call)
-
-
-def _undeclared(requests: Json, facts: Facts) -> tuple[Remark, ...]:
-    methods = [r.get("method") if isinstance(r, dict) else None for r in requests.values()]
-    strange = [m for m in methods if str(m).partition("/")[0] not in facts.target.declare]
-    words = "The server asks for {}, which this client did not declare."
-    return tuple(
-        Remark("error", words.format(method), "resource-server", _MRTR)
-        for method in dict.fromkeys(strange)
-    )
 
 
 def _responded(responses: Json, facts: Facts) -> Facts:
     call = facts.call
     if call is None or call.asked is None:
         return facts
+    if call.task:
+        return replace(facts, call=task.answered(call, call.task, responses))
     retry = {"inputResponses": responses, **call.retry}
     return replace(facts, call=replace(call, asked=None, retry=retry))
 
