@@ -13,7 +13,7 @@ PROTOCOLS = ("auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26")
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 KEY_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 GRANTS = ("authorization-code", "client-credentials", "jwt-bearer", "id-jag")
-CAPABILITIES = ("roots", "sampling", "elicitation")
+CAPABILITIES = ("roots", "sampling", "elicitation", "tasks")
 SHELLS = ("bash", "zsh", "tcsh")
 
 COMMANDS = {
@@ -177,7 +177,6 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _add_act(add, "--read", "resources/read", "URI", "read a resource")
     _add_act(add, "--prompt", "prompts/get", "NAME[=JSON]", "get a prompt; acts keep their order")
     add("--elicit", metavar="ANSWER", help="to forms: accept, decline, cancel, or a JSON object")
-    add("--declare", type=_capabilities, default=(), metavar="NAMES", help=_DECLARE)
     _add_target(run)
     _add_wire(run)
     group = run.add_argument_group("the record")
@@ -242,6 +241,8 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("the client")
     add = group.add_argument
+    add("--declare", type=_capabilities, metavar="NAMES", help=_DECLARE)
+    add("--task", action="store_true", help="call tools as tasks where they leave that open")
     add("--client-id", metavar="ID", help="a client registered before")
     add("--client-secret-env", metavar="NAME", help="the variable that holds its secret")
     add("--client-key", metavar="FILE", help="its private key, PEM or JWK, for private_key_jwt")
@@ -281,10 +282,12 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
 
 
-_DECLARE = f"client capabilities: some of {','.join(CAPABILITIES)}"
+_DECLARE = f"capabilities: some of {','.join(CAPABILITIES)}, or none"
 
 
 def _capabilities(text: str) -> tuple[str, ...]:
+    if text == "none":
+        return ()
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     if unknown := [name for name in names if name not in CAPABILITIES]:
         raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(CAPABILITIES)}")

@@ -11,9 +11,9 @@ from typing import Any, Literal
 from flows.exchange import Exchange
 from flows.facts import Json
 from flows.mcp.opening import sent
-from flows.mcp.rpc import read_answer
+from flows.mcp.rpc import Answer, read_answer
 from flows.moves import Ask, Blocked, Done, Move, Remark, Send, Skipped
-from flows.session import Answered, Exchanged, Session, StepId, attempts, value
+from flows.session import Answered, Exchanged, Session, StepId, attempts
 from flows.steps import STEPS, Step
 from flows.steps.call import asked_for
 
@@ -48,7 +48,7 @@ class Called:
 
     `error` is {code, message} of JSON-RPC, its code None where something else went wrong; with
     neither result nor error nothing has come back. `exchange` is the one that gave either,
-    `exchanges` are all there were.
+    `exchanges` are all there were. `task` is the status of the task that a tools/call became.
     """
 
     method: str
@@ -59,20 +59,21 @@ class Called:
     exchange: Exchange | None = None
     exchanges: tuple[Exchange, ...] = ()
     rpc_id: int | None = None
-
-    @property
-    def asks_for_input(self) -> bool:
-        return self.result is not None and self.result.get("resultType") == "input_required"
+    sent: str = ""
+    task: str = ""
+    asks_for_input: bool = False
 
     @property
     def failed(self) -> str:
         """Why the call is no success; "" when it is."""
         if self.error is not None:
             return f"{self.name}: {self.error['message']}"
-        if self.result is None:
-            return f"{self.name} was not called"
         if self.asks_for_input:
             return f"{self.name} asks for input before it answers"
+        if self.task and self.result is None:
+            return f"{self.name}: its task is {self.task}"
+        if self.result is None:
+            return f"{self.name} was not called"
         if self.result is not None and self.result.get("isError") is True:
             says = text_of(self.result)
             return f"{self.name} reports an error{': ' + says if says else ''}"
@@ -124,7 +125,7 @@ def calls(session: Session) -> tuple[Called, ...]:
         if event.step != "call":
             continue
         match event:
-            case Answered(values=values) if value(values, "inputResponses") is None:
+            case Answered(values=values) if not {"inputResponses", "cancel"} & {*dict(values)}:
                 call = asked_for(values)
                 found.append(Called(call.method, call.name, call.arguments))
             case Exchanged(exchange=exchange) if found:
@@ -137,18 +138,56 @@ def _answered(called: Called, exchange: Exchange) -> Called:
     called = replace(called, exchanges=(*called.exchanges, exchange))
     method, _, rpc_id = sent(exchange.request)
     if exchange.request.method == "GET":  # the stream taken up again
-        rpc_id = called.rpc_id
-    elif method != called.method:
+        method, rpc_id = called.sent, called.rpc_id
+    if method not in (called.method, "tasks/get", "tasks/result", "tasks/cancel"):
         return called
     answer = read_answer(exchange, rpc_id)
+    called = replace(called, exchange=exchange, rpc_id=rpc_id, sent=method)
+    if (task := _task_in(method, answer.result)) is not None:
+        return _of_task(called, task)
+    if method == "tasks/cancel":
+        return called
     error: dict[str, Any] | None = None
     if answer.error is not None:
-        message = answer.error.get("message")
-        error = {"code": answer.code, "message": message if isinstance(message, str) else ""}
-        error["message"] = error["message"] or answer.message
+        error = _error(answer)
     elif answer.result is None:
         error = {"code": None, "message": answer.message}
-    return replace(called, result=answer.result, error=error, exchange=exchange, rpc_id=rpc_id)
+    asks = (answer.result or {}).get("resultType") == "input_required"
+    return replace(called, result=answer.result, error=error, asks_for_input=asks)
+
+
+def _task_in(method: str, result: Json | None) -> Json | None:
+    """The Task object that a result holds or is; None where it holds none."""
+    if result is None or method == "tasks/result":
+        return None
+    if method != "tools/call":
+        return result if "status" in result else None
+    if result.get("resultType") == "task":
+        return result
+    task = result.get("task")
+    return task if "content" not in result and isinstance(task, dict) else None
+
+
+def _of_task(called: Called, task: Json) -> Called:
+    """`called` as its task stands. What a task of 2025-11-25 gave is fetched apart."""
+    status, result, error = str(task.get("status")), task.get("result"), task.get("error")
+    called = replace(called, task=status, result=None, error=None)
+    if status == "input_required" and "inputRequests" in task:
+        return replace(called, asks_for_input=True)
+    called = replace(called, asks_for_input=False)
+    if status == "completed" and isinstance(result, dict):
+        return replace(called, result=result)
+    if status == "failed" and isinstance(error, dict):
+        return replace(called, error=_error(Answer(error=error)))
+    return called
+
+
+def _error(answer: Answer) -> dict[str, Any]:
+    """The JSON-RPC error of an answer, with words whatever it holds."""
+    assert answer.error is not None
+    message = answer.error.get("message")
+    words = message if isinstance(message, str) and message else answer.message
+    return {"code": answer.code, "message": words}
 
 
 def text_of(result: Json) -> str:

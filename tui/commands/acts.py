@@ -39,9 +39,13 @@ def act_of(method: str, text: str) -> Values:
     return values if method == "tools/call" else {"method": method, **values}
 
 
-def stance_of(elicit: str | None, declare: Iterable[Capability]) -> Stance:
+UNATTENDED: tuple[Capability, ...] = ("tasks",)
+"""What `run` declares unless told otherwise: what needs nobody to answer."""
+
+
+def stance_of(elicit: str | None, declare: Iterable[Capability] | None) -> Stance:
     """How the server is answered. Who answers elicitations declares them too. Raises Failure."""
-    declared = tuple(declare)
+    declared = UNATTENDED if declare is None else tuple(declare)
     if elicit is None:
         return Stance(declared)
     if "elicitation" not in declared:

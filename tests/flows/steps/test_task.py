@@ -16,7 +16,7 @@ from tests.flows.world import MCP, Answer, World, answer
 
 TEXT = {"content": [{"type": "text", "text": "done"}]}
 FETCHED = {**TEXT, "_meta": {RELATED: {"taskId": "t-1"}}}
-CANCEL = {"tools": {"call": {}}}
+CALLS: dict[str, Any] = {"tools": {"call": {}}}
 WHO = {"method": "elicitation/create", "params": {"message": "Who?"}}
 
 
@@ -41,7 +41,7 @@ class Tasks:
         protocol: str,
         *results: Mapping[str, Any] | Failure,
         support: str | None = "required",
-        serves: Any = CANCEL,
+        serves: Any = CALLS,
         declare: tuple[Capability, ...] = ("elicitation", "tasks"),
         wanted: bool = False,
     ) -> None:
@@ -137,11 +137,11 @@ def test_a_tool_that_requires_a_task_is_polled_and_its_result_fetched() -> None:
 @pytest.mark.parametrize(
     ("support", "wanted", "serves", "asked"),
     [
-        ("required", False, CANCEL, True),
-        ("optional", False, CANCEL, False),
-        ("optional", True, CANCEL, True),
-        ("forbidden", True, CANCEL, False),
-        (None, True, CANCEL, False),
+        ("required", False, CALLS, True),
+        ("optional", False, CALLS, False),
+        ("optional", True, CALLS, True),
+        ("forbidden", True, CALLS, False),
+        (None, True, CALLS, False),
         ("required", True, {}, False),
         ("required", True, {"tools": None}, False),
     ],
@@ -334,7 +334,7 @@ def test_a_task_that_never_stops_asking_is_stopped() -> None:
     tasks = Tasks(NEW, {**modern(), "resultType": "task"}, *rounds)
     move = tasks.run()
     while isinstance(move, Ask):
-        tasks.world.answer("call", inputResponses=json.dumps(dict.fromkeys(move.requests, {})))
+        tasks.world.answer("call", inputResponses=json.dumps({key: {} for key in move.requests}))
         move = tasks.run()
     assert isinstance(move, Blocked) and "more than 20 times" in move.reason
 
