@@ -1,4 +1,4 @@
-"""The MCP server of the lab: the official SDK, with thirteen tools worth calling."""
+"""The MCP server of the lab: the official SDK, with tools worth calling."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
 from flows import __version__
+from flows.lab.asking import ASKING
+from flows.lab.tasks import Tasks, brew_tea
 
 if TYPE_CHECKING:
     from flows.lab.faults import Switchboard
@@ -188,6 +190,8 @@ TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
     (whoami, "Who am I", READS),
     (wipe_notes, "Wipe the notes", ToolAnnotations(destructive_hint=True)),
     (book_table, "Book a table", ToolAnnotations(read_only_hint=False)),
+    *ASKING,
+    (brew_tea, "Brew tea", ToolAnnotations(read_only_hint=False)),
 )
 
 
@@ -213,7 +217,7 @@ def mcp_server(faults: Switchboard) -> MCPServer[Any]:
             title="authwalk practice server",
             instructions="Tools to practise on. Nothing here is real; whoami shows your token.",
             version=__version__,
-            middleware=[faulty],
+            middleware=[faulty, Tasks()],
         )
     finally:
         root.removeHandler(nowhere)

@@ -203,6 +203,16 @@ def host_of(url: str) -> str:
         return ""
 
 
+def around_host(url: str) -> tuple[str, str, str]:
+    """A URL in three: what stands before its host, host and port, and what follows."""
+    scheme, slashes, rest = url.partition("//")
+    if not slashes or not host_of(url):
+        return url, "", ""
+    end = min((at for mark in "/?#\\" if (at := rest.find(mark)) >= 0), default=len(rest))
+    user, sign, host = rest[:end].rpartition("@")
+    return f"{scheme}//{user}{sign}", host, rest[end:]
+
+
 def concerns(url: str) -> tuple[str, ...]:
     """What a person should know before they open a URL (MCP Elicitation, Safe URL Handling)."""
     if not is_web_url(url):
@@ -215,6 +225,8 @@ def concerns(url: str) -> tuple[str, ...]:
         found.append(f"what stands before the @ is no host: the host is {host}")
     if not host.isascii() or any(label.startswith("xn--") for label in host.split(".")):
         found.append("the host is written in letters that may look like others")
+    if "\\" in url:
+        found.append("it holds a backslash, which some programs take for a slash")
     return tuple(found)
 
 

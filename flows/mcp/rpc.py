@@ -36,6 +36,7 @@ _CAPABILITIES: Mapping[str, Mapping[str, Any]] = {
 """What a client may declare, with the modes that go with it."""
 
 METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
 HEADER_MISMATCH = -32020
 MISSING_CLIENT_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022

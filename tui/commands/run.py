@@ -94,7 +94,8 @@ class Printer:
         self._called = 0
         self._phase = ""
 
-    def update(self, walk: Walk) -> None:
+    def update(self, walk: Walk, *, ended: bool = False) -> None:
+        """`ended`: nothing more will come, so what is open is printed as it stands."""
         say = self._lines.console.say
         steps = rows(walk.session, walk.moves)
         for row in steps[self._printed :]:
@@ -113,14 +114,15 @@ class Printer:
                 say(*self._lines.tools(walk.facts))
         if self._printed >= len(steps) - 1:
             for called in calls(walk.session)[self._called :]:
-                if called.result is None and called.error is None:
+                came = called.result is not None or called.error is not None
+                if (not came or called.asks_for_input) and not (ended and called.exchanges):
                     break
                 say(*self._lines.call(steps[-1], called))
                 self._called += 1
 
     def finish(self, walk: Walk) -> None:
         self._lines.console.progress("")
-        self.update(walk)
+        self.update(walk, ended=True)
 
 
 async def _closing(
