@@ -183,7 +183,8 @@ class Call:
     it came. `name` is that of the tool or prompt, or the resource's URI.
 
     The server may answer with a wish for input (MCP Multi Round-Trip Requests): `asked` are its
-    inputRequests while they stand open, `retry` the parameters that the next try has on top.
+    inputRequests while they stand open, `retry` the parameters that the next try has on top;
+    `declined`: not every URL was accepted that had to be opened before it.
     `relisting` are the tools listed anew after a HeaderMismatch, `task` what a tools/call became
     whose result is fetched later.
     """
@@ -196,6 +197,7 @@ class Call:
     asked: Json | None = None
     retry: Json = field(default_factory=dict)
     rounds: int = 0
+    declined: bool = False
     relisting: ToolList | None = None
     task: Task | None = None
     remarks: tuple[Remark, ...] = ()

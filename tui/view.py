@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from flows.exchange import Exchange, Request, Response, Timing
-from flows.moves import Act, Blocked, Compose, Done, Make, Remark, Send, Skipped
+from flows.moves import Act, Ask, Blocked, Compose, Done, Make, Remark, Send, Skipped
 from flows.paste import read_pasted
 from flows.reindent import reindent
 from flows.session import (
@@ -152,6 +152,8 @@ def _move_title(move: object) -> str:
             return "not part of this walk"
         case Blocked():
             return "stopped here"
+        case Ask(kind="input"):
+            return "the server asks"
         case _:
             return ""
 

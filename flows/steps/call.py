@@ -17,7 +17,7 @@ from flows.facts import Call, Facts, Json, ToolList, fail
 from flows.mcp.asked import undeclared
 from flows.mcp.outcome import resume, take
 from flows.mcp.param_headers import param_headers
-from flows.mcp.rpc import HEADER_MISMATCH, Answer, is_reply, request
+from flows.mcp.rpc import HEADER_MISMATCH, URL_ELICITATION_REQUIRED, Answer, is_reply, request
 from flows.moves import Ask, Blocked, Done, Field, Move, Remark, Send, Skipped
 from flows.session import Answered, Event, Exchanged, Pairs, value
 from flows.steps import task
@@ -26,6 +26,9 @@ from flows.steps.tools import page_move, read_page
 
 STEP: Final = "call"
 METHODS = ("tools/call", "prompts/get", "resources/read")
+MOST_URLS = 5
+"""How often a server may answer that a URL has to be opened first."""
+_URL_MODE = "MCP Elicitation, URL Elicitation Required Error"
 
 
 def next(facts: Facts) -> Move:
@@ -53,7 +56,7 @@ def next(facts: Facts) -> Move:
         return task.move_of(call, call.task, facts)
     if call.relisting and not call.relisting.complete:
         return page_move(STEP, facts, call.relisting)
-    return _dropped(call, facts) or _send(call, facts)
+    return _dropped(call, facts) or _declined(call, facts) or _send(call, facts)
 
 
 def read(event: Event, facts: Facts) -> Facts:
@@ -113,6 +116,14 @@ def _dropped(call: Call, facts: Facts) -> Blocked | None:
     )
 
 
+def _declined(call: Call, facts: Facts) -> Blocked | None:
+    """The stop at a call whose server wants a URL opened first, which the person did not want."""
+    if not call.declined or STEP in facts.overridden:
+        return None
+    words = f"{call.name} needs a URL to be opened first, and that was not accepted."
+    return Blocked(STEP, words, "person", "declined", standard=_URL_MODE, can_override=True)
+
+
 def _read(exchange: Exchange, answer: Answer, facts: Facts) -> Facts:
     call = facts.call
     if call is None:
@@ -123,6 +134,9 @@ def _read(exchange: Exchange, answer: Answer, facts: Facts) -> Facts:
         return _relisted(exchange, answer, call.relisting, facts)
     if answer.code == HEADER_MISMATCH and call.method == "tools/call" and not call.relisting:
         return replace(facts, call=replace(call, relisting=ToolList()))
+    if requests := _required(answer, call, facts):
+        call = replace(call, asked=requests, rounds=call.rounds + 1)
+        return replace(facts, call=call)
     result = answer.result
     if result is None:
         return fail(facts, STEP, exchange, answer.message)
@@ -171,12 +185,30 @@ def _asked(exchange: Exchange, result: Json, facts: Facts) -> Facts:
     return replace(facts, call=call)
 
 
+def _required(answer: Answer, call: Call, facts: Facts) -> Json | None:
+    """The URLs that must be opened before a server answers, as requests (2025-11-25 Elicitation,
+    URL Elicitation Required Error); None when the answer names none or that often."""
+    data = answer.error.get("data") if answer.error else None
+    listed = data.get("elicitations") if isinstance(data, dict) else None
+    if answer.code != URL_ELICITATION_REQUIRED or _is_modern(facts) or call.rounds == MOST_URLS:
+        return None
+    return {
+        str(number): {"method": "elicitation/create", "params": params}
+        for number, params in enumerate(listed if isinstance(listed, list) else (), 1)
+        if isinstance(params, dict) and params.get("mode") == "url"
+    } or None
+
+
 def _responded(responses: Json, facts: Facts) -> Facts:
     call = facts.call
     if call is None or call.asked is None:
         return facts
     if call.task:
         return replace(facts, call=task.answered(call, call.task, responses))
+    if not _is_modern(facts):
+        answers = [a.get("action") if isinstance(a, dict) else None for a in responses.values()]
+        declined = len(answers) < len(call.asked) or {*answers} != {"accept"}
+        return replace(facts, call=replace(call, asked=None, declined=declined))
     retry = {"inputResponses": responses, **call.retry}
     return replace(facts, call=replace(call, asked=None, retry=retry))
 

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 FIRST_FRAME = 0.1
 """Seconds after the first layout until the rest of the screen is made: it is painted by then."""
 PANES = ("steps", "middle", "side")
+ANSWER_FIRST = "the server waits for you: enter goes to the form, esc leaves it; x cancels the call"
 
 
 class WalkScreen(Screen[None]):
@@ -230,6 +231,8 @@ class WalkScreen(Screen[None]):
     def _hint_again(self) -> None:
         if not self._cancel:
             self._draw_hint()
+        elif self.asking.open:
+            self._draw_hint(ANSWER_FIRST)
 
     def _step_highlighted(self, row: Row) -> None:
         if row.id != self.stage.step and not self.steps.filling:
@@ -504,7 +507,7 @@ class WalkScreen(Screen[None]):
         else:
             self.show_pane("middle")
             self.point_at(self.asking.open[-1].ask.step)
-            self._draw_hint("the server asks you: enter goes to the form; x cancels the call")
+            self._draw_hint(ANSWER_FIRST)
 
     def on_ask_panel_answered(self, event: AskPanel.Answered) -> None:
         event.stop()
@@ -517,7 +520,10 @@ class WalkScreen(Screen[None]):
                     question.answer.set_result(reply)
         elif event.ask == self.walk.current and not self._cancel:
             self.walk.answer("call", inputResponses=json.dumps(event.replies))
-            self.action_run()
+            call, connection = self.walk.facts.call, self.walk.facts.connection
+            # A server of 2025-11-25 wants the URL dealt with first: the person says when.
+            if (call and call.task) or (connection and connection.era == "modern"):
+                self.action_run()
 
     @work(thread=True, exit_on_error=False)
     def on_ask_panel_open(self, event: AskPanel.Open) -> None:

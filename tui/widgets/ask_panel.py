@@ -26,7 +26,6 @@ from tui.schema_check import check
 from tui.widgets.json_form import JsonForm
 
 WORDS_LIMIT = 20_000
-_SEND = {"form": "Accept", "url": "Accept", "sampling": "Send reply", "roots": "Send roots"}
 _ASKED = {
     "form": "asks you to fill in a form",
     "url": "asks you to open a URL",
@@ -61,6 +60,7 @@ class AskPanel(Vertical):
         &.-elicits #ask-cancel { display: block; }
         &.-url #ask-open { display: block; }
         &.-objected #ask-anyway { display: block; }
+        &.-objected #ask-send { display: none; }
         &.-form #ask-json { display: block; }
     }
     WalkScreen.-low AskPanel {
@@ -133,7 +133,7 @@ class AskPanel(Vertical):
         with Horizontal(id="ask-buttons"):
             yield Button("Accept", id="ask-send", variant="primary", compact=True)
             yield Button("Send anyway", id="ask-anyway", variant="warning", compact=True)
-            yield Button("Open in browser", id="ask-open", compact=True)
+            yield Button("Open", id="ask-open", compact=True)
             yield Button("Decline", id="ask-decline", compact=True)
             yield Button("Dismiss", id="ask-cancel", compact=True)
             yield Button("JSON", id="ask-json", compact=True)
@@ -187,7 +187,7 @@ class AskPanel(Vertical):
         self.set_class(kind != "url", "-form")
         self.set_class(kind in ("form", "url"), "-elicits")
         self.set_class(self._refusable, "-refusable")
-        self.query_one("#ask-send", Button).label = _SEND.get(kind, "Send")
+        self.query_one("#ask-send", Button).label = "Accept" if self._elicits else "Send"
         self.query_one("#ask-json", Button).label = "JSON"
         self._object(None)
         self._say("")

@@ -257,7 +257,8 @@ def _row(number: int, item: Item, titles: int) -> Row:
         )
         look = LOOKS[view.status_state(exchange)]
         return Row(str(number), cells, (view.status_word(exchange), look))
-    return Row(str(number), (title,), ("next", "accent") if item.pending else ("", ""))
+    word = "asks" if isinstance(item.move, Ask) and item.move.kind == "input" else "next"
+    return Row(str(number), (title,), (word, "accent") if item.pending else ("", ""))
 
 
 def _note(move: Listen | Blocked | Skipped | Done | None, width: int) -> Content:
