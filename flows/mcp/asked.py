@@ -175,7 +175,9 @@ def _conversation(params: Json) -> str:
     if isinstance(tools, list) and tools:
         named = [str(tool.get("name")) for tool in tools if isinstance(tool, dict)]
         about.append(f"tools the model may use: {', '.join(named)}")
-    return "\n".join([*lines, *([f"({'; '.join(about)})"] if about else [])])
+    if about:
+        lines.append(f"({'; '.join(about)})")
+    return "\n".join(lines) or "(no messages)"
 
 
 def _block(block: object) -> str:

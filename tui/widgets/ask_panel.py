@@ -60,7 +60,7 @@ class AskPanel(Vertical):
         &.-elicits #ask-cancel { display: block; }
         &.-url #ask-open { display: block; }
         &.-objected #ask-anyway { display: block; }
-        &.-objected #ask-send { display: none; }
+        &.-objected #ask-buttons > #ask-send { display: none; }
         &.-form #ask-json { display: block; }
     }
     WalkScreen.-low AskPanel {
@@ -71,10 +71,10 @@ class AskPanel(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "send", "Answer", id="ask.send", tooltip="Give the server this answer"),
         Binding(
-            "f6", "refuse('decline')", "Decline", id="ask.decline", tooltip="Tell the server no"
+            "f8", "refuse('decline')", "Decline", id="ask.decline", tooltip="Tell the server no"
         ),
         Binding(
-            "f7",
+            "f9",
             "refuse('cancel')",
             "Dismiss",
             id="ask.cancel",
@@ -143,7 +143,8 @@ class AskPanel(Vertical):
     def show(self, ask: Ask, who: str, *, on_stream: bool, roots: Sequence[Json] = ()) -> None:
         """Ask `ask` of the person; `who` is the server. The same ask again changes nothing. On a
         stream, unlike in a result, a request can be answered with an error."""
-        if ask is self._ask or (not on_stream and ask == self._ask):
+        asking = self._key is not None and not on_stream  # the walk makes its move anew
+        if ask is self._ask or (asking and ask == self._ask):
             self._ask = ask
             return
         self._ask, self._who, self._on_stream, self._roots = ask, who, on_stream, roots
@@ -169,8 +170,9 @@ class AskPanel(Vertical):
             return
         self._method, params = asked.request_of(self._ask.requests[key])
         self._params = dict(params)
+        focused = self.has_focus_within  # what has it may not be shown for the next one
         self._draw()
-        self._open_form(self._ask, key)
+        self._open_form(self._ask, key, focused)
 
     def _draw(self) -> None:
         assert self._ask
@@ -197,14 +199,14 @@ class AskPanel(Vertical):
         return self._on_stream or self._kind in ("form", "url")
 
     @work(exclusive=True, group="ask-form")
-    async def _open_form(self, ask: Ask, key: str) -> None:
+    async def _open_form(self, ask: Ask, key: str, focused: bool) -> None:
         form = self.query_one(JsonForm)
         schema = asked.schema_of(self._method, self._params)
         await form.open(schema, asked.start_of(self._method, self._params, self._roots))
         if ask is self._ask and key == self._key:
             self.set_class(form.empty and not form.json_shown, "-empty")
             self.query_one("#ask-json", Button).label = "Form" if form.json_shown else "JSON"
-            if self.has_focus_within:
+            if focused:
                 self.focus_first()
 
     def focus_first(self) -> None:
@@ -310,8 +312,8 @@ class AskPanel(Vertical):
         if not words:
             keys = ["F5 answers"]
             keys += ["o opens the URL"] if self._kind == "url" else []
-            keys += ["F6 declines"] if self._refusable else []
-            keys += ["F7 dismisses"] if self._elicits else []
+            keys += ["F8 declines"] if self._refusable else []
+            keys += ["F9 dismisses"] if self._elicits else []
             keys += ["ctrl+t JSON"] if self._kind != "url" else []
             words = " · ".join([*keys, "esc leaves it open"])
         label = self.query_one("#ask-says", Static)
