@@ -28,11 +28,15 @@ if TYPE_CHECKING:
     from flows.facts import Facts, Tokens
     from flows.session import Session
     from tui.ending import Ending, Verdict
-    from tui.record import Moves, StepRow
+    from tui.record import Called, Moves, StepRow
     from tui.redaction import Redaction
 
-_UNCALLED = {"code": None, "message": "not called"}
 _RESULTS = {"error": "fail", "warn": "warn", "info": "info", "ok": "pass"}
+
+
+def _open(called: Called) -> dict[str, Any]:
+    """The error of a call that gave nothing yet."""
+    return {"code": None, "message": called.failed if called.exchanges else "not called"}
 
 
 def report(
@@ -70,7 +74,7 @@ def report(
                 "name": called.name,
                 "arguments": called.arguments,
                 "result": called.result,
-                "error": called.error or (None if called.result else _UNCALLED),
+                "error": called.error or (None if called.result else _open(called)),
             }
             for called in calls(session)
         ],
