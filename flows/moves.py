@@ -142,7 +142,8 @@ class Remedy:
 class Blocked:
     """The walk stops here: a client that keeps the standard would not go on.
 
-    `can_override`: the person may go on all the same, which the record then says.
+    `can_override`: the person may go on all the same, which the record then says. `check` is the
+    id of the check that fails here, where one does: it says the same with its evidence.
     """
 
     step: StepId
@@ -154,6 +155,7 @@ class Blocked:
     can_override: bool = False
     remarks: tuple[Remark, ...] = ()
     remedy: Remedy | None = None
+    check: str = ""
 
 
 Act = Send | Listen | Make | Compose | Ask

@@ -107,6 +107,9 @@ class Exchanged:
     label: str = ""
     draft: Request | None = None
     """What the step had proposed, when the person sent something else."""
+    probe: str = ""
+    """The name of the probe it belongs to: no client would make this request by itself, it was
+    made to find out more, and facts never rest on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,10 @@ class Session:
     @property
     def exchanges(self) -> Iterator[Exchanged]:
         return (event for event in self.events if isinstance(event, Exchanged))
+
+    def exchange(self, id: str) -> Exchange | None:
+        """The exchange with this id."""
+        return next((event.exchange for event in self.exchanges if event.exchange.id == id), None)
 
 
 def value(pairs: Pairs, name: str) -> str | None:

@@ -56,6 +56,8 @@ from flows.wire import Wire
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
 
+    from flows.checks import Finding
+    from flows.diagnosis import Diagnosis
     from flows.listener import Listener, Rejected
 
 MAX_HOPS = 20
@@ -109,6 +111,7 @@ class Walk:
         self._patient = patient
         self._fold = Fold(session, READERS)
         self._moves: dict[StepId, Move] | None = None
+        self._findings: tuple[Finding, ...] | None = None
         self._dated: datetime | None = None  # the time that the moves hold
         self.replies = Replies(responder, self._reply)
         self._stream = OpenStream()
@@ -135,6 +138,24 @@ class Walk:
                 if _is_open(move):
                     break
         return self._moves
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks say of the record as it stands."""
+        if self._findings is None:
+            if not self.session.events:
+                return ()
+            from flows.checks import Record, findings
+
+            self._findings = findings(Record(self.session, self.facts))
+        return self._findings
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """The verdict on the walk as it stands."""
+        from flows.diagnosis import diagnose
+
+        return diagnose(self.session, self.moves, self.findings)
 
     @property
     def current(self) -> Act | Blocked | None:
@@ -244,6 +265,10 @@ class Walk:
             uri = self.facts.target.redirect_uri or ""
         self.record(Made(self._clock(), move.step, (("redirect_uri", uri),)))
 
+    def now(self) -> datetime:
+        """The time as the record has it."""
+        return self._clock()
+
     def answer(self, step: StepId, **values: str) -> None:
         """Record what the person, or the browser on their behalf, gave."""
         self.record(Answered(self._clock(), step, tuple(values.items())))
@@ -337,6 +362,8 @@ class Walk:
         self.session = self.session.append(event)
         self._fold.add(event)
         self._moves = None
+        if not isinstance(event, Received):  # the exchange that closes the stream is judged
+            self._findings = None
         self.on_event(event)
 
     async def close(self) -> None:

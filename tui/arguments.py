@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import datetime
 from typing import NoReturn
 
 from flows import __version__
@@ -15,13 +16,18 @@ KEY_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 GRANTS = ("authorization-code", "client-credentials", "jwt-bearer", "id-jag")
 CAPABILITIES = ("roots", "sampling", "elicitation", "tasks")
 SHELLS = ("bash", "zsh", "tcsh")
+FORMATS = ("curl", "report", "report-html", "sequence", "mermaid")
+FAIL_ON = ("error", "warn", "info", "never")
 
 COMMANDS = {
     "demo": "open the app on the practice servers",
+    "check": "health table, findings and verdict",
     "run": "the whole walk without the app",
     "token": "decode a token, describe it, verify it",
     "show": "the steps of a saved session",
-    "export": "the requests of a saved session as curl commands",
+    "export": "a saved session as curl commands, a report or a diagram",
+    "import": "a browser's HAR as a session, with its verdict",
+    "logs": "did the token requests arrive? from an access log",
     "lab": "the practice servers alone",
     "completion": "completion for a shell",
 }
@@ -64,6 +70,20 @@ exit codes: 0 sound, 1 stopped at a step, 2 wrong usage, 3 a person is needed
 and none is there, 4 unreachable, 5 listing or calling tools failed, 6 a file
 cannot be read or written, 130 interrupted."""
 
+CHECK_EXAMPLES = """\
+examples:
+  authwalk check https://mcp.example.com/mcp
+  authwalk check https://a.example/mcp https://b.example/mcp --json
+  authwalk check URL --client-id abc --redirect-uri https://app.example/callback
+  authwalk check URL --fail-on warn --junit report.xml
+
+Nothing is sent that creates state: no client is registered, no code used. With
+--client-id and --redirect-uri the authorization endpoint is asked more. With
+--approve the whole walk is made first, and a client may be registered.
+
+exit codes: 0 nothing at or above --fail-on, 1 something was found, 2 wrong
+usage, 4 unreachable, 6 a file cannot be written."""
+
 TOKEN_EXAMPLES = """\
 examples:
   authwalk token eyJhbGciOi...
@@ -71,6 +91,24 @@ examples:
   authwalk token - --jwks keys.json --json < token.txt
 
 exit codes: 0 well-formed, and verified where asked; 1 otherwise."""
+
+IMPORT_EXAMPLES = """\
+examples:
+  authwalk import chatgpt.com.har
+  authwalk import chatgpt.com.har --save try.toml && authwalk try.toml
+
+In the browser open the developer tools, keep the log, try to connect, and save
+all as HAR. A HAR holds cookies and codes: treat it like a password. exit codes:
+0 read, 2 wrong usage, 6 the file cannot be read."""
+
+LOGS_EXAMPLES = """\
+examples:
+  authwalk logs /var/log/nginx/access.log
+  authwalk logs access.log.*.gz --around 2026-11-25T10:04:00Z --minutes 5
+  journalctl -u auth -o cat | authwalk logs - --token-path /oauth2/token
+
+Reads the common, combined and JSON-lines formats. exit codes: 0 read, 2 wrong
+usage, 6 a file cannot be read."""
 
 COMPLETION_EXAMPLES = """\
 examples:
@@ -115,7 +153,7 @@ def parser() -> argparse.ArgumentParser:
 
     def command(name: str, usage: str, epilog: str = "") -> argparse.ArgumentParser:
         text = COMMANDS[name]
-        return group.add_parser(
+        parser = group.add_parser(
             name,
             help=text,
             prog=f"authwalk {name}",
@@ -125,6 +163,8 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
+        parser.set_defaults(module=name)
+        return parser
 
     app = group.add_parser(
         "app",
@@ -134,12 +174,16 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
+    app.set_defaults(module="app")
     _add_app(app)
     _add_demo(command("demo", "[--fault NAME]..."))
+    _add_check(command("check", "URL... [options]", CHECK_EXAMPLES))
     _add_run(command("run", "URL [options]", RUN_EXAMPLES))
     _add_token(command("token", "[TOKEN | -] [options]", TOKEN_EXAMPLES))
     _add_show(command("show", "SESSION [options]"))
     _add_export(command("export", "SESSION --as FORMAT [options]"))
+    _add_import(command("import", "FILE.har [options]", IMPORT_EXAMPLES))
+    _add_logs(command("logs", "FILE... [options]", LOGS_EXAMPLES))
     _add_lab(command("lab", "[--fault NAME]... [options]"))
     shell = command("completion", "SHELL", COMPLETION_EXAMPLES)
     shell.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
@@ -187,6 +231,25 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _add_output(run)
 
 
+def _add_check(check: argparse.ArgumentParser) -> None:
+    check.add_argument(
+        "urls", nargs="+", metavar="URL", help="MCP servers; issuers with --issuer-only"
+    )
+    group = check.add_argument_group("the check")
+    add = group.add_argument
+    add("--approve", action="store_true", help="walk to the tools first, approving by itself")
+    add("--fail-on", choices=FAIL_ON, default="error", metavar="LEVEL", help=", ".join(FAIL_ON))
+    add("--verbose", action="store_true", help="also what is well, and what does not apply")
+    _add_target(check)
+    _add_wire(check)
+    group = check.add_argument_group("the record")
+    add = group.add_argument
+    add("--save", metavar="FILE", help="write the session of the first URL, secrets redacted")
+    add("--junit", metavar="FILE", help="write the findings as JUnit XML")
+    add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
+    _add_output(check)
+
+
 def _add_act(add: Callable[..., object], option: str, method: str, value: str, text: str) -> None:
     def act(given: str) -> tuple[str, str]:
         return method, given
@@ -212,11 +275,31 @@ def _add_show(show: argparse.ArgumentParser) -> None:
 
 def _add_export(export: argparse.ArgumentParser) -> None:
     export.add_argument("session", metavar="SESSION", help="a file that --save or the app wrote")
-    export.add_argument("--as", dest="format", choices=("curl",), required=True, help="the format")
+    export.add_argument(
+        "--as", dest="format", choices=FORMATS, required=True, metavar="FORMAT", help=_FORMATS
+    )
     export.add_argument("--step", metavar="ID", help="only this step, such as token")
     export.add_argument(
         "--with-secrets", action="store_true", help="values where variables would stand"
     )
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="har")  # `import` is no name for a module
+    parser.add_argument("file", metavar="FILE.har", help="saved by a browser's developer tools")
+    parser.add_argument("--save", metavar="FILE", help="write the session, secrets redacted")
+    parser.add_argument("--with-secrets", action="store_true", help="keep secrets in what is told")
+    _add_output(parser)
+
+
+def _add_logs(logs: argparse.ArgumentParser) -> None:
+    add = logs.add_argument
+    add("files", nargs="+", metavar="FILE", help="access logs, gzip too; - reads stdin")
+    add("--around", type=_time, metavar="TIME", help="when it was tried, ISO 8601; default all")
+    add("--minutes", type=_seconds, default=10, metavar="N", help="before and after; default 10")
+    add("--token-path", metavar="PATH", help="of the token endpoint; default what ends in /token")
+    add("--mcp-path", metavar="PATH", help="of the MCP endpoint; default what ends in /mcp")
+    add("--json", action="store_true", help="one JSON document on stdout")
 
 
 def _add_faults(parser: argparse.ArgumentParser) -> None:
@@ -279,6 +362,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="the verdict alone")
 
 
+_FORMATS = f"{', '.join(FORMATS)}"
 _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
 
 
@@ -302,6 +386,14 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < 1e9:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return seconds
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time of ISO 8601") from None
+    return at if at.tzinfo else at.astimezone()
 
 
 def _port(text: str) -> int:

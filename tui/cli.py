@@ -41,7 +41,7 @@ def _run(arguments: list[str]) -> int:
         from tui.arguments import parse
 
         args = parse(arguments)
-        return int(import_module(f"tui.commands.{args.command}").main(args))
+        return int(import_module(f"tui.commands.{args.module}").main(args))
     except SystemExit as end:  # --help and --version
         return int(end.code or 0)
     except Failure as failure:

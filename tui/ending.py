@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from flows.diagnosis import Diagnosis, explain, last_exchange
 from flows.exchange import Exchange
 from flows.facts import Facts
-from flows.moves import Ask, Blocked, Done, Move, Remark, Skipped
-from flows.session import Exchanged, Party, Session, StepId
+from flows.moves import Ask, Blocked, Done, Move, Skipped
+from flows.session import Party, StepId
 from flows.steps import STEP
+from flows.walk import Walk
 from tui.commands import ACT_FAILED, INTERRUPTED, PERSON, SOUND, STOPPED, UNREACHABLE
-from tui.record import Moves, calls
+from tui.record import Findings, calls
 
 Outcome = Literal["completed", "stopped", "needs-person", "unreachable"]
 ACTS: tuple[StepId, ...] = ("tools", "call")
@@ -19,9 +21,9 @@ ACTS: tuple[StepId, ...] = ("tools", "call")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Where the walk stopped and who is at fault; `step` and `party` are None when it is sound.
+    """What a support engineer can act on; `step` and `party` are None when the walk is sound.
 
-    `alternatives` are earlier remarks that may be the true cause, the nearest first.
+    `alternatives` may be the true cause too, the likeliest first.
     """
 
     step: StepId | None = None
@@ -29,8 +31,10 @@ class Verdict:
     cause: str = ""
     fix: str = ""
     standard: str = ""
+    check: str = ""
     evidence: Exchange | None = None
-    alternatives: tuple[tuple[StepId, Remark], ...] = ()
+    field: str = ""
+    alternatives: Findings = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,41 +47,51 @@ class Ending:
     verdict: Verdict
 
 
-def ending_of(session: Session, moves: Moves, facts: Facts) -> Ending:
+def ending_of(walk: Walk) -> Ending:
     """How the walk stands, from its record alone."""
-    move = list(moves.values())[-1]
+    move = list(walk.moves.values())[-1]
     match move:
         case Blocked() if move.step != "call":
-            return stopped(session, moves, move)
+            return stopped(walk, move)
         case Ask(kind="authorization-response"):
             return needs_person(move, "A person must open the authorization URL and approve.")
         case Ask(kind="client"):
             return needs_person(move, move.prompt, "Give --client-id, or --client-metadata-url.")
         case Done() | Skipped() | Blocked() | Ask():
-            return _after_acts(session, facts)
+            return _after_acts(walk)
         case _:
             title = STEP[move.step].title
             return Ending("stopped", STOPPED, "unfinished", Verdict(cause=f"Ended before {title}."))
 
 
-def stopped(session: Session, moves: Moves, blocked: Blocked) -> Ending:
+def stopped(walk: Walk, blocked: Blocked) -> Ending:
     """The end at a step that a client keeping the standard would not pass."""
-    exchange = last_exchange(session, blocked.step)
-    verdict = Verdict(
-        blocked.step,
-        blocked.party,
-        _sentence(blocked.reason),
-        blocked.fix,
-        blocked.standard,
-        exchange,
-        _alternatives(moves, blocked),
-    )
+    verdict = _verdict(walk, explain(walk.session, blocked, walk.findings))
     if blocked.step in ACTS:
         return Ending("stopped", ACT_FAILED, "act-failed", verdict)
-    if blocked.party == "network":
+    exchange = last_exchange(walk.session, blocked.step)
+    if blocked.party == "network" and not (exchange and exchange.response):
         kind = exchange.error.kind if exchange and exchange.error else "unreachable"
         return Ending("unreachable", UNREACHABLE, kind, verdict)
     return Ending("stopped", STOPPED, "stopped", verdict)
+
+
+def _verdict(walk: Walk, diagnosis: Diagnosis) -> Verdict:
+    cause = diagnosis.cause
+    if cause is None:
+        return Verdict(cause=_summary(walk.facts))
+    place = cause.place
+    return Verdict(
+        cause.step,
+        cause.party,
+        _sentence(cause.says),
+        cause.fix,
+        cause.standard,
+        cause.check,
+        walk.session.exchange(place.exchange) if place else None,
+        place.field if place else "",
+        diagnosis.alternatives,
+    )
 
 
 def needs_person(move: Move, cause: str, fix: str = "") -> Ending:
@@ -91,18 +105,15 @@ def interrupted(move: Move | None) -> Ending:
     return Ending("stopped", INTERRUPTED, "interrupted", verdict)
 
 
-def sound(facts: Facts) -> Ending:
-    return Ending("completed", SOUND, "", Verdict(cause=_summary(facts)))
+def sound(walk: Walk) -> Ending:
+    """The end of a walk in which everything asked for was done. What is wrong all the same is
+    its verdict."""
+    return Ending("completed", SOUND, "", _verdict(walk, walk.diagnosis))
 
 
-def last_exchange(session: Session, step: StepId) -> Exchange | None:
-    found = [event for event in session.events if isinstance(event, Exchanged)]
-    return next((event.exchange for event in reversed(found) if event.step == step), None)
-
-
-def _after_acts(session: Session, facts: Facts) -> Ending:
-    listed = {tool.get("name") for tool in facts.tool_list.tools}
-    for called in calls(session):
+def _after_acts(walk: Walk) -> Ending:
+    listed = {tool.get("name") for tool in walk.facts.tool_list.tools}
+    for called in calls(walk.session):
         if not (why := called.failed):
             continue
         if called.asks_for_input:
@@ -117,12 +128,12 @@ def _after_acts(session: Session, facts: Facts) -> Ending:
             _sentence(why),
             "Call a tool that tools/list names." if unknown else "",
             "MCP Tools, Error Handling" if called.method == "tools/call" else "",
-            called.exchange,
+            evidence=called.exchange,
         )
         code = "unknown-tool" if unknown else "tool-error" if called.result else "act-failed"
         outcome: Outcome = "completed" if called.result else "stopped"
         return Ending(outcome, ACT_FAILED, code, verdict)
-    return sound(facts)
+    return sound(walk)
 
 
 def _summary(facts: Facts) -> str:
@@ -132,17 +143,6 @@ def _summary(facts: Facts) -> str:
     name = f"{connection.server_name} {connection.server_version}".strip() or "The server"
     number = len(facts.tool_list.tools)
     return f"{name} speaks {connection.version}: {number} tool{'s' if number != 1 else ''}."
-
-
-def _alternatives(moves: Moves, blocked: Blocked) -> tuple[tuple[StepId, Remark], ...]:
-    found = [
-        (step, remark)
-        for step, move in moves.items()
-        if isinstance(move, Done | Blocked)
-        for remark in move.remarks
-        if remark.level in ("warn", "error") and remark.text != blocked.reason
-    ]
-    return tuple(reversed(found))
 
 
 def _sentence(text: str) -> str:

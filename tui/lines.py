@@ -9,20 +9,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Final
 
 from flows.exchange import Exchange
 from flows.facts import Facts
-from flows.moves import Remark
 from flows.session import Exchanged, Party, Session, Target
-from flows.steps import STEP
+from flows.steps import STEP, STEP_ORDER
 from flows.text import duration, visible
+from flows.walk import Walk
 from tui.console import Console, Style, shortened, table
 from tui.ending import Ending
-from tui.record import Called, Moves, StepRow, rows, text_of
+from tui.record import Called, StepRow, text_of
 from tui.redaction import Redaction
 
-_MARKS = {"blocked": "error", "ready": "waiting", "pending": "waiting"}
+if TYPE_CHECKING:
+    from flows.checks import Finding
+    from flows.diagnosis import Diagnosis
+    from flows.health import Component
+
+_MARKS = {
+    "blocked": "error",
+    "optional": "skipped",
+    "ready": "waiting",
+    "pending": "waiting",
+}
+_FINDINGS = {"fail": "error", "warn": "warn", "info": "info", "pass": "ok"}
 _INDENT = 6
 _TITLE = 20
 _MOST_RESULT_LINES = 20
@@ -52,14 +64,21 @@ class Lines:
         return ["", self.console.paint("bold", name)]
 
     def step(self, row: StepRow) -> Iterator[str]:
-        """The step's line, its exchanges, and the remarks on it."""
+        """The step's line, its exchanges, and what was found in it."""
         word = self._safe(row.word, 48)
         if row.attempt > 1:
             word += self.console.paint("dim", f"  attempt {row.attempt}")
         yield self._step_line(row, word)
         for exchanged in row.current:
             yield self._exchange(exchanged)
-        yield from self._remarks(row.remarks)
+        yield from self._noticed(row.findings)
+
+    def exchanges(self, session: Session) -> Iterator[str]:
+        """Every exchange of a record, below the step that it belongs to."""
+        for step, group in groupby(session.exchanges, key=lambda event: event.step):
+            yield f"  {STEP[step].title}"
+            for event in group:
+                yield self._exchange(event)
 
     def call(self, row: StepRow, called: Called) -> Iterator[str]:
         """A tool call and what it gave. `row` is that of the step."""
@@ -86,54 +105,107 @@ class Lines:
             pairs = [(name, _cut(text, room)) for name, text in pairs]
         return table(pairs, indent=_INDENT)
 
-    def ending(self, session: Session, moves: Moves, ending: Ending) -> Iterator[str]:
+    def ending(self, walk: Walk, ending: Ending) -> Iterator[str]:
         """The verdict: one line when sound, else who, why and what to change."""
         verdict = ending.verdict
-        found = [remark for row in rows(session, moves) for remark in row.remarks]
         if not self.console.quiet:
             yield ""
-        if ending.outcome == "completed" and not ending.code:
-            mark = "warn" if any(r.level in ("warn", "error") for r in found) else "ok"
-            yield f"{self.console.mark(mark)} {self._headline(mark, found)}"
+        done = ending.outcome == "completed" and not ending.code
+        if done and verdict.step is None:
+            yield f"{self.console.mark('ok')} {self.console.paint('ok', 'Sound')}"
             yield f"  {self._safe(verdict.cause)}"
             return
         waits = ending.outcome == "needs-person"
-        title = f" at {STEP[verdict.step].title}" if verdict.step else ""
-        head = {
-            "needs-person": f"A person is needed{title}",
-            "unreachable": f"Unreachable{title}",
-            "completed": f"Failed{title}",
-            "stopped": f"Stopped{title}",
-        }[ending.outcome]
-        style: Style = "info" if waits else "error"
-        yield f"{self.console.mark('waiting' if waits else 'error')} " + self.console.paint(
-            style, head
-        )
+        if done:
+            yield self._counted("Completed", walk.findings)
+            yield from self._labelled("step", STEP[verdict.step].title if verdict.step else "")
+        else:
+            title = f" at {STEP[verdict.step].title}" if verdict.step else ""
+            head = {
+                "needs-person": f"A person is needed{title}",
+                "unreachable": f"Unreachable{title}",
+                "completed": f"Failed{title}",
+                "stopped": f"Stopped{title}",
+            }[ending.outcome]
+            style: Style = "info" if waits else "error"
+            mark = self.console.mark("waiting" if waits else "error")
+            yield f"{mark} {self.console.paint(style, head)}"
         if verdict.party and not waits:
             yield from self._labelled("party", PARTIES[verdict.party])
         yield from self._labelled("cause", verdict.cause)
-        if verdict.evidence:
-            yield from self._labelled("evidence", _summary(verdict.evidence, self.redaction))
+        yield from self._evidence(verdict.evidence, verdict.field)
         yield from self._labelled("fix", verdict.fix)
         yield from self._labelled("standard", verdict.standard)
-        elsewhere = [found for found in verdict.alternatives if found[0] != verdict.step]
-        for number, (step, remark) in enumerate(elsewhere[:3]):
-            text = f"{STEP[step].title}: {remark.text}"
+        yield from self._see_also(verdict.alternatives)
+
+    def diagnosis(self, walk: Walk, diagnosis: Diagnosis) -> Iterator[str]:
+        """The verdict of a check: what is wrong first, or that nothing is."""
+        cause = diagnosis.cause
+        if cause is None:
+            yield f"{self.console.mark('ok')} {self.console.paint('ok', 'Sound')}"
+            return
+        yield self._counted("Verdict", (cause, *diagnosis.alternatives))
+        yield from self._labelled("step", STEP[cause.step].title)
+        yield from self._labelled("party", PARTIES[cause.party] if cause.party else "")
+        yield from self._labelled("cause", cause.says)
+        if cause.place:
+            exchange = walk.session.exchange(cause.place.exchange)
+            yield from self._evidence(exchange, cause.place.field)
+        yield from self._labelled("fix", cause.fix)
+        yield from self._labelled("standard", cause.standard)
+        yield from self._see_also(diagnosis.alternatives)
+
+    def health(self, components: Iterable[Component]) -> Iterator[str]:
+        """The health table: mark, component, status, detail, endpoint."""
+        kinds = {"fail": "error", "unknown": "skipped"}
+        for one in components:
+            mark = self.console.mark(kinds.get(one.state, one.state))
+            status = self._safe(one.status, 12)
+            head = f"  {mark} {one.name:<18} {status:<10} "
+            yield f"{head}{self._safe(one.detail, 200)}".rstrip()
+            if one.endpoint:
+                url = self._safe(self.redaction.url(one.endpoint))
+                yield " " * 34 + self.console.paint("dim", url)
+
+    def findings(self, findings: Iterable[Finding]) -> Iterator[str]:
+        """Findings in the order of the walk, each with its check, party, standard and fix."""
+        for step, group in groupby(
+            sorted(findings, key=lambda one: STEP_ORDER[one.step]), key=lambda one: one.step
+        ):
+            yield self.console.paint("bold", STEP[step].title)
+            for line, _ in groupby("\n".join(self._finding(finding)) for finding in group):
+                yield from line.split("\n")  # what holds several times is told once
+
+    def _finding(self, finding: Finding) -> Iterator[str]:
+        mark = self.console.mark(_FINDINGS.get(finding.result, "skipped"))
+        first = f"  {mark} {finding.check or 'stop':<8} "
+        yield from self.console.wrapped(self._safe(finding.says), first=first, rest=13)
+        if finding.result in ("fail", "warn"):
+            party = PARTIES[finding.party] if finding.party else ""
+            words = " · ".join(filter(None, (party, finding.standard)))
+            yield " " * 13 + self.console.paint("dim", self._safe(words))
+
+    def _evidence(self, exchange: Exchange | None, field: str) -> Iterator[str]:
+        if exchange:
+            summary = _summary(exchange, self.redaction)
+            yield from self._labelled("evidence", " ".join(filter(None, (summary, field))))
+
+    def _see_also(self, alternatives: Iterable[Finding]) -> Iterator[str]:
+        for number, other in enumerate(islice(alternatives, 3)):
+            text = f"{STEP[other.step].title}: {other.says}"
             yield from self._labelled("" if number else "see also", text)
 
-    def _headline(self, mark: str, found: Iterable[Remark]) -> str:
-        if mark == "ok":
-            return self.console.paint("ok", "Sound")
-        errors = sum(remark.level == "error" for remark in found)
-        warnings = sum(remark.level == "warn" for remark in found)
-        counts = [_count(errors, "error"), _count(warnings, "warning")]
-        return (
-            self.console.paint("warn", "Completed") + f", with {' and '.join(filter(None, counts))}"
-        )
+    def _counted(self, word: str, findings: Iterable[Finding]) -> str:
+        results = [finding.result for finding in findings]
+        failures, warnings = results.count("fail"), results.count("warn")
+        counted = (_count(failures, "error"), _count(warnings, "warning"))
+        mark: Style = "error" if failures else "warn"
+        head = f"{self.console.mark(mark)} {self.console.paint(mark, word)}"
+        return f"{head}, with {' and '.join(filter(None, counted))}"
 
     def _step_line(self, row: StepRow, word: str) -> str:
         kind = _MARKS.get(row.state, row.state)
-        if row.state != "skipped":
+        if kind != "skipped":
             return self._line(row.number, kind, row.step.title, word)
         title = self.console.paint("dim", f"{row.step.title:<{_TITLE}}  {word}")
         return f"{row.number:>3} {self.console.mark(kind)} {title}"
@@ -163,15 +235,15 @@ class Lines:
         bad = exchange.status is None or exchange.error or exchange.status >= 500
         return self.console.paint("error", start) if bad else self.console.paint("dim", start)
 
-    def _remarks(self, remarks: Iterable[Remark]) -> Iterator[str]:
-        for remark in remarks:
-            if remark.level == "ok":
-                continue
-            first = f"{' ' * _INDENT}{self.console.mark(remark.level)} "
-            text = self._safe(remark.text)
+    def _noticed(self, findings: Iterable[Finding]) -> Iterator[str]:
+        """Findings below the line of their step."""
+        for finding in findings:
+            mark = self.console.mark(_FINDINGS[finding.result])
+            text = self._safe(finding.says)
+            first = f"{' ' * _INDENT}{mark} "
             yield from self.console.wrapped(text, first=first, rest=_INDENT + 2)
-            if remark.standard and remark.level != "info":
-                yield " " * (_INDENT + 2) + self.console.paint("dim", remark.standard)
+            if finding.standard and finding.result != "info":
+                yield " " * (_INDENT + 2) + self.console.paint("dim", finding.standard)
 
     def _result(self, called: Called) -> Iterator[str]:
         assert called.result is not None

@@ -6,40 +6,64 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from flows.exchange import Exchange
 from flows.facts import Json
 from flows.mcp.opening import sent
 from flows.mcp.rpc import Answer, read_answer
-from flows.moves import Ask, Blocked, Done, Move, Remark, Send, Skipped
-from flows.session import Answered, Exchanged, Session, StepId, attempts
+from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
+from flows.session import Answered, Exchanged, Session, attempts
 from flows.steps import STEPS, Step
 from flows.steps.call import asked_for
+from flows.walk import Walk
 
-State = Literal["ok", "warn", "error", "blocked", "skipped", "waiting", "ready", "pending"]
-Moves = Mapping[StepId, Move]
+if TYPE_CHECKING:
+    from flows.checks import Finding
 
-NOT_ASKED_FOR = "not asked for"
+State = Literal[
+    "ok", "warn", "error", "blocked", "skipped", "optional", "waiting", "ready", "pending"
+]
+Findings = tuple["Finding", ...]
+
+MARKS: Mapping[State, str] = {
+    "ok": "✓",
+    "warn": "!",
+    "error": "✗",
+    "blocked": "✗",
+    "skipped": "–",
+    "optional": "○",
+    "waiting": "›",
+    "ready": "›",
+    "pending": " ",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """A step with what became of it. `exchanges` are those of every attempt, `current` those the
-    facts rest on; `attempt` counts from 1 and is 0 when nothing happened."""
+    """A step with what became of it. `word` is the decisive one, or why it was skipped.
+    `findings` are those that speak. `exchanges` are those of every attempt, `current` those of
+    the newest; `attempt` counts from 1 and is 0 when nothing happened."""
 
     number: int
     step: Step
     state: State
     word: str
-    remarks: tuple[Remark, ...] = ()
+    findings: Findings = ()
     exchanges: tuple[Exchanged, ...] = ()
     current: tuple[Exchanged, ...] = ()
     attempt: int = 0
 
     @property
     def settled(self) -> bool:
+        """Whether it will not change unless the person wants that."""
+        if self.state == "optional":
+            return bool(self.word)  # the walk has passed it by
         return self.state not in ("waiting", "ready", "pending")
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,42 +104,47 @@ class Called:
         return ""
 
 
-def rows(session: Session, moves: Moves) -> tuple[StepRow, ...]:
+def rows(walk: Walk) -> tuple[StepRow, ...]:
     """Every step in its order, reached or not."""
-    tries = attempts(session.events)
+    tries = attempts(walk.session.events)
+    moves, findings = walk.moves, walk.findings
     reached = list(moves)
     found: list[StepRow] = []
     for number, step in enumerate(STEPS, 1):
-        move = moves.get(step.id)
         passed = step.id in reached and any(
             isinstance(moves[later], Done | Skipped | Blocked)
             for later in reached[reached.index(step.id) + 1 :]
         )
-        state, word = _state(move, passed)
+        own = tuple(one for one in findings if one.step == step.id and one.speaks)
+        state, word = _state(moves.get(step.id), own, passed)
         of_step = tries.get(step.id, ())
         current = of_step[-1].exchanges if of_step and of_step[-1].current else ()
         everything = tuple(entry for attempt in of_step for entry in attempt.exchanges)
-        remarks = move.remarks if isinstance(move, Done | Blocked) else ()
-        found.append(StepRow(number, step, state, word, remarks, everything, current, len(of_step)))
+        found.append(StepRow(number, step, state, word, own, everything, current, len(of_step)))
     return tuple(found)
 
 
-def _state(move: Move | None, passed: bool) -> tuple[State, str]:
+def _state(move: Move | None, findings: Findings, passed: bool) -> tuple[State, str]:
     match move:
         case None:
             return "pending", ""
-        case Done(word=word, level=level):
-            return ("ok" if level == "info" else level), word
+        case Done(word=word):
+            return _worst(findings), word
         case Blocked(word=word):
             return "blocked", word
         case Skipped(reason=reason):
             return "skipped", reason
         case Ask():
             return "waiting", "waits for you"
-        case Send(optional=True) if passed:
-            return "skipped", NOT_ASKED_FOR
+        case Send(optional=True):
+            return "optional", "not asked for" if passed else ""
         case _:
             return "ready", ""
+
+
+def _worst(findings: Findings) -> State:
+    results = {finding.result for finding in findings}
+    return "error" if "fail" in results else "warn" if "warn" in results else "ok"
 
 
 def calls(session: Session) -> tuple[Called, ...]:

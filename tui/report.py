@@ -2,11 +2,12 @@
 
     outcome      completed | stopped | needs-person | unreachable
     error        null, or {code, text}
-    verdict      {step, party, cause, evidence, fix, standard, alternatives}; step and party are
-                 null when the walk is sound
+    verdict      {step, party, cause, check, evidence, field, fix, standard, alternatives}; step
+                 and party are null when the walk is sound
     target, authorization_url, connection {era, version, server {name, version}, capabilities}
     steps        [{id, title, phase, state, word, exchanges}]
-    findings     [{check, result, severity, step, party, says, evidence, standard, host}]
+    findings     [{check, result, severity, step, party, says, evidence, field, fix, standard,
+                 host}]; `check` is "" for what stopped the walk and no check is made for
     tools        the usable tools as the server listed them; unusable_tools [{name, reason}]
     calls        [{method, name, arguments, result, error}]; of resources/read the name is the URI
     tokens       {access, refresh, id}: kind, header, claims; raw only when asked for
@@ -24,14 +25,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from flows.checks import Finding
     from flows.exchange import Exchange
     from flows.facts import Facts, Tokens
     from flows.session import Session
+    from flows.walk import Walk
     from tui.ending import Ending, Verdict
-    from tui.record import Called, Moves, StepRow
+    from tui.record import Called, StepRow
     from tui.redaction import Redaction
-
-_RESULTS = {"error": "fail", "warn": "warn", "info": "info", "ok": "pass"}
 
 
 def _open(called: Called) -> dict[str, Any]:
@@ -39,13 +40,11 @@ def _open(called: Called) -> dict[str, Any]:
     return {"code": None, "message": called.failed if called.exchanges else "not called"}
 
 
-def report(
-    session: Session, moves: Moves, facts: Facts, ending: Ending, redaction: Redaction
-) -> dict[str, Any]:
+def report(walk: Walk, ending: Ending, redaction: Redaction) -> dict[str, Any]:
     """The document of a walk that got as far as having a target."""
     from tui.record import calls, rows
 
-    steps = rows(session, moves)
+    session, facts = walk.session, walk.facts
     error = {"code": ending.code, "text": ending.verdict.cause} if ending.code else None
     connection = facts.connection
     document = {
@@ -65,8 +64,11 @@ def report(
             "server": {"name": connection.server_name, "version": connection.server_version},
             "capabilities": dict(connection.capabilities),
         },
-        "steps": [_step(row, redaction) for row in steps],
-        "findings": [finding for row in steps for finding in _findings(row, ending, redaction)],
+        "steps": [_step(row, redaction) for row in rows(walk)],
+        "findings": [
+            *_stop(ending.verdict, redaction),
+            *(finding_of(one, session, redaction) for one in walk.findings),
+        ],
         **_tools(facts),
         "calls": [
             {
@@ -96,7 +98,9 @@ def failed(code: str, text: str, *, walk: bool = True) -> dict[str, Any]:
             "step": None,
             "party": None,
             "cause": text,
+            "check": None,
             "evidence": None,
+            "field": None,
             "fix": None,
             "standard": None,
             "alternatives": [],
@@ -137,17 +141,20 @@ def _verdict(verdict: Verdict, redaction: Redaction) -> dict[str, Any]:
         "step": verdict.step,
         "party": verdict.party,
         "cause": verdict.cause,
+        "check": verdict.check or None,
         "evidence": _evidence(verdict.evidence, redaction),
+        "field": verdict.field or None,
         "fix": verdict.fix or None,
         "standard": verdict.standard or None,
         "alternatives": [
             {
-                "step": step,
-                "party": remark.party,
-                "cause": remark.text,
-                "standard": remark.standard or None,
+                "step": other.step,
+                "party": other.party,
+                "cause": other.says,
+                "check": other.check or None,
+                "standard": other.standard or None,
             }
-            for step, remark in verdict.alternatives
+            for other in verdict.alternatives
         ],
     }
 
@@ -186,24 +193,40 @@ def _step(row: StepRow, redaction: Redaction) -> dict[str, Any]:
     }
 
 
-def _findings(row: StepRow, ending: Ending, redaction: Redaction) -> Iterator[dict[str, Any]]:
-    exchange = row.current[-1].exchange if row.current else None
-    said = [(remark.level, remark.party, remark.text, remark.standard) for remark in row.remarks]
-    verdict = ending.verdict
-    if verdict.step == row.step.id and all(text != verdict.cause for _, _, text, _ in said):
-        said.append(("error", verdict.party, verdict.cause, verdict.standard))
-    for number, (level, party, text, standard) in enumerate(said, 1):
+def _stop(verdict: Verdict, redaction: Redaction) -> Iterator[dict[str, Any]]:
+    """What stopped the walk, as a finding, where no check says it."""
+    if verdict.step and not verdict.check:
         yield {
-            "check": f"{row.step.id}-{number}",
-            "result": _RESULTS[level],
-            "severity": level,
-            "step": row.step.id,
-            "party": party,
-            "says": text,
-            "evidence": _evidence(exchange, redaction),
-            "standard": standard or None,
+            "check": "",
+            "result": "fail",
+            "severity": "error",
+            "step": verdict.step,
+            "party": verdict.party,
+            "says": verdict.cause,
+            "evidence": _evidence(verdict.evidence, redaction),
+            "field": None,
+            "fix": verdict.fix or None,
+            "standard": verdict.standard or None,
             "host": None,
         }
+
+
+def finding_of(finding: Finding, session: Session, redaction: Redaction) -> dict[str, Any]:
+    """One finding as `findings` of the report has it."""
+    place = finding.place
+    return {
+        "check": finding.check,
+        "result": finding.result,
+        "severity": finding.severity,
+        "step": finding.step,
+        "party": finding.party,
+        "says": finding.says,
+        "evidence": _evidence(session.exchange(place.exchange), redaction) if place else None,
+        "field": (place.field if place else "") or None,
+        "fix": finding.fix or None,
+        "standard": finding.standard or None,
+        "host": None,
+    }
 
 
 def _tools(facts: Facts) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What the panes show, as plain data made from a walk: no widget, no state.
 
-step_rows   the step list: mark, number, title, decisive word
 items       what there is to look at in one step: its exchanges, values, and the move to come
 head_lines  request line or status line with the header fields, safe to show
 """
@@ -9,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from flows.exchange import Exchange, Request, Response, Timing
-from flows.moves import Act, Ask, Blocked, Compose, Done, Make, Remark, Send, Skipped
+from flows.moves import Act, Ask, Blocked, Compose, Done, Make, Send, Skipped
 from flows.paste import read_pasted
 from flows.reindent import reindent
 from flows.session import (
@@ -27,73 +26,17 @@ from flows.session import (
     attempts,
     value,
 )
-from flows.steps import STEPS, Step
+from flows.steps import STEP, STEP_ORDER
 from flows.text import duration, size, visible
 from flows.walk import Walk
+from tui.record import State
 
-State = Literal["ok", "warn", "error", "next", "pending", "skipped", "optional"]
+if TYPE_CHECKING:
+    from flows.checks import Finding
+    from flows.diagnosis import Diagnosis
 
-MARKS: dict[State, str] = {
-    "ok": "✓",
-    "warn": "!",
-    "error": "✗",
-    "next": "›",
-    "pending": " ",
-    "skipped": "–",
-    "optional": "○",
-}
-
-WORD = 14
-"""Characters of a step's decisive word."""
 NAMES = 40
 """Columns that the names of values may push the values to the right."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """One row of the step list. `attempt` is the number of the newest attempt, from 1."""
-
-    step: Step
-    number: int
-    state: State
-    word: str
-    attempts: int
-
-    @property
-    def mark(self) -> str:
-        return MARKS[self.state]
-
-
-def step_rows(walk: Walk) -> tuple[StepRow, ...]:
-    """Every step, in order; those not reached are pending."""
-    tries = attempts(walk.session.events)
-    rows = []
-    for number, step in enumerate(STEPS, 1):
-        state, word = _state(walk, step.id)
-        rows.append(StepRow(step, number, state, word, len(tries.get(step.id, ()))))
-    return tuple(rows)
-
-
-def _state(walk: Walk, step: StepId) -> tuple[State, str]:
-    move = walk.moves.get(step)
-    match move:
-        case None:
-            return "pending", ""
-        case Done():
-            level = move.level
-            return ("ok" if level == "info" else level), _short(visible(move.word))
-        case Skipped():
-            return "skipped", ""
-        case Blocked():
-            return "error", _short(visible(move.word))
-        case Send(optional=True):
-            return "optional", ""
-        case _:
-            return "next", ""
-
-
-def _short(word: str) -> str:
-    return word if len(word) <= WORD else f"{word[: WORD - 1]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +50,27 @@ class Item:
     @property
     def pending(self) -> bool:
         return self.event is None and isinstance(self.move, Act)
+
+
+def where(walk: Walk, exchange_id: str) -> tuple[StepId, int] | None:
+    """The step and the place among its newest items at which an exchange stands."""
+    for event in walk.session.exchanges:
+        if event.exchange.id == exchange_id:
+            for number, item in enumerate(items(walk, event.step)):
+                if item.event is event:
+                    return event.step, number
+    return None
+
+
+def verdict_line(diagnosis: Diagnosis) -> str:
+    """The verdict in a sentence; "" while there is nothing to say."""
+    cause = diagnosis.cause
+    if cause is None:
+        return ""
+    number, title = STEP_ORDER[cause.step] + 1, STEP[cause.step].title
+    who = f", at fault the {cause.party.replace('-', ' ')}" if cause.party else ""
+    head = "Stopped at" if diagnosis.stopped else "Wrong at"
+    return f"{head} {number} {title}{who}: {visible(cause.says, limit=400)}"
 
 
 def step_attempts(walk: Walk, step: StepId) -> tuple[Attempt, ...]:
@@ -242,12 +206,13 @@ def answered_pairs(event: Answered) -> Pairs:
     return (*pasted.parameters, ("", ""), ("came", value(event.values, "via") or ""))
 
 
-def verdict_text(remarks: tuple[Remark, ...]) -> str:
-    """Remarks as lines: mark, words, section of the standard."""
-    marks = {"ok": "✓", "info": "·", "warn": "!", "error": "✗"}
+def findings_text(findings: Iterable[Finding]) -> str:
+    """Findings as lines: mark, words, section of the standard."""
+    marks = {"pass": "✓", "info": "·", "warn": "!", "fail": "✗"}
     return "\n".join(
-        f"{marks[remark.level]} {visible(remark.text)}  {visible(remark.standard)}".rstrip()
-        for remark in remarks
+        f"{marks[one.result]} {visible(one.says)}  {visible(one.standard)}".rstrip()
+        for one in findings
+        if one.result in marks
     )
 
 
@@ -295,19 +260,10 @@ def _phases(timing: Timing) -> tuple[tuple[str, float | None], ...]:
     )
 
 
-def remarks(walk: Walk) -> tuple[tuple[StepId, Remark], ...]:
-    """Every remark of the walk with its step, errors first."""
-    found: list[tuple[StepId, Remark]] = []
-    for step, move in walk.moves.items():
-        if isinstance(move, Done):
-            found += [(step, remark) for remark in move.remarks if remark.level != "ok"]
-        elif isinstance(move, Blocked):
-            found.append((step, Remark("error", move.reason, move.party, move.standard)))
-            told = {move.reason}
-            found += [
-                (step, remark)
-                for remark in move.remarks
-                if remark.level in ("warn", "error") and remark.text not in told
-            ]
-    order = {"error": 0, "warn": 1, "info": 2}
-    return tuple(sorted(found, key=lambda pair: order.get(pair[1].level, 3)))
+def findings(walk: Walk) -> tuple[Finding, ...]:
+    """What a person is told without asking: the verdict's cause, the other things that are
+    wrong, then what is worth knowing."""
+    diagnosis = walk.diagnosis
+    first = (diagnosis.cause,) if diagnosis.cause else ()
+    info = (one for one in walk.findings if one.result == "info")
+    return (*first, *diagnosis.alternatives, *info)

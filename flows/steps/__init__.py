@@ -164,4 +164,5 @@ STEPS: tuple[Step, ...] = (
 )
 
 STEP: Mapping[StepId, Step] = {step.id: step for step in STEPS}
+STEP_ORDER: Mapping[StepId, int] = {step.id: number for number, step in enumerate(STEPS)}
 READERS: Mapping[StepId, Read] = {step.id: step.read for step in STEPS}

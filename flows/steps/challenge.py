@@ -10,7 +10,7 @@ from flows.exchange import Exchange
 from flows.facts import AuthChallenge, Facts
 from flows.mcp.opening import opening_move, read_opening
 from flows.mcp.rpc import read_answer
-from flows.moves import Blocked, Done, Move, Remark, Skipped
+from flows.moves import Blocked, Done, Move, Skipped
 from flows.session import Event, Exchanged
 
 STEP: Final = "challenge"
@@ -22,16 +22,15 @@ def next(facts: Facts) -> Move:
     if facts.target.bearer:
         return Skipped(STEP, "a bearer token was given")
     if exchange := _first_refusal(facts):
-        return Done(STEP, str(exchange.status), _remarks(exchange))
+        return Done(STEP, str(exchange.status))
     if facts.connection:
-        return Done(STEP, "open", (Remark("info", "The server asks for no authorization."),))
+        return Done(STEP, "open")
     # A token appears later in the walk; the challenge is what happened without one.
     if not facts.current_tokens and (move := opening_move(facts, STEP)):
         return move
     exchange = facts.openings[-1].exchange
     if STEP in facts.overridden:
-        word = str(exchange.status or "no answer")
-        return Done(STEP, word, (Remark("warn", "No challenge; went on all the same."),))
+        return Done(STEP, str(exchange.status or "no answer"))
     return _blocked(exchange)
 
 
@@ -50,7 +49,7 @@ def _first_refusal(facts: Facts) -> Exchange | None:
         exchange = opening.exchange
         if opening.authorized or not exchange.response:
             continue
-        if exchange.status == 401 or (exchange.status == 403 and _challenge(exchange)):
+        if exchange.status == 401 or (exchange.status == 403 and challenge_in(exchange)):
             return exchange
     return None
 
@@ -58,7 +57,7 @@ def _first_refusal(facts: Facts) -> Exchange | None:
 def challenge_of(facts: Facts) -> AuthChallenge | None:
     """The challenge of the server's refusal that says most of where to go."""
     exchange = refusal(facts)
-    return _challenge(exchange) if exchange else None
+    return challenge_in(exchange) if exchange else None
 
 
 def schemes_of(facts: Facts) -> frozenset[str]:
@@ -72,48 +71,12 @@ def _challenges(exchange: Exchange | None) -> list[AuthChallenge]:
     return [one for one in read_challenges(headers) if one.scheme.lower() in ("bearer", "dpop")]
 
 
-def _challenge(exchange: Exchange) -> AuthChallenge | None:
+def challenge_in(exchange: Exchange) -> AuthChallenge | None:
     """The Bearer or DPoP challenge. Of both, as RFC 9449 section 7.2 has them, the first that
     names the resource metadata."""
     found = _challenges(exchange)
     named = [one for one in found if one.get("resource_metadata")]
     return builtins.next(iter(named or found), None)
-
-
-def _remarks(exchange: Exchange) -> tuple[Remark, ...]:
-    challenge = _challenge(exchange)
-    remarks: list[Remark] = []
-    if exchange.status != 401:
-        remarks.append(
-            Remark(
-                "warn",
-                f"{exchange.status} where 401 belongs: clients start authorizing on 401.",
-                "resource-server",
-                "RFC 6750 §3.1",
-            )
-        )
-    if challenge is None:
-        remarks.append(
-            Remark(
-                "error",
-                "No Bearer challenge in WWW-Authenticate: a 401 must carry one.",
-                "resource-server",
-                "RFC 9110 §11.6.1",
-            )
-        )
-    elif error := challenge.get("error"):
-        words = f"error={error} although no credentials were sent: clients take it for a refusal."
-        remarks.append(Remark("warn", words, "resource-server", "RFC 6750 §3.1"))
-    if challenge and not challenge.get("resource_metadata"):
-        remarks.append(
-            Remark(
-                "info",
-                "The challenge names no resource_metadata: clients try the well-known URLs.",
-                "resource-server",
-                "RFC 9728 §5.1",
-            )
-        )
-    return tuple(remarks)
 
 
 def _blocked(exchange: Exchange) -> Blocked:

@@ -99,14 +99,15 @@ def mcp(request: Request) -> Response:
     if not any(name == "Authorization" for name, _ in request.headers):
         return challenge()
     message = json.loads(request.body)
+    hints = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
     results: Mapping[str, Any] = {
         "server/discover": {
-            "resultType": "complete",
+            **hints,
             "supportedVersions": ["2026-07-28"],
             "capabilities": {"tools": {}},
             "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "world", "version": "3.1.1"}},
         },
-        "tools/list": {"resultType": "complete", "tools": TOOLS},
+        "tools/list": {**hints, "tools": TOOLS},
         "tools/call": {"resultType": "complete", "content": [{"type": "text", "text": "3"}]},
     }
     result = results[message["method"]]

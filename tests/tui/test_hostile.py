@@ -23,7 +23,7 @@ from tests.tui.walking import LOW, SIZES, WIDE, Walking, on_lab, shown, strips
 from tui.app import AuthwalkApp, open_app
 from tui.screens.help import HelpScreen
 from tui.widgets.exchange_view import ExchangeView
-from tui.widgets.remarks_list import RemarksList
+from tui.widgets.findings_list import FindingsList
 from tui.widgets.token_pane import TokenPane
 
 
@@ -285,7 +285,7 @@ async def test_a_broken_file_is_told_on_the_start_screen(tmp_path: Path) -> None
 async def test_the_token_pane_and_remarks_of_a_hostile_walk() -> None:
     async with on_lab("hostile-text", "missing-aud") as w:
         await w.to("connect")
-        pane, remarks = w.screen.query_one(TokenPane), w.screen.query_one(RemarksList)
+        pane, remarks = w.screen.query_one(TokenPane), w.screen.query_one(FindingsList)
         assert pane.inspection and remarks.row_count
         for strip in strips(w.app):
             assert visible(strip) == strip

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
+from flows.checks import Finding
 from flows.exchange import Exchange, Failure, Request, Response, Timing, Tls
-from flows.moves import Blocked, Done, Remark, Send
+from flows.moves import Blocked, Send
 from flows.session import Answered, Exchanged, StepId
 from flows.steps import STEPS
 from flows.text import visible
@@ -19,7 +21,8 @@ from flows.wire import Wire
 from tests.flows.world import ISSUER, METADATA, NOW, REDIRECT, World, answer
 from tests.hostile import HOSTILE
 from tui import view
-from tui.view import MARKS, WORD
+from tui.record import MARKS, State, rows
+from tui.widgets.step_list import WORD, step_row
 
 METADATA_URL = f"GET {ISSUER}/.well-known/oauth-authorization-server"
 
@@ -34,8 +37,8 @@ def walked(until: StepId | None = None) -> Walk:
     return walk_of(world)
 
 
-def states(walk: Walk) -> dict[StepId, tuple[view.State, str]]:
-    return {row.step.id: (row.state, row.word) for row in view.step_rows(walk)}
+def states(walk: Walk) -> dict[StepId, tuple[State, str]]:
+    return {row.step.id: (row.state, row.word) for row in rows(walk)}
 
 
 def stopped() -> Walk:
@@ -49,11 +52,11 @@ def stopped() -> Walk:
 
 
 def test_at_the_start_one_step_is_next_and_the_others_wait() -> None:
-    rows = view.step_rows(walk_of(World()))
-    assert [row.step for row in rows] == list(STEPS)
-    assert [row.number for row in rows] == list(range(1, len(STEPS) + 1))
-    assert [row.state for row in rows] == ["next"] + ["pending"] * (len(STEPS) - 1)
-    assert {row.word for row in rows} == {""} and {row.attempts for row in rows} == {0}
+    found = rows(walk_of(World()))
+    assert [row.step for row in found] == list(STEPS)
+    assert [row.number for row in found] == list(range(1, len(STEPS) + 1))
+    assert [row.state for row in found] == ["ready"] + ["pending"] * (len(STEPS) - 1)
+    assert {row.word for row in found} == {""} and {row.attempt for row in found} == {0}
 
 
 def test_each_step_has_a_mark_and_its_decisive_word() -> None:
@@ -61,19 +64,18 @@ def test_each_step_has_a_mark_and_its_decisive_word() -> None:
     assert told["challenge"] == ("ok", "401")
     assert told["pkce"] == ("ok", "S256")
     assert told["token"] == ("ok", "200")
-    assert told["connect"] == ("next", "")
+    assert told["connect"] == ("ready", "")
     assert told["tools"] == ("pending", "")
     assert states(walked())["call"] == ("ok", "add")
 
 
 def test_a_stopped_step_is_an_error_and_nothing_follows() -> None:
     told = states(stopped())
-    assert told["server-metadata"][0] == "error"
+    assert told["server-metadata"][0] == "blocked"
     assert all(told[step.id] == ("pending", "") for step in STEPS[3:])
 
 
 def test_marks_are_shapes_of_one_cell_each() -> None:
-    assert len(set(MARKS.values())) == len(MARKS)
     assert {len(mark) for mark in MARKS.values()} == {1}
 
 
@@ -83,8 +85,9 @@ def test_a_word_that_a_server_chose_is_short_and_visible(text: str) -> None:
     world.walk(until="callback")
     sent = text.encode(errors="replace").decode()  # a URL holds no lone surrogates
     world.respond(error=sent, state=world.state, iss=ISSUER)
-    word = states(walk_of(world))["callback"][1]
-    assert len(word) <= WORD and visible(word) == word
+    (drawn,) = (step_row(row) for row in rows(walk_of(world)) if row.step.id == "callback")
+    word, _ = drawn.word
+    assert word and cell_len(word) <= WORD and visible(word) == word
 
 
 # Items and attempts
@@ -219,7 +222,7 @@ def test_nothing_hostile_gets_through(text: str) -> None:
     response = Response(200, text, ((text, text),), text.encode(errors="replace"))
     tls = Tls(text, text, text, text)
     exchange = Exchange("x", request, NOW, response, peer=text, tls=tls)
-    remark = Remark("warn", text, None, text)
+    finding = Finding("T-01", "warn", "warn", "token", None, text, standard=text)
     shown = "\n".join(
         (
             *view.headline(exchange),
@@ -228,7 +231,7 @@ def test_nothing_hostile_gets_through(text: str) -> None:
             view.query_text(request.url),
             view.pairs_text(((text, text), ("json", f'{{"k": "{text[:9]}"}}'))),
             view.timing_text(exchange),
-            view.verdict_text((remark,)),
+            view.findings_text((finding,)),
         )
     )
     assert visible(shown, lines=True) == shown
@@ -259,21 +262,17 @@ def test_an_authorization_response_is_taken_apart() -> None:
     )
 
 
-# Remarks
+# Findings
 
 
-def test_remarks_name_their_step_errors_first() -> None:
-    found = view.remarks(stopped())
-    step, remark = found[0]
-    assert (step, remark.level) == ("server-metadata", "error")
-    assert remark.party == "authorization-server" and "RFC 8414" in remark.standard
-    levels = [remark.level for _, remark in found]
-    assert levels == sorted(levels, key=["error", "warn", "info"].index)
-    assert len({remark.text for _, remark in found}) == len(found), "nothing is told twice"
+def test_what_stopped_the_walk_comes_first_and_nothing_is_told_twice() -> None:
+    found = view.findings(stopped())
+    assert (found[0].step, found[0].result) == ("server-metadata", "fail")
+    assert found[0].party == "authorization-server" and "RFC 8414" in found[0].standard
+    assert len({finding.says for finding in found}) == len(found)
 
 
-def test_what_is_well_is_no_remark() -> None:
+def test_what_is_well_is_not_told() -> None:
     walk = walked()
-    ok = [r for m in walk.moves.values() if isinstance(m, Done) for r in m.remarks]
-    assert any(remark.level == "ok" for remark in ok)
-    assert all(remark.level != "ok" for _, remark in view.remarks(walk))
+    assert any(finding.result == "pass" for finding in walk.findings)
+    assert view.findings(walk) == ()

@@ -33,11 +33,11 @@ from flows.walk import new_session
 from flows.wire import Wire, WireOptions
 from tests.tui.walking import LOW, MEDIUM, SIZES, WIDE, Walking, on_lab, panes, screen_text, shown
 from tui.app import AuthwalkApp
+from tui.record import StepRow, rows
 from tui.screens.dialogs import Confirm, SaveDialog, TextDialog
 from tui.screens.edit import DraftEditor
-from tui.view import StepRow, step_rows
+from tui.widgets.findings_list import FindingsList
 from tui.widgets.pair_rows import PairRow
-from tui.widgets.remarks_list import RemarksList
 from tui.widgets.tool_form import ToolForm
 
 STEPS: tuple[StepId, ...] = ("server-metadata", "callback", "token", "call")
@@ -49,7 +49,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def row(walking: Walking, step: StepId) -> StepRow:
-    return next(row for row in step_rows(walking.walk) if row.step.id == step)
+    return next(row for row in rows(walking.walk) if row.step.id == step)
 
 
 def asks(walking: Walking) -> Ask | None:
@@ -113,8 +113,8 @@ async def test_every_press_of_enter_shows_the_next_move_or_makes_it() -> None:
                 assert w.stage.step == move.step
                 shown_before_made += 1
         assert shown_before_made > 5
-        reached = {row.step.id: row.state for row in step_rows(w.walk)}
-        assert reached.pop("refresh") == "optional" and reached.pop("call") == "next"
+        reached = {row.step.id: row.state for row in rows(w.walk)}
+        assert reached.pop("refresh") == "optional" and reached.pop("call") == "waiting"
         assert set(reached.values()) == {"ok"}
 
 
@@ -222,8 +222,8 @@ async def test_stepping_back_opens_the_last_step_anew() -> None:
         assert "not sent yet" in w.text
         count = len(w.events)
         await w.to("client")
-        assert len(w.events) > count and row(w, "server-metadata").attempts == 2
-        assert row(w, "challenge").attempts == 1
+        assert len(w.events) > count and row(w, "server-metadata").attempt == 2
+        assert row(w, "challenge").attempt == 1
 
 
 async def test_stepping_back_with_nothing_done_says_so() -> None:
@@ -518,12 +518,12 @@ async def test_a_saved_walk_reopens_at_the_same_step_with_the_same_words(tmp_pat
         await w.press("enter")
         await w.until(path.exists)
         await w.until(lambda: "* unsaved" not in w.text)
-        rows, step = [(r.step.id, r.state, r.word) for r in step_rows(w.walk)], w.stage.step
+        before, step = [(r.step.id, r.state, r.word) for r in rows(w.walk)], w.stage.step
         token = w.walk.facts.current_tokens
         assert token and token.access_token not in path.read_text()
         async with shown(load(path)) as again:
             assert again.stage.step == step
-            assert [(r.step.id, r.state, r.word) for r in step_rows(again.walk)] == rows
+            assert [(r.step.id, r.state, r.word) for r in rows(again.walk)] == before
             assert "* unsaved" not in again.text
             assert again.hint.split()[:3] == w.hint.split()[:3]
 
@@ -541,7 +541,7 @@ async def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         assert "* unsaved" in w.text
 
 
-# Tools, refresh, remarks, token
+# Tools, refresh, findings, token
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -578,7 +578,7 @@ async def test_refreshing_by_choosing_its_row() -> None:
 async def test_a_remark_leads_to_its_step() -> None:
     async with on_lab("missing-aud") as w:
         await w.to("connect")
-        remarks = w.screen.query_one(RemarksList)
+        remarks = w.screen.query_one(FindingsList)
         remarks.focus()
         await w.press("enter")
         assert w.stage.step == "claims" and "aud" in w.text
@@ -607,7 +607,7 @@ async def test_enter_walks_on_from_the_token_too() -> None:
         w.screen.query_one("#token-rows").focus()
         await w.press("enter")
         assert len(w.events) == count + 1
-        w.screen.query_one("#remarks").focus()
+        w.screen.query_one("#findings").focus()
         await w.pilot.pause()
         assert "noticed" in w.hint
 
@@ -626,10 +626,10 @@ async def test_every_pane_is_reached_by_keys(size: tuple[int, int]) -> None:
             assert focused and w.screen.query_one(f"#{pane}") in focused.ancestors
             assert w.screen.region.contains_region(focused.region) and focused.size.area
         await w.press("escape", "tab")
-        while not isinstance(w.app.focused, RemarksList):
+        while not isinstance(w.app.focused, FindingsList):
             await w.press("tab")
-        assert "remarks-pane" in panes(w.app)
-        assert w.screen.region.contains_region(w.screen.query_one("#remarks").region)
+        assert "findings-pane" in panes(w.app)
+        assert w.screen.region.contains_region(w.screen.query_one("#findings").region)
 
 
 @pytest.mark.parametrize("size", [*SIZES, (70, 24), (60, 16)])

@@ -207,6 +207,6 @@ async def on_lab(
 
 def panes(app: App[Any]) -> dict[str, Widget]:
     """The panes that can be seen, by id."""
-    names = ("steps-pane", "middle", "token-pane", "remarks-pane")
+    names = ("steps-pane", "middle", "token-pane", "findings-pane")
     found = ((name, app.screen_stack[0].query_one(f"#{name}")) for name in names)
     return {name: pane for name, pane in found if pane.is_on_screen and pane.size.area}

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from flows.moves import Ask, Blocked, Done, Send, Skipped
+from flows.diagnosis import last_exchange
+from flows.moves import Ask, Blocked, Send, Skipped
 from flows.session import Event, Received, StepId
+from flows.steps.token_endpoint import refused
 from flows.store import SecretLeak, save
 from flows.text import visible
 from flows.walk import Walk, new_session
@@ -22,7 +24,7 @@ from tui.commands.options import reason, target_of, wire_options
 from tui.commands.person import credentials, mention, response
 from tui.commands.trace import Trace
 from tui.console import Console
-from tui.ending import Ending, ending_of, interrupted, last_exchange, needs_person, stopped
+from tui.ending import Ending, ending_of, interrupted, needs_person, stopped
 from tui.lines import Lines
 from tui.record import calls, rows
 from tui.redaction import Redaction
@@ -69,12 +71,12 @@ def main(args: argparse.Namespace) -> int:
         if trace:
             trace.close()
     printer.finish(walk)
-    console.tell(*lines.ending(walk.session, walk.moves, ending))
+    console.tell(*lines.ending(walk, ending))
     if ending.outcome == "unreachable" and not options.proxy:
         _mention_proxy(console)
     failure = _save(walk, Path(args.save), args.with_secrets, console) if args.save else None
     if args.json:
-        document = report(walk.session, walk.moves, walk.facts, ending, redaction)
+        document = report(walk, ending, redaction)
         if failure:
             document["error"] = {"code": failure.code, "text": str(failure)}
         print_document(document)
@@ -97,7 +99,7 @@ class Printer:
     def update(self, walk: Walk, *, ended: bool = False) -> None:
         """`ended`: nothing more will come, so what is open is printed as it stands."""
         say = self._lines.console.say
-        steps = rows(walk.session, walk.moves)
+        steps = rows(walk)
         for row in steps[self._printed :]:
             if row.step.id == "call" and row.state != "skipped":
                 break
@@ -149,7 +151,7 @@ async def _walk(
         return ending
     if args.refresh and isinstance(skipped := walk.moves["refresh"], Skipped):
         says = f"--refresh could not be done: {skipped.reason}"
-        return stopped(walk.session, walk.moves, Blocked("refresh", says, "client", "skipped"))
+        return stopped(walk, Blocked("refresh", says, "client", "skipped"))
     for act in acts:
         if walk.facts.call is not None:
             walk.rerun("call")
@@ -157,7 +159,7 @@ async def _walk(
         ending = await _advance(walk, args, answering, console)
         if ending and not (walk.current and walk.current.step == "call"):
             return ending
-    return ending_of(walk.session, walk.moves, walk.facts)
+    return ending_of(walk)
 
 
 async def _advance(
@@ -173,15 +175,15 @@ async def _advance(
             case None | Ask(kind="tool"):
                 return None
             case Blocked():
-                return ending_of(walk.session, walk.moves, walk.facts)
+                return ending_of(walk)
             case Ask(kind="input"):
                 responses = answering.responses(move.requests)
                 if responses is None:
-                    return ending_of(walk.session, walk.moves, walk.facts)
+                    return ending_of(walk)
                 walk.answer("call", inputResponses=responses)
             case Ask(kind="client"):
                 if not await credentials(walk, move, console):
-                    return ending_of(walk.session, walk.moves, walk.facts)
+                    return ending_of(walk)
             case Ask():
                 if ending := await _authorize(walk, move, args, console):
                     return ending
@@ -195,13 +197,8 @@ async def _advance(
 
 def _refresh_failed(walk: Walk) -> Ending | None:
     """The walk could go on with the token it has; asked for, the refresh is what matters."""
-    move = walk.moves.get("refresh")
-    if not isinstance(move, Done) or move.level != "error":
-        return None
-    why = move.remarks[0]
-    party = why.party or "authorization-server"
-    blocked = Blocked("refresh", why.text, party, move.word, standard=why.standard)
-    return stopped(walk.session, walk.moves, blocked)
+    failed = walk.facts.failed.get("refresh")
+    return stopped(walk, refused("refresh", failed)) if failed else None
 
 
 async def _authorize(
@@ -244,7 +241,7 @@ def _refused(walk: Walk, why: str) -> Ending | None:
             str(exchange.status),
             standard="RFC 6749 §4.1.2.1",
         )
-    return stopped(walk.session, walk.moves, blocked)
+    return stopped(walk, blocked)
 
 
 def _save(walk: Walk, path: Path, with_secrets: bool, console: Console) -> Failure | None:

@@ -25,14 +25,14 @@ def main(args: argparse.Namespace) -> int:
     console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
     redaction = Redaction(session, keep=args.with_secrets)
     lines = Lines(console, redaction)
-    ending = ending_of(session, walk.moves, walk.facts)
+    ending = ending_of(walk)
     if not args.json:
         when = session.created.astimezone()
         console.say(*lines.head(session.target), f"walked {when:%Y-%m-%d %H:%M:%S %Z}")
         Printer(lines, list_tools=args.list).update(walk)
-        console.tell(*lines.ending(session, walk.moves, ending))
+        console.tell(*lines.ending(walk, ending))
     else:
-        print_document(report(session, walk.moves, walk.facts, ending, redaction))
+        print_document(report(walk, ending, redaction))
     return SOUND
 
 

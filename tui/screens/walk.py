@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from tui.widgets.ask_panel import AskPanel
     from tui.widgets.body_view import BodyView
     from tui.widgets.client_panel import ClientPanel
-    from tui.widgets.remarks_list import RemarksList
+    from tui.widgets.findings_list import FindingsList
     from tui.widgets.response_panel import ResponsePanel
     from tui.widgets.token_pane import TokenPane
     from tui.widgets.tool_form import ToolForm
@@ -118,7 +118,7 @@ class WalkScreen(Screen[None]):
             in_lab = self.lab is not None
             yield Stage(self.walk, in_lab=in_lab, id="middle", asking=self.asking)
             with Vertical(id="side"):
-                for name in ("token", "remarks"):
+                for name in ("token", "findings"):
                     with Vertical(id=f"{name}-pane", classes="pane") as pane:
                         pane.border_title = name.capitalize()
         yield Static(id="hint", markup=False)
@@ -132,12 +132,12 @@ class WalkScreen(Screen[None]):
 
     async def _finish(self) -> None:
         """What the first frame does without: the panes on the right, the forms, the clock."""
-        from tui.widgets.remarks_list import RemarksList
+        from tui.widgets.findings_list import FindingsList
         from tui.widgets.token_pane import TokenPane
 
         await self.query_one("#token-pane").mount(TokenPane(id="token"))
-        await self.query_one("#remarks-pane").mount(RemarksList(id="remarks"))
-        if not self.query(RemarksList):
+        await self.query_one("#findings-pane").mount(FindingsList(id="findings"))
+        if not self.query(FindingsList):
             return  # the person has left already
         self._finished = True
         self._draw_side()
@@ -173,11 +173,11 @@ class WalkScreen(Screen[None]):
 
     def _draw_side(self) -> None:
         if self._finished:
-            from tui.widgets.remarks_list import RemarksList
+            from tui.widgets.findings_list import FindingsList
             from tui.widgets.token_pane import TokenPane
 
             self.query_one(TokenPane).show(self.walk.facts)
-            self.query_one(RemarksList).show(view.remarks(self.walk))
+            self.query_one(FindingsList).show(view.findings(self.walk))
 
     def _draw_top(self) -> None:
         facts = self.walk.facts
@@ -195,8 +195,8 @@ class WalkScreen(Screen[None]):
     def _draw_hint(self, words: str = "") -> None:
         stage, now = self.stage, datetime.now(UTC)
         typing = self._typing
-        if self.focused is not None and self.focused.id == "remarks":
-            words = words or "enter: to the step that this was noticed in"
+        if self.focused is not None and self.focused.id == "findings":
+            words = words or "enter: to the evidence"
         told = words or hint(self.walk, stage.step, stage.shown, now, stage.edit, typing=typing)
         self.query_one("#hint", Static).update(Content(told), layout=False)
         self.refresh_bindings()
@@ -242,9 +242,17 @@ class WalkScreen(Screen[None]):
         """Enter in a list that makes nothing of it."""
         self.action_next()
 
-    def on_remarks_list_chosen(self, event: RemarksList.Chosen) -> None:
+    def on_findings_list_chosen(self, event: FindingsList.Chosen) -> None:
+        place = event.finding.place
+        self._show_evidence(event.finding.step, place.exchange if place else None)
+        if place and self.stage.exchange_view.shows(place.exchange):
+            self.stage.exchange_view.look_at(place)
+
+    def _show_evidence(self, step: StepId, exchange_id: str | None) -> None:
+        """Show an exchange, in whichever step it is, or else the step."""
         self.show_pane("middle")
-        self.point_at(event.step)
+        found = view.where(self.walk, exchange_id) if exchange_id else None
+        self.point_at(*(found or (step, -1)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What cannot be done now is not offered either."""
@@ -617,6 +625,18 @@ class WalkScreen(Screen[None]):
         except LabError as error:
             self.notify(visible(str(error)), severity="error", markup=False)
         self._draw_top()
+
+    @work(exit_on_error=False)
+    async def action_sequence(self) -> None:
+        from flows.sequence import arrows
+        from tui.screens.sequence import SequenceScreen
+
+        walk = self.walk
+        found = arrows(walk.session, walk.findings, walk.diagnosis)
+        words = view.verdict_line(walk.diagnosis)
+        chosen = await self.app.push_screen_wait(SequenceScreen(found, words))
+        if chosen is not None:
+            self._show_evidence(chosen.step, chosen.exchange)
 
     @property
     def unsaved(self) -> bool:

@@ -29,7 +29,8 @@ KEYS: list[BindingType] = [
         id="walk.approve",
         tooltip="Follow the authorization URL without a browser: servers that ask no person",
     ),
-    Binding("t", "token", "Token", id="walk.token", tooltip="Token and remarks; paste any token"),
+    Binding("t", "token", "Token", id="walk.token", tooltip="Token and findings; paste any token"),
+    Binding("s", "sequence", "Sequence", id="walk.sequence", tooltip="The walk as a diagram"),
     Binding("ctrl+s", "save", "Save", id="walk.save", tooltip="Save the session to a file"),
     Binding(
         "C",

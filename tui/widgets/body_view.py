@@ -182,6 +182,12 @@ class BodyView(RowsView):
         self._find.begin(self.row_bounds(self.cursor)[0])
         self._searched()
 
+    def look_for(self, text: str) -> None:
+        """Search as if the reader had typed it, from the start."""
+        self._find.begin(0)
+        self._find.typing = False
+        self._type(text)
+
     def action_clear_search(self) -> None:
         self._find.clear()
         self._searched()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rich.cells import cell_len
 from textual import on
@@ -26,6 +26,9 @@ from tui.view import Item
 from tui.widgets.body_view import BodyView
 from tui.widgets.lines import cut
 from tui.widgets.tab_line import TabLine
+
+if TYPE_CHECKING:
+    from flows.checks import Place
 
 TabId = Literal["request", "response", "values", "curl", "timing"]
 TABS: Mapping[TabId, str] = {
@@ -149,6 +152,19 @@ class ExchangeView(Vertical):
         except Unquotable as error:
             return f"# {error}\n"
         return command.text
+
+    def shows(self, exchange_id: str) -> bool:
+        """Whether this exchange is on show."""
+        return self._exchange is not None and self._exchange.id == exchange_id
+
+    def look_at(self, place: Place) -> None:
+        """Show the evidence of a finding: its side of the exchange, and the field in the body."""
+        self.action_tab("request" if place.part == "request" else "response")
+        kind, _, name = place.field.rpartition("/" if place.field.startswith("/") else " ")
+        if place.field.startswith("/"):
+            self.body.look_for(f'"{name.replace("~1", "/").replace("~0", "~")}"')
+        elif kind in ("form", "query"):
+            self.body.look_for(name)
 
     def action_tab(self, tab: TabId) -> None:
         if tab in self._available:

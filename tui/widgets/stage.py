@@ -195,10 +195,9 @@ class Stage(Vertical):
 
     def _verdict(self, item: Item) -> str:
         """What was judged of an authorization response, before its code goes anywhere."""
-        move = self._walk.moves.get("callback")
         if not isinstance(item.event, Answered) or item.event.step != "callback":
             return ""
-        return view.verdict_text(move.remarks) if isinstance(move, Done | Blocked) else ""
+        return view.findings_text(one for one in self._walk.findings if one.step == "callback")
 
     def _fill_form(self, ask: Ask) -> None:
         """Give a form what it asks about."""
@@ -271,8 +270,6 @@ def _note(move: Listen | Blocked | Skipped | Done | None, width: int) -> Content
                 if words:
                     told = words.replace("-", " ") if name == "at fault" else words
                     parts.append(_beside(Content(f"{name:<11}"), Content(visible(told)), width))
-            if move.remarks:
-                parts += [Content(""), Content(view.verdict_text(move.remarks))]
             return Content("\n").join(parts)
         case Skipped():
             return Content(f"Skipped: {visible(move.reason)}.")

@@ -7,19 +7,27 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from flows.session import StepId
+from flows.text import visible
 from flows.walk import Walk
-from tui import view
+from tui.record import State, StepRow, rows
+from tui.widgets.lines import cut
 from tui.widgets.list_view import Cell, LineList, Look, Row
 
-LOOKS: dict[view.State, Look] = {
+LOOKS: dict[State, Look] = {
     "ok": "ok",
     "warn": "warn",
     "error": "error",
-    "next": "accent",
-    "pending": "muted",
+    "blocked": "error",
     "skipped": "muted",
     "optional": "info",
+    "waiting": "accent",
+    "ready": "accent",
+    "pending": "muted",
 }
+SETTLED: frozenset[State] = frozenset({"ok", "warn", "error", "blocked"})
+"""States whose word decides; of the others the mark says it all."""
+WORD = 14
+"""Characters of a step's decisive word."""
 
 
 class Menu(LineList):
@@ -46,22 +54,24 @@ class StepList(Menu):
     BINDING_GROUP_TITLE = "Steps"
 
     def show(self, walk: Walk, chosen: StepId) -> None:
-        rows, phase = [], ""
-        for row in view.step_rows(walk):
+        lines, phase = [], ""
+        for row in rows(walk):
             if row.step.phase != phase:
                 phase = row.step.phase
-                rows.append(Row(phase, ((phase, ""),), kind="header"))
-            rows.append(_row(row))
-        self.fill(rows, chosen)
+                lines.append(Row(phase, ((phase, ""),), kind="header"))
+            lines.append(step_row(row))
+        self.fill(lines, chosen)
 
 
-def _row(row: view.StepRow) -> Row:
+def step_row(row: StepRow) -> Row:
+    """A step as a row; its word comes from a server, and is cut."""
     look = LOOKS[row.state]
-    again = f" ×{row.attempts}" if row.attempts > 1 else ""
+    again = f" ×{row.attempt}" if row.attempt > 1 else ""
+    word = cut(visible(row.word), WORD) if row.state in SETTLED else ""
     cells: tuple[Cell, ...] = (
         (f"{row.number:>2} ", "muted"),
         (f"{row.mark} ", look),
         (row.step.title, "muted" if row.state in ("pending", "skipped") else ""),
         (again, "muted"),
     )
-    return Row(row.step.id, cells, (row.word, look))
+    return Row(row.step.id, cells, (word, look))

@@ -27,7 +27,6 @@ from tests.flows.world import (
     TOKEN,
     World,
     answer,
-    challenge,
     mcp,
 )
 
@@ -322,15 +321,6 @@ def test_a_pushed_request_is_proven_too() -> None:
     world.routes[f"POST {ISSUER}/par"] = push
     walked(world)
     assert len(set(servers.jkts)) == 1
-
-
-def test_no_challenge_at_all_is_still_remarked() -> None:
-    world = World()
-    unnamed = challenge("", 401)
-    world.routes[f"POST {MCP}"] = replace(unnamed, headers=())
-    world.walk("resource-metadata")
-    move = world.move("challenge")
-    assert isinstance(move, Done) and move.level == "error"
 
 
 def test_a_session_saved_without_its_key_is_judged_the_same() -> None:

@@ -31,27 +31,6 @@ def test_401_with_a_challenge_is_done_without_remarks() -> None:
     assert world.move("challenge") == Done("challenge", "401")
 
 
-@pytest.mark.parametrize(
-    ("given", "level", "said"),
-    [
-        (answer(401, b"", None), "error", "No Bearer challenge"),
-        (challenge("Basic realm=x"), "info", "names no resource_metadata"),
-        (challenge('error="x"'), "info", "names no resource_metadata"),
-        (challenge('error="invalid_token"'), "warn", "although no credentials were sent"),
-        (challenge(status=403), "warn", "403 where 401 belongs"),
-    ],
-)
-def test_what_a_challenge_lacks_is_remarked(given: Response, level: str, said: str) -> None:
-    world = World()
-    world.routes[f"POST {MCP}"] = given
-    world.perform(world.standing())  # type: ignore[arg-type]
-    move = world.move("challenge")
-    assert isinstance(move, Done)
-    assert [(remark.level, remark.party) for remark in move.remarks if said in remark.text] == [
-        (level, "resource-server")
-    ]
-
-
 @pytest.mark.parametrize("status", [400, 404, 405, 406])
 def test_a_legacy_server_is_asked_to_initialize(status: int) -> None:
     """Streamable HTTP 2026-07-28, Backward Compatibility: any other 4xx means `initialize`."""

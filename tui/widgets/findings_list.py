@@ -1,4 +1,4 @@
-"""What the steps of the walk noticed: the words, then where, who and by which rule."""
+"""What the checks found: the words, then where, who and by which rule."""
 
 from __future__ import annotations
 
@@ -15,55 +15,54 @@ from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
-from flows.moves import Level, Remark
-from flows.session import StepId
+from flows.checks import Finding, Result
 from flows.steps import STEPS
 from flows.text import visible
 from tui.widgets.list_view import LineList, Look, Row
 from tui.widgets.token_rows import cut
 
-MARKS: Mapping[Level, str] = {"error": "✗", "warn": "!", "info": "·", "ok": "✓"}
-LOOKS: Mapping[Level, Look] = {"error": "error", "warn": "warn", "info": "muted", "ok": "ok"}
+MARKS: Mapping[Result, str] = {"fail": "✗", "warn": "!", "info": "·"}
+LOOKS: Mapping[Result, Look] = {"fail": "error", "warn": "warn", "info": "muted"}
 MAX_LINES = 3
-"""Lines of a remark's own words; the step shows all of them."""
+"""Lines of a finding's own words; the step shows all of them."""
 TEXT_LIMIT = 600
 
 _NUMBERS = {step.id: number for number, step in enumerate(STEPS, 1)}
 
 
-class RemarksList(LineList):
-    """A remark takes several lines, which the cursor holds together; headers draw all but the
-    first. Enter posts `Chosen` with the step that made the remark."""
+class FindingsList(LineList):
+    """A finding takes several lines, which the cursor holds together; headers draw all but the
+    first. Enter posts `Chosen` with the finding."""
 
     # Here, because the list looks for its cursor while it is being made.
-    _remarks: tuple[tuple[StepId, Remark], ...] = ()
+    _findings: tuple[Finding, ...] = ()
     _spans: tuple[range, ...] = ()
-    """The lines of each remark."""
+    """The lines of each finding."""
 
     @dataclass
     class Chosen(Message):
-        step: StepId
+        finding: Finding
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(empty="nothing to remark", id=id)
+        super().__init__(empty="nothing found", id=id)
         self._title()
 
-    def show(self, remarks: tuple[tuple[StepId, Remark], ...]) -> None:
-        """Show remarks with their steps, in the order given. The cursor stays on its remark."""
-        if remarks != self._remarks:
-            held = self._remarks[int(self.current.id)] if self.current else None
-            self._remarks = remarks
+    def show(self, findings: tuple[Finding, ...]) -> None:
+        """Show findings in the order given. The cursor stays on its finding."""
+        if findings != self._findings:
+            held = self._findings[int(self.current.id)] if self.current else None
+            self._findings = findings
             self._title()
             self._lay_out()
-            if held in remarks:
-                self.highlight(str(remarks.index(held)))
+            if held in findings:
+                self.highlight(str(findings.index(held)))
 
     def _title(self) -> None:
-        self.border_title = Content(f"Findings {len(self._remarks) or ''}".rstrip())
+        self.border_title = Content(f"Findings {len(self._findings) or ''}".rstrip())
 
     def _lay_out(self) -> None:
         width = self.scrollable_size.width
-        drawn = [tuple(_rows(at, *self._remarks[at], width)) for at in range(len(self._remarks))]
+        drawn = [tuple(_rows(at, self._findings[at], width)) for at in range(len(self._findings))]
         tops = [0]
         for rows in drawn:
             tops.append(tops[-1] + len(rows))
@@ -71,7 +70,7 @@ class RemarksList(LineList):
         self.set_rows(chain.from_iterable(drawn))
 
     def _span(self, row: int) -> range:
-        """The lines of the remark that line `row` is of."""
+        """The lines of the finding that line `row` is of."""
         return next((span for span in self._spans if row in span), range(row, row + 1))
 
     def draw_row(self, row: int, width: int) -> Strip:
@@ -106,31 +105,31 @@ class RemarksList(LineList):
     def _selected(self, event: LineList.Selected) -> None:
         event.stop()
         at = int(event.row.id)
-        self.post_message(self.Chosen(self._remarks[at][0]))
+        self.post_message(self.Chosen(self._findings[at]))
 
 
-def _rows(at: int, step: StepId, remark: Remark, width: int) -> Iterator[Row]:
-    """The lines of one remark; the first has its number in the list for its id."""
+def _rows(at: int, finding: Finding, width: int) -> Iterator[Row]:
+    """The lines of one finding; the first has its number in the list for its id."""
     room = max(10, width - 5)
-    look = LOOKS[remark.level]
-    text = visible(remark.text, limit=TEXT_LIMIT)
+    look = LOOKS[finding.result]
+    text = visible(finding.says, limit=TEXT_LIMIT)
     words = _wrap(" ".join(_shorten(word, room) for word in text.split()), room)
     if len(words) > MAX_LINES:
         words[MAX_LINES - 1 :] = [cut(f"{words[MAX_LINES - 1]} …", room)]
-    yield Row(str(at), ((f"{MARKS[remark.level]} ", look), (words[0], "strong")))
+    yield Row(str(at), ((f"{MARKS[finding.result]} ", look), (words[0], "strong")))
     for number, line in enumerate(words[1:]):
         yield Row(f"{at}:{number}", ((f"  {line}", "strong"),), kind="header")
-    for number, line in enumerate(_source(step, remark, room)):
+    for number, line in enumerate(_source(finding, room)):
         yield Row(f"{at}:source:{number}", ((f"  {line}", "muted"),), kind="header")
 
 
-def _source(step: StepId, remark: Remark, room: int) -> list[str]:
+def _source(finding: Finding, room: int) -> list[str]:
     """`step 9 · authorization server · RFC 9068 §2.2`, broken between its parts."""
-    parts = [f"step {_NUMBERS[step]}"]
-    if remark.party:
-        parts.append(remark.party.replace("-", " "))
-    if remark.standard:
-        parts.append(visible(remark.standard, limit=120))
+    parts = [f"step {_NUMBERS[finding.step]}"]
+    if finding.party:
+        parts.append(finding.party.replace("-", " "))
+    if finding.standard:
+        parts.append(visible(finding.standard, limit=120))
     lines = parts[:1]
     for part in parts[1:]:
         longer = f"{lines[-1]} · {part}"

@@ -1,0 +1,283 @@
+"""MCP: the connection, and whether the token opens it (MCP Versioning, Lifecycle, Streamable
+HTTP, Authorization Error Handling)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flows.authenticate import read_challenges
+from flows.checks.kernel import Outcomes, at, check, failed, passed
+from flows.checks.record import Record
+from flows.documents import json_type, read_json
+from flows.exchange import Exchange, header, media_type
+from flows.mcp.opening import KNOWN_VERSIONS, sent
+from flows.mcp.rpc import MODERN, read_answer
+from flows.session import Exchanged, StepId
+from flows.steps.challenge import challenge_in
+
+MCP_STEPS: tuple[StepId, ...] = ("challenge", "connect", "tools", "call")
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
+_CACHED = frozenset(
+    {
+        "server/discover",
+        "tools/list",
+        "prompts/list",
+        "resources/list",
+        "resources/templates/list",
+        "resources/read",
+    }
+)
+SESSION_ID = "header Mcp-Session-Id"
+
+
+def mcp_exchanges(record: Record) -> Iterator[Exchanged]:
+    """JSON-RPC requests to the MCP endpoint that were answered with 200."""
+    for event in record.exchanges(*MCP_STEPS):
+        if event.exchange.request.method == "POST" and event.exchange.status == 200:
+            yield event
+
+
+def _opening(record: Record) -> Exchange | None:
+    """The exchange that opened the connection."""
+    if record.facts.connection is None or not record.facts.openings:
+        return None
+    return record.facts.openings[-1].exchange
+
+
+@check(
+    "MCP-02",
+    "connect",
+    "resource-server",
+    "warn",
+    "the server says who it is, what it can and which revisions it speaks",
+    "MCP 2026-07-28 Discovery; MCP 2025-11-25 Lifecycle, Initialization",
+    "Answer with the members that the specification gives the result.",
+)
+def opening_is_complete(record: Record) -> Outcomes:
+    exchange = _opening(record)
+    connection = record.facts.connection
+    if exchange is None or connection is None:
+        return
+    method, _, rpc_id = sent(exchange.request)
+    result = read_answer(exchange, rpc_id).result or {}
+    place = at(exchange, "/result")
+    modern = method == "server/discover"
+    wanted = {"capabilities": dict, **({"supportedVersions": list} if modern else {})}
+    if not modern:
+        wanted |= {"protocolVersion": str, "serverInfo": dict}
+    wrong = [name for name, type_ in wanted.items() if not isinstance(result.get(name), type_)]
+    for name in wrong:
+        found = json_type(result[name]) if name in result else "missing"
+        yield failed(f"{name} of the {method} result is {found}.", at(exchange, f"/result/{name}"))
+    if connection.version not in KNOWN_VERSIONS:
+        named = connection.version or "no named version"
+        words = f"The server speaks {named}, which is no revision of MCP."
+        yield failed(words, place, standard="MCP Versioning")
+    elif not wrong:
+        yield passed(place)
+
+
+@check(
+    "MCP-04",
+    "connect",
+    "resource-server",
+    "error",
+    "the MCP server takes the token that was just issued",
+    "MCP Token Handling; RFC 6750 §3.1",
+    "Compare the token's iss, aud, exp and scope with what the MCP server demands.",
+)
+def token_is_taken(record: Record) -> Outcomes:
+    """The last answer decides: a refusal that a refresh or a step-up mended is how it should be."""
+    carried = [
+        event.exchange
+        for event in record.exchanges("connect", "tools", "call")
+        if header(event.exchange.request.headers, "authorization") is not None
+        and event.exchange.status is not None
+    ]
+    if not carried:
+        return
+    last = carried[-1]
+    if last.status in (401, 403):
+        words = f"The token that was just issued is refused with {last.status}{_said(last)}."
+        yield failed(words, at(last, "status"))
+    else:
+        yield passed(at(last, "status"))
+
+
+def _said(exchange: Exchange) -> str:
+    challenge = challenge_in(exchange)
+    if challenge is None:
+        return ""
+    words = (challenge.get("error"), challenge.get("error_description"))
+    return "".join(f": {word}" for word in words if word)
+
+
+@check(
+    "MCP-06",
+    "connect",
+    "resource-server",
+    "error",
+    "a JSON-RPC request is answered with JSON or an event stream",
+    "MCP Streamable HTTP, Sending Messages",
+    "Answer with Content-Type application/json or text/event-stream.",
+)
+def content_type_is_promised(record: Record) -> Outcomes:
+    judged: Exchange | None = None
+    for event in mcp_exchanges(record):
+        exchange = event.exchange
+        assert exchange.response
+        kind = media_type(exchange.response.headers)
+        place = at(exchange, "header Content-Type")
+        if kind in ("application/json", "text/event-stream"):
+            judged = exchange
+        elif kind == "text/html" or exchange.response.body.lstrip()[:1] == b"<":
+            words = (
+                "An HTML page where a JSON-RPC answer belongs: something in front of the MCP "
+                "server answers in its place."
+            )
+            fix = "Let POST requests to the MCP endpoint through to the MCP server."
+            yield failed(words, place, party="network", fix=fix)
+            return
+        else:
+            words = f"The answer is {kind or 'of no type'}, neither JSON nor an event stream."
+            yield failed(words, place)
+            return
+    if judged:
+        yield passed(at(judged, "header Content-Type"))
+
+
+@check(
+    "MCP-07",
+    "connect",
+    "resource-server",
+    "error",
+    "the session id is visible ASCII",
+    "MCP 2025-11-25 Streamable HTTP, Session Management",
+    "Give session ids of visible ASCII characters alone.",
+)
+def session_id_is_ascii(record: Record) -> Outcomes:
+    exchange, connection = _opening(record), record.facts.connection
+    if exchange and connection and connection.session_id is not None:
+        if _VISIBLE.fullmatch(connection.session_id):
+            yield passed(at(exchange, SESSION_ID))
+        else:
+            words = "Mcp-Session-Id is empty or holds more than visible ASCII."
+            yield failed(words, at(exchange, SESSION_ID))
+
+
+@check(
+    "MCP-08",
+    "connect",
+    "resource-server",
+    "warn",
+    "a 403 says which scope is missing",
+    "MCP Authorization, Runtime Insufficient Scope Errors; RFC 6750 §3.1",
+    'Answer 403 with Bearer error="insufficient_scope", scope="..." and resource_metadata.',
+)
+def forbidden_names_a_scope(record: Record) -> Outcomes:
+    for event in record.exchanges("connect", "tools", "call"):
+        exchange = event.exchange
+        if exchange.status != 403 or exchange.response is None:
+            continue
+        if header(exchange.request.headers, "authorization") is None:
+            continue
+        place = at(exchange, "header WWW-Authenticate")
+        found = {one.get("error"): one for one in read_challenges(exchange.response.headers)}
+        challenge = found.get("insufficient_scope")
+        if challenge is None:
+            words = '403 without error="insufficient_scope": no client knows what to ask for.'
+            yield failed(words, place)
+        elif not challenge.get("scope"):
+            yield failed("The challenge of the 403 names no scope to ask for.", place)
+        else:
+            yield passed(place)
+
+
+@check(
+    "MCP-12",
+    "tools",
+    "resource-server",
+    "warn",
+    "what a token may see is not cached for everyone",
+    "RFC 9111 §3.5",
+    "Leave public, s-maxage and must-revalidate out of answers to authorized requests.",
+)
+def answers_are_private(record: Record) -> Outcomes:
+    for event in mcp_exchanges(record):
+        exchange = event.exchange
+        assert exchange.response
+        if header(exchange.request.headers, "authorization") is None:
+            continue
+        value = header(exchange.response.headers, "cache-control") or ""
+        directives = {part.partition("=")[0].strip().lower() for part in value.split(",")}
+        place = at(exchange, "header Cache-Control")
+        if directives & {"public", "s-maxage"}:
+            words = f"Cache-Control: {value} lets shared caches keep an answer that needed a token."
+            yield failed(words, place)
+            return
+        yield passed(place)
+        return
+
+
+@check(
+    "MCP-13",
+    "connect",
+    "resource-server",
+    "info",
+    "results that may be cached say for how long and for whom",
+    "MCP 2026-07-28 Caching",
+    "Add ttlMs, an integer from 0, and cacheScope, public or private, to the result.",
+)
+def results_have_cache_hints(record: Record) -> Outcomes:
+    connection = record.facts.connection
+    if connection is None or connection.version < MODERN:
+        return
+    for event in mcp_exchanges(record):
+        exchange = event.exchange
+        method, _, rpc_id = sent(exchange.request)
+        result = read_answer(exchange, rpc_id).result
+        if method not in _CACHED or result is None or result.get("resultType") != "complete":
+            continue
+        ttl, scope = result.get("ttlMs"), result.get("cacheScope")
+        wrong = []
+        if not isinstance(ttl, int) or isinstance(ttl, bool) or ttl < 0:
+            wrong.append(f"ttlMs is {_shown(result, 'ttlMs')}")
+        if scope not in ("public", "private"):
+            wrong.append(f"cacheScope is {_shown(result, 'cacheScope')}")
+        if wrong:
+            yield failed(f"{method}: {' and '.join(wrong)}.", at(exchange, "/result"))
+            return
+        yield passed(at(exchange, "/result/ttlMs"))
+
+
+def _shown(members: object, name: str) -> str:
+    value = members.get(name) if isinstance(members, dict) else None
+    return "missing" if value is None else f"{value!r:.40}"
+
+
+@check(
+    "MCP-14",
+    "connect",
+    "resource-server",
+    "error",
+    "the server answers without an error of its own",
+    "RFC 9110 §15.6",
+    "Look into the MCP server's own log at this time.",
+)
+def server_works(record: Record) -> Outcomes:
+    for event in record.exchanges("connect", "tools", "call"):
+        exchange = event.exchange
+        if exchange.status is not None and exchange.status >= 500:
+            words = f"The MCP server answers {exchange.status}{_message(exchange)}."
+            yield failed(words, at(exchange, "status"))
+            return
+
+
+def _message(exchange: Exchange) -> str:
+    assert exchange.response
+    value, problem = read_json(exchange.response.body)
+    if problem or not isinstance(value, dict):
+        return ""
+    answer = read_answer(exchange, None)
+    return f": {answer.message}" if answer.error else ""

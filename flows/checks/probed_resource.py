@@ -1,0 +1,134 @@
+"""What probes of the MCP server show (see `flows.probes.resource`)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flows.checks.kernel import Outcomes, at, check, failed, passed, skipped
+from flows.checks.record import Record
+from flows.exchange import Exchange
+from flows.mcp.rpc import read_answer
+from flows.probing import is_this_machine
+from flows.steps.challenge import challenge_in, refusal
+
+WWW_AUTHENTICATE = "header WWW-Authenticate"
+
+
+def _wants_token(record: Record) -> bool:
+    """Whether the server asked for authorization at all: an open one may answer anything."""
+    return refusal(record.facts) is not None
+
+
+@check(
+    "NET-09",
+    "challenge",
+    "network",
+    "error",
+    "every client gets the same answer, whatever its User-Agent",
+    "RFC 9110 §10.1.5",
+    "Let MCP clients through in the CDN or firewall: by default many block AI user agents.",
+)
+def every_client_is_answered_alike(record: Record) -> Outcomes:
+    probes = record.probes("user-agents")
+    walked = record.exchanges("challenge")
+    if not probes or not walked:
+        return
+    usual = walked[0].exchange
+    for event in probes:
+        found = event.exchange
+        if found.status == usual.status or found.status in (429, 503):
+            continue
+        words = (
+            f"A request as {event.label} is answered {_status(found)}, the same request as "
+            f"authwalk {_status(usual)}."
+        )
+        yield failed(words, at(found, "status"))
+    if all(event.exchange.status == usual.status for event in probes):
+        yield passed(at(probes[-1].exchange, "status"))
+
+
+def _status(exchange: Exchange) -> str:
+    return str(exchange.status or (exchange.error.kind if exchange.error else "not at all"))
+
+
+@check(
+    "CHAL-08",
+    "challenge",
+    "resource-server",
+    "error",
+    "a token that nobody issued is refused with 401 and invalid_token",
+    "RFC 6750 §3.1; MCP Token Handling",
+    'Answer a bad token with 401 and Bearer error="invalid_token".',
+)
+def garbage_is_refused(record: Record) -> Outcomes:
+    for event in record.probes("garbage-bearer"):
+        exchange = event.exchange
+        if exchange.response is None:
+            yield skipped("the probe was not answered")
+        elif not _wants_token(record):
+            yield skipped("the server asks for no authorization")
+        elif exchange.status != 401:
+            words = f"A made-up token is answered {exchange.status}; clients authorize anew on 401."
+            yield failed(words, at(exchange, "status"))
+        else:
+            challenge = challenge_in(exchange)
+            error = challenge.get("error") if challenge else None
+            if error == "invalid_token":
+                yield passed(at(exchange, WWW_AUTHENTICATE))
+            else:
+                found = f"says error={error}" if error else "names no error"
+                words = f"The 401 for a made-up token {found}; invalid_token belongs there."
+                yield failed(words, at(exchange, WWW_AUTHENTICATE), severity="warn")
+
+
+@check(
+    "CHAL-11",
+    "challenge",
+    "resource-server",
+    "info",
+    "a request from a page elsewhere is refused",
+    "MCP Streamable HTTP, Security & Endpoint",
+    "Answer 403 when Origin is not one of the server's own.",
+)
+def strangers_are_kept_out(record: Record) -> Outcomes:
+    for event in record.probes("foreign-origin"):
+        exchange = event.exchange
+        local = is_this_machine(urlsplit(record.facts.target.url).hostname or "")
+        if exchange.status == 403:
+            yield passed(at(exchange, "status"))
+        elif exchange.status is None:
+            yield skipped("the probe was not answered")
+        elif _wants_token(record):
+            yield skipped("a token keeps strangers out, whatever their Origin")
+        elif local:
+            words = (
+                f"A page of any origin is answered {exchange.status}: by DNS rebinding it can "
+                "use this server without a token."
+            )
+            yield failed(words, at(exchange, "status"), severity="warn")
+        else:
+            words = f"A request with the Origin of a stranger is answered {exchange.status}."
+            yield failed(words, at(exchange, "status"))
+
+
+@check(
+    "MCP-11",
+    "challenge",
+    "resource-server",
+    "error",
+    "every request wants a token, not the first alone",
+    "MCP Authorization, Token Requirements",
+    "Check the token on every request to the MCP endpoint.",
+)
+def every_request_wants_a_token(record: Record) -> Outcomes:
+    for event in record.probes("without-token"):
+        exchange = event.exchange
+        if exchange.response is None:
+            yield skipped("the probe was not answered")
+        elif not _wants_token(record):
+            yield skipped("the server asks for no authorization")
+        elif exchange.status == 200 and read_answer(exchange, None).result is not None:
+            words = f"{event.label} is answered without a token."
+            yield failed(words, at(exchange, "status"))
+        else:
+            yield passed(at(exchange, "status"))

@@ -1,0 +1,100 @@
+"""From findings to a verdict: at which step, whose fault, why, and what to change.
+
+The order in which causes are believed:
+
+    1  what stopped the walk: the check that fails there, a network that answers in the server's
+       place, else the stop itself
+    2  errors, then warnings, in the order of the walk
+
+A server that keeps the standards gets no cause at all: nothing is invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from flows.checks import Finding, Place
+from flows.exchange import Exchange
+from flows.moves import Blocked, Move
+from flows.session import Exchanged, Session, StepId
+from flows.steps import STEP_ORDER
+
+_WEIGHT = {"fail": 0, "warn": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """`cause` is None where the walk is sound. `alternatives` may be the true cause too, the
+    likeliest first; `stopped` says that the walk could not go on."""
+
+    cause: Finding | None = None
+    alternatives: tuple[Finding, ...] = ()
+    stopped: bool = False
+
+    @property
+    def sound(self) -> bool:
+        return self.cause is None
+
+
+def diagnose(
+    session: Session, moves: Mapping[StepId, Move], findings: Iterable[Finding]
+) -> Diagnosis:
+    """The verdict on a walk as its record stands."""
+    *_, last = moves.values()
+    if isinstance(last, Blocked):
+        return explain(session, last, findings)
+    wrong = _wrong(findings)
+    return Diagnosis(wrong[0] if wrong else None, tuple(wrong[1:]))
+
+
+def explain(session: Session, blocked: Blocked, findings: Iterable[Finding]) -> Diagnosis:
+    """The verdict on a walk that stopped at `blocked`."""
+    wrong = _wrong(findings)
+    cause = _cause(session, blocked, wrong)
+    return Diagnosis(cause, tuple(one for one in wrong if one is not cause), stopped=True)
+
+
+def stop(session: Session, blocked: Blocked) -> Finding:
+    """What stopped the walk, as a finding that no check makes."""
+    exchange = last_exchange(session, blocked.step)
+    return Finding(
+        "",
+        "fail",
+        "error",
+        blocked.step,
+        blocked.party,
+        blocked.reason,
+        blocked.fix,
+        blocked.standard,
+        Place(exchange.id) if exchange else None,
+    )
+
+
+def last_exchange(session: Session, step: StepId) -> Exchange | None:
+    """The last exchange of a step that was part of the walk."""
+    found = (
+        event.exchange
+        for event in reversed(session.events)
+        if isinstance(event, Exchanged) and event.step == step and not event.probe
+    )
+    return next(found, None)
+
+
+def _wrong(findings: Iterable[Finding]) -> list[Finding]:
+    """What is wrong: errors before warnings, each in the order of the walk."""
+    wrong = (one for one in findings if one.result in _WEIGHT)
+    return sorted(wrong, key=lambda one: (_WEIGHT[one.result], STEP_ORDER[one.step]))
+
+
+def _cause(session: Session, blocked: Blocked, wrong: Iterable[Finding]) -> Finding:
+    """The failed check that says why the walk stopped, with its evidence; else the stop."""
+    errors = [one for one in wrong if one.result == "fail"]
+    if named := next((one for one in errors if blocked.check and one.check == blocked.check), None):
+        return named
+    at_stop = stop(session, blocked)
+    for one in errors:
+        same = one.place and at_stop.place and one.place.exchange == at_stop.place.exchange
+        if same and one.party == "network":
+            return one
+    return at_stop

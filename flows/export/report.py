@@ -1,0 +1,236 @@
+"""The report of a walk, fit to be sent to a host's support: what was done, what came of it, whose
+fault that is, and what a log can be searched for. Secrets are redacted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+
+from flows import __version__
+from flows.checks import Finding, Record
+from flows.diagnosis import Diagnosis, diagnose
+from flows.exchange import Exchange, Headers
+from flows.export.page import (
+    Block,
+    Heading,
+    Listing,
+    Page,
+    Preformatted,
+    Table,
+    Text,
+    hypertext,
+    mapped,
+    markdown,
+)
+from flows.export.sequence import drawn, mermaid
+from flows.health import health
+from flows.secrets import Redactor
+from flows.sequence import arrows
+from flows.session import Session
+from flows.spans import marked, url_spans
+from flows.steps import STEP, STEP_ORDER
+from flows.steps.server_metadata import expected_issuer, issuer
+from flows.store.errors import SecretLeak
+from flows.store.redaction import known_secrets
+from flows.text import duration
+from flows.walk import Walk
+
+FORMATS: dict[str, Callable[[Page], str]] = {"markdown": markdown, "html": hypertext}
+REQUEST_IDS = (
+    "x-request-id",
+    "x-correlation-id",
+    "x-ms-request-id",
+    "x-amzn-requestid",
+    "x-amzn-trace-id",
+    "x-oai-request-id",
+    "request-id",
+    "cf-ray",
+    "traceparent",
+)
+"""Response fields by which a server's own people find the request again."""
+_PARTIES = {
+    "person": "the person",
+    "client": "the client",
+    "authorization-server": "the authorization server",
+    "resource-server": "the MCP server",
+    "network": "the network in between",
+}
+
+
+def report(walk: Walk, form: str = "markdown") -> str:
+    """The report as `form` of FORMATS. Raises SecretLeak when a known secret is in it all the
+    same: then nothing must be written."""
+    redactor = Redactor(set(known_secrets(walk.session)))
+    text = FORMATS[form](mapped(_Report(walk, redactor).page(), redactor.text))
+    if left := redactor.leaks(text):
+        raise SecretLeak(left)
+    return text
+
+
+class _Report:
+    def __init__(self, walk: Walk, redactor: Redactor) -> None:
+        self._session: Session = walk.session
+        self._facts = walk.facts
+        self._findings: tuple[Finding, ...] = walk.findings
+        self._moves = walk.moves
+        self._diagnosis: Diagnosis = diagnose(walk.session, walk.moves, walk.findings)
+        self._redactor = redactor
+
+    def page(self) -> Page:
+        target = self._session.target
+        title = f"OAuth and MCP connection report: {self._url(target.url)}"
+        return Page(title, tuple(self._blocks()))
+
+    def _blocks(self) -> Iterator[Block]:
+        yield Text(self._sentence())
+        yield from self._verdict()
+        yield Heading("Health")
+        yield self._health()
+        yield Heading("Sequence")
+        found = arrows(self._session, self._findings, self._diagnosis)
+        yield Preformatted(mermaid(found), "mermaid")
+        yield Preformatted("\n".join(drawn(found, 100)))
+        yield Heading("Findings")
+        yield self._table_of_findings()
+        yield Heading("Exchanges")
+        yield self._exchanges()
+        yield Heading("To find this in a log")
+        yield self._correlation()
+        yield Heading("About this report")
+        yield Listing(tuple(self._about()))
+
+    def _sentence(self) -> str:
+        cause = self._diagnosis.cause
+        if cause is None:
+            return "Sound: everything that was asked for worked, and no rule was found broken."
+        who = f", at fault {_PARTIES[cause.party]}" if cause.party else ""
+        what = "The walk stopped" if self._diagnosis.stopped else "The walk found a fault"
+        return f"{what} at step {STEP_ORDER[cause.step] + 1}, {STEP[cause.step].title}{who}."
+
+    def _verdict(self) -> Iterator[Block]:
+        cause = self._diagnosis.cause
+        if cause is None:
+            return
+        yield Heading("Verdict")
+        rows = [
+            ("Step", f"{STEP_ORDER[cause.step] + 1} {STEP[cause.step].title}"),
+            ("At fault", _PARTIES[cause.party] if cause.party else "nobody"),
+            ("Cause", cause.says),
+            ("Evidence", self._evidence(cause)),
+            ("To mend", cause.fix),
+            ("Standard", cause.standard),
+        ]
+        rows += [
+            ("Or", f"{STEP[o.step].title}: {o.says}") for o in self._diagnosis.alternatives[:3]
+        ]
+        yield Table(("", ""), tuple(row for row in rows if row[1]))
+
+    def _evidence(self, finding: Finding) -> str:
+        place = finding.place
+        exchange = self._session.exchange(place.exchange) if place else None
+        if place is None or exchange is None:
+            return ""
+        where = f", {place.part} {place.field}" if place.field else ""
+        return f"{self._request(exchange)} {_came(exchange)}, {_when(exchange)}{where}"
+
+    def _health(self) -> Table:
+        record = Record(self._session, self._facts)
+        rows = tuple(
+            (one.name, self._url(one.endpoint), one.status, one.state, one.detail)
+            for one in health(record, self._findings)
+        )
+        return Table(("Component", "Endpoint", "Status", "State", "Detail"), rows)
+
+    def _table_of_findings(self) -> Block:
+        told = [one for one in self._findings if one.speaks]
+        cause = self._diagnosis.cause
+        if cause and not cause.check:
+            told.insert(0, cause)
+        if not told:
+            passed = sum(one.result == "pass" for one in self._findings)
+            return Text(f"None: {passed} checks passed.")
+        told.sort(key=lambda one: ("fail", "warn", "info").index(one.result))
+        rows = tuple(
+            (
+                one.result,
+                one.check,
+                STEP[one.step].title,
+                _PARTIES[one.party] if one.party else "",
+                one.says,
+                one.fix,
+                one.standard,
+            )
+            for one in told
+        )
+        head = ("Result", "Check", "Step", "At fault", "What was found", "To mend", "Standard")
+        return Table(head, rows)
+
+    def _exchanges(self) -> Table:
+        rows = tuple(
+            (
+                _when(event.exchange),
+                f"probe: {event.label}" if event.probe else STEP[event.step].title,
+                self._request(event.exchange),
+                _came(event.exchange),
+                duration(event.exchange.timing.total),
+                _request_ids(event.exchange),
+            )
+            for event in self._session.exchanges
+        )
+        return Table(
+            ("Time (UTC)", "Step", "Request", "Answer", "Took", "Server's request id"), rows
+        )
+
+    def _correlation(self) -> Table:
+        facts = self._facts
+        response = facts.response
+        code = response.get("code") if response else None
+        rows = [
+            ("MCP server", self._url(facts.target.url) if facts.target.kind == "mcp" else ""),
+            ("Issuer", self._url(issuer(facts) or expected_issuer(facts))),
+            ("client_id", facts.client.client_id if facts.client else ""),
+            ("redirect_uri", self._url(facts.redirect_uri or "")),
+            ("SHA-256 of state", _hash(facts.pkce.state) if facts.pkce else ""),
+            ("SHA-256 of code", _hash(code) if code else ""),
+            ("code_challenge", facts.pkce.code_challenge if facts.pkce else ""),
+        ]
+        return Table(("", ""), tuple(row for row in rows if row[1]))
+
+    def _about(self) -> Iterator[str]:
+        first, last = self._session.created, self._facts.at
+        yield f"Walked from {first:%F %T} to {last:%T} UTC by authwalk {__version__}."
+        yield (
+            "Tokens, codes, verifiers, secrets and cookies are replaced by marks of the form "
+            "redacted-LENGTH-HASH; equal values have equal marks."
+        )
+        yield (
+            "The client was authwalk, from the machine it ran on: a hosted client dials from other "
+            "addresses, with its own User-Agent, redirect URI and time limits."
+        )
+        if any(event.draft for event in self._session.exchanges):
+            yield "Some requests were edited by hand before they were sent."
+        if any(event.probe for event in self._session.exchanges):
+            yield "Requests marked as probes were sent to find out more; no client sends them."
+
+    def _url(self, url: str) -> str:
+        return self._redactor.text(marked(url, url_spans(url)))
+
+    def _request(self, exchange: Exchange) -> str:
+        return f"{exchange.request.method} {self._url(exchange.request.url)}"
+
+
+def _when(exchange: Exchange) -> str:
+    return f"{exchange.started:%Y-%m-%d %H:%M:%S.%f}"[:-3]
+
+
+def _came(exchange: Exchange) -> str:
+    return str(exchange.status or (exchange.error.kind if exchange.error else "no answer"))
+
+
+def _request_ids(exchange: Exchange) -> str:
+    headers: Headers = exchange.response.headers if exchange.response else ()
+    return ", ".join(f"{name}: {value}" for name, value in headers if name.lower() in REQUEST_IDS)
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

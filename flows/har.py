@@ -1,0 +1,350 @@
+"""Evidence from a browser: the OAuth and MCP exchanges in a HAR file, as a session.
+
+    read_har(data)         the exchanges of a HAR (Chrome, Firefox, Safari), in order
+    session_of(exchanges)  a session that starts where the browser's connection stood
+
+A hosted client exchanges the code on its own server: the browser then saw the authorization
+request, the response to it, and what the client's callback answered. A client that runs in the
+browser shows every step. What the client did is the record; what only the browser saw, such as
+the answer of its callback, is kept beside it as a probe named BROWSER.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from flows.documents import read_form, read_json, text_list, text_member
+from flows.exchange import Exchange, Failure, Headers, Request, Response, Timing, media_type
+from flows.mcp.opening import sent
+from flows.session import Answered, Event, Exchanged, Made, Pairs, Session, StepId, Target, value
+from flows.spans import redact
+from flows.wellknown import OAUTH, OPENID, RESOURCE, is_web_url, origin
+
+BROWSER = "browser"
+"""The name that marks what only the browser saw."""
+MOST_BYTES = 512 * 1024 * 1024
+_UNKNOWN_VERIFIER = "code-verifier-of-the-client"
+
+
+class HarError(ValueError):
+    """The file is no HAR; the text says why."""
+
+
+def read_har(data: bytes) -> tuple[Exchange, ...]:
+    """The exchanges of a HAR 1.2 in the order in which they began. Raises HarError."""
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+        entries = document["log"]["entries"]
+    except (ValueError, RecursionError) as error:
+        raise HarError(f"not JSON: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise HarError("no HAR: there is no `log` with `entries`") from error
+    if not isinstance(entries, list):
+        raise HarError("no HAR: `entries` is no array")
+    found = [_exchange(number, entry) for number, entry in enumerate(entries, 1)]
+    return tuple(sorted((one for one in found if one), key=lambda one: one.started))
+
+
+def _exchange(number: int, entry: object) -> Exchange | None:
+    """One entry; None when not even its request can be read."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("request"), dict):
+        return None
+    asked: dict[str, Any] = entry["request"]
+    url, method = asked.get("url"), asked.get("method")
+    if not isinstance(url, str) or not isinstance(method, str):
+        return None
+    request = Request(method.upper(), url, _headers(asked), _posted(asked.get("postData")))
+    response = _response(entry.get("response"))
+    said = entry.get("_error")
+    words = said if isinstance(said, str) and said else "the browser got no answer"
+    return Exchange(
+        f"har-{number}",
+        request,
+        _time(entry.get("startedDateTime")),
+        response,
+        None if response else Failure("protocol", words),
+        _timing(entry),
+        _peer(entry),
+    )
+
+
+def _headers(message: Mapping[str, Any]) -> Headers:
+    fields = message.get("headers")
+    return tuple(
+        (field["name"], field["value"])
+        for field in (fields if isinstance(fields, list) else ())
+        if isinstance(field, dict)
+        and isinstance(field.get("name"), str)
+        and isinstance(field.get("value"), str)
+        and not field["name"].startswith(":")  # HTTP/2's own
+    )
+
+
+def _posted(data: object) -> bytes:
+    """The body: as text, or as the pairs that Firefox keeps of a form."""
+    if not isinstance(data, dict):
+        return b""
+    text = data.get("text")
+    if isinstance(text, str) and text:
+        return text.encode("utf-8", "surrogatepass")
+    pairs = data.get("params")
+    if not isinstance(pairs, list):
+        return b""
+    named = (pair for pair in pairs if isinstance(pair, dict))
+    joined = "&".join(f"{pair.get('name', '')}={pair.get('value', '')}" for pair in named)
+    return joined.encode("utf-8", "surrogatepass")
+
+
+def _response(answer: object) -> Response | None:
+    if not isinstance(answer, dict):
+        return None
+    status = answer.get("status")
+    if not isinstance(status, int) or isinstance(status, bool) or status < 100:
+        return None  # 0: blocked, refused or cut off
+    content = answer.get("content")
+    content = content if isinstance(content, dict) else {}
+    text = content.get("text")
+    body = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""
+    if content.get("encoding") == "base64":
+        try:
+            body = b64decode(body)
+        except Base64Error:
+            body = b""
+    reason, version = answer.get("statusText"), answer.get("httpVersion")
+    return Response(
+        status,
+        reason if isinstance(reason, str) else "",
+        _headers(answer),
+        body,
+        version if isinstance(version, str) and version else "HTTP/1.1",
+        len(body),
+    )
+
+
+def _time(text: object) -> datetime:
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        found = None
+    if found is None:
+        return datetime.fromtimestamp(0, UTC)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _timing(entry: Mapping[str, Any]) -> Timing:
+    """HAR counts in milliseconds, -1 where a phase did not happen."""
+    phases = entry.get("timings")
+    phases = phases if isinstance(phases, dict) else {}
+
+    def seconds(amount: object) -> float | None:
+        number = isinstance(amount, int | float) and not isinstance(amount, bool)
+        return amount / 1000 if number and amount >= 0 else None  # type: ignore[operator]
+
+    return Timing(
+        seconds(phases.get("connect")),
+        seconds(phases.get("ssl")),
+        seconds(phases.get("send")),
+        seconds(phases.get("wait")),
+        seconds(phases.get("receive")),
+        seconds(entry.get("time")) or 0.0,
+    )
+
+
+def _peer(entry: Mapping[str, Any]) -> str | None:
+    address = entry.get("serverIPAddress")
+    return address if isinstance(address, str) and address else None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was recognised so far."""
+
+    events: list[Event] = field(default_factory=list)
+    redirect_uri: str = ""
+    client_id: str = ""
+    resource: str = ""
+    mcp_url: str = ""
+    issuer: str = ""
+    answered: bool = False
+    token_sent: bool = False
+
+
+def session_of(exchanges: Iterable[Exchange]) -> Session:
+    """The connection of a browser as a session. Raises HarError when there is none in it.
+
+    A HAR may hold several tries: what is read is the last authorization request and all of the
+    discovery before it.
+    """
+    wanted = _last_try(tuple(exchanges))
+    reading = _Reading()
+    for exchange in wanted:
+        reading.events += _events(exchange, reading)
+    if not reading.events:
+        raise HarError("there is no OAuth or MCP exchange in it")
+    created = wanted[0].started if wanted else datetime.now(UTC)
+    return Session(_target(reading), created, events=tuple(reading.events))
+
+
+def _last_try(exchanges: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
+    """Without the earlier authorization requests and what they led to."""
+    starts = [n for n, one in enumerate(exchanges) if _is_authorization(one.request)]
+    if len(starts) < 2:
+        return exchanges
+    return exchanges[: starts[0]] + exchanges[starts[-1] :]
+
+
+def _target(reading: _Reading) -> Target:
+    client_id = reading.client_id or None
+    redirect_uri = reading.redirect_uri or None
+    url = reading.mcp_url or reading.resource
+    if is_web_url(url):
+        return Target(url, client_id=client_id, redirect_uri=redirect_uri)
+    if not is_web_url(reading.issuer):
+        raise HarError("it names neither an MCP server nor an authorization server")
+    kind: Any = "authorization-server"
+    return Target(reading.issuer, kind=kind, client_id=client_id, redirect_uri=redirect_uri)
+
+
+def _events(exchange: Exchange, reading: _Reading) -> Iterator[Event]:
+    """What one exchange of the browser is in the words of the record."""
+    request, at = exchange.request, exchange.started
+    if _is_authorization(request):
+        yield from _authorization(exchange, reading)
+    elif _is_response(request, reading):
+        if not any(
+            event.step == "callback" and isinstance(event, Answered) for event in reading.events
+        ):
+            yield Answered(at, "callback", (("redirect", request.url), ("via", BROWSER)))
+        yield Exchanged(at, "callback", exchange, "the client's own callback", probe=BROWSER)
+    elif step := _step_of(exchange, reading):
+        yield from _before(step, exchange, reading)
+        yield Exchanged(at, step, exchange, _label(step, exchange))
+
+
+def _is_authorization(request: Request) -> bool:
+    """RFC 6749 section 4.1.1, or RFC 9126 section 4."""
+    names = {name for name, _ in _query(request)}
+    return request.method == "GET" and (
+        {"response_type", "client_id"} <= names or {"request_uri", "client_id"} <= names
+    )
+
+
+def _is_response(request: Request, reading: _Reading) -> bool:
+    """The browser at the redirect URI, with a code or an error."""
+    names = {name for name, _ in _query(request)}
+    bare = request.url.partition("?")[0]
+    at_home = not reading.redirect_uri or bare == reading.redirect_uri.partition("?")[0]
+    return at_home and bool(names & {"code", "error"}) and "state" in names
+
+
+def _query(request: Request) -> Pairs:
+    try:
+        return tuple(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+    except ValueError:
+        return ()
+
+
+def _authorization(exchange: Exchange, reading: _Reading) -> Iterator[Event]:
+    pairs, at = _query(exchange.request), exchange.started
+    reading.redirect_uri = value(pairs, "redirect_uri") or reading.redirect_uri
+    reading.client_id = value(pairs, "client_id") or reading.client_id
+    reading.resource = value(pairs, "resource") or reading.resource
+    reading.issuer = reading.issuer or origin(exchange.request.url)
+    if reading.redirect_uri:
+        yield Made(at, "client", (("redirect_uri", reading.redirect_uri),))
+    source = "CIMD" if is_web_url(reading.client_id) else "pre-registered"
+    yield Made(at, "client", (("client_id", reading.client_id), ("source", source)))
+    made = {
+        # Only the client knows it; its mark stands for that it is not known here.
+        "code_verifier": redact(_UNKNOWN_VERIFIER),
+        "code_challenge": value(pairs, "code_challenge"),
+        "code_challenge_method": value(pairs, "code_challenge_method"),
+        "state": value(pairs, "state"),
+        "nonce": value(pairs, "nonce"),
+    }
+    yield Made(at, "pkce", tuple((name, text) for name, text in made.items() if text))
+    yield Made(at, "authorize", (("authorization_url", exchange.request.url),))
+    yield Exchanged(at, "callback", exchange, "the browser's request", probe=BROWSER)
+
+
+def _step_of(exchange: Exchange, reading: _Reading) -> StepId | None:
+    request = exchange.request
+    if request.method == "GET":
+        for suffix, step in (
+            (RESOURCE, "resource-metadata"),
+            (OAUTH, "server-metadata"),
+            (OPENID, "server-metadata"),
+        ):
+            if f"/.well-known/{suffix}" in request.url or request.url.endswith(f"/{suffix}"):
+                return step  # type: ignore[return-value]
+        return "keys" if _members(exchange).get("keys") else None
+    if request.method != "POST":
+        return None
+    if value(read_form(request.body), "grant_type"):
+        refresh = value(read_form(request.body), "grant_type") == "refresh_token"
+        return "refresh" if refresh else "token"
+    message, _ = read_json(request.body)
+    if not isinstance(message, dict):
+        return None
+    if text_list(message, "redirect_uris") is not None:
+        return "client"
+    method = sent(request)[0]
+    if message.get("jsonrpc") != "2.0" or not method:
+        return None
+    has_token = any(name.lower() == "authorization" for name, _ in request.headers)
+    steps: dict[str, StepId] = {"tools/list": "tools", "tools/call": "call"}
+    return steps.get(method, "connect" if has_token else "challenge")
+
+
+def _members(exchange: Exchange) -> Mapping[str, Any]:
+    response = exchange.response
+    if response is None or "json" not in media_type(response.headers):
+        return {}
+    document, _ = read_json(response.body)
+    return document if isinstance(document, dict) else {}
+
+
+def _before(step: StepId, exchange: Exchange, reading: _Reading) -> Iterator[Event]:
+    """What the record needs ahead of an exchange, and what is learnt from it."""
+    members, at = _members(exchange), exchange.started
+    match step:
+        case "challenge" | "connect" | "tools" | "call":
+            reading.mcp_url = reading.mcp_url or exchange.request.url
+        case "resource-metadata":
+            reading.resource = text_member(members, "resource") or reading.resource
+        case "server-metadata":
+            reading.issuer = text_member(members, "issuer") or reading.issuer
+        case "client":
+            document, _ = read_json(exchange.request.body)
+            uris = text_list(document, "redirect_uris") if isinstance(document, dict) else None
+            if uris:
+                reading.redirect_uri = uris[0]
+                yield Made(at, "client", (("redirect_uri", uris[0]),))
+        case "token":
+            verifier = value(read_form(exchange.request.body), "code_verifier")
+            if verifier and not reading.token_sent:
+                reading.token_sent = True
+                reading.events[:] = [_with_verifier(event, verifier) for event in reading.events]
+
+
+def _with_verifier(event: Event, verifier: str) -> Event:
+    if not isinstance(event, Made) or event.step != "pkce":
+        return event
+    pairs = tuple(
+        (name, verifier if name == "code_verifier" else text) for name, text in event.values
+    )
+    return replace(event, values=pairs)
+
+
+def _label(step: StepId, exchange: Exchange) -> str:
+    if step in ("challenge", "connect", "tools", "call"):
+        method, version, _ = sent(exchange.request)
+        return f"{method}, {version}" if version else method
+    return "from the browser"

@@ -1,0 +1,173 @@
+"""The health table: each component of a connection, its endpoint, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from flows.checks import Finding, Record
+from flows.documents import text_list
+from flows.exchange import Exchange
+from flows.session import StepId
+from flows.steps.resource_metadata import resource_metadata
+from flows.steps.server_metadata import endpoint, expected_issuer, server_metadata
+
+State = Literal["ok", "warn", "fail", "unknown"]
+
+_BARE = {"authorize-bare": "without parameters", "token-get": "for GET"}
+"""What each probe of an endpoint leaves out, or does instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One row. `status` is that of the decisive answer, or the kind of failure; "" where nothing
+    was asked."""
+
+    name: str
+    endpoint: str
+    state: State
+    status: str
+    detail: str
+
+
+def health(record: Record, findings: Iterable[Finding]) -> tuple[Component, ...]:
+    """Every component that the record knows of, in the order of the walk."""
+    return tuple(_Table(record, tuple(findings)).rows())
+
+
+class _Table:
+    def __init__(self, record: Record, findings: tuple[Finding, ...]) -> None:
+        self._record = record
+        self._facts = record.facts
+        self._findings = findings
+
+    def rows(self) -> Iterator[Component]:
+        if self._record.is_mcp:
+            yield self._mcp_server()
+            yield self._resource_metadata()
+        yield self._server_metadata()
+        yield self._endpoint(
+            "Authorization", "authorization_endpoint", "authorize-bare", "callback"
+        )
+        yield self._endpoint("Token", "token_endpoint", "token-get", "token")
+        yield self._registration()
+        yield self._keys()
+        if self._facts.connection:
+            yield self._tools()
+
+    def _state(self, exchange: Exchange | None, *steps: StepId) -> State:
+        """The worst that was found: in an exchange, or in whole steps."""
+        if exchange is None and not steps:
+            return "unknown"
+        results = {
+            finding.result
+            for finding in self._findings
+            if finding.step in steps
+            or (exchange and finding.place and finding.place.exchange == exchange.id)
+        }
+        if "fail" in results or (exchange and exchange.response is None):
+            return "fail"
+        return "warn" if "warn" in results else "ok"
+
+    def _mcp_server(self) -> Component:
+        url, connection = self._facts.target.url, self._facts.connection
+        tried = self._record.exchanges("connect") or self._record.exchanges("challenge")
+        last = tried[-1].exchange if tried else None
+        if connection:
+            name = f"{connection.server_name} {connection.server_version}".strip()
+            detail = f"{name or 'a server'}, speaks {connection.version}"
+        elif last and last.status == 401:
+            detail = "wants a token"
+        else:
+            detail = _failure(last)
+        return Component(
+            "MCP server", url, self._state(last, "challenge", "connect"), _status(last), detail
+        )
+
+    def _resource_metadata(self) -> Component:
+        document = resource_metadata(self._facts) or {}
+        servers = text_list(document, "authorization_servers") or ()
+        detail = f"names {', '.join(servers)}" if servers else ""
+        return self._document("Resource metadata", "resource-metadata", detail)
+
+    def _server_metadata(self) -> Component:
+        metadata = server_metadata(self._facts) or {}
+        detail = f"issuer {metadata['issuer']}" if metadata.get("issuer") else ""
+        return self._document("Server metadata", "server-metadata", detail)
+
+    def _document(self, name: str, step: StepId, detail: str) -> Component:
+        tried = self._record.exchanges(step)
+        if not tried:
+            where = expected_issuer(self._facts) if step == "server-metadata" else ""
+            return Component(name, where, "unknown", "", "not looked for")
+        last = tried[-1].exchange
+        state = self._state(last, step)
+        return Component(name, last.request.url, state, _status(last), detail or _failure(last))
+
+    def _endpoint(self, name: str, member: str, probe: str, step: StepId) -> Component:
+        """An endpoint by its probe, else by what the walk had from it."""
+        url = endpoint(self._facts, member)
+        if url is None:
+            return Component(name, "", "unknown", "", f"no usable {member} is known")
+        probes, walked = self._record.probes(probe), self._record.exchanges(step)
+        if not probes and not walked:
+            return Component(name, url, "unknown", "", "not asked")
+        exchange = probes[0].exchange if probes else walked[-1].exchange
+        detail = _BARE.get(probe, "") if probes else "by the walk"
+        if probes and exchange.status in (400, 401, 403, 405):
+            detail += ", as expected"
+        if exchange.response is None:
+            detail = _failure(exchange)
+        return Component(name, url, self._state(exchange), _status(exchange), detail)
+
+    def _registration(self) -> Component:
+        metadata, client = server_metadata(self._facts) or {}, self._facts.client
+        url = endpoint(self._facts, "registration_endpoint")
+        ways = ["dynamic registration"] if url else []
+        if metadata.get("client_id_metadata_document_supported") is True:
+            ways.append("Client ID Metadata Documents")
+        sent = self._record.exchanges("client")
+        exchange = sent[-1].exchange if sent else None
+        if not metadata:
+            return Component("Registration", "", "unknown", "", "no metadata to say")
+        detail = f"{client.source}, {client.token_endpoint_auth_method}" if client else ""
+        detail = detail or " and ".join(ways) or "by hand alone: no registration is offered"
+        state = self._state(exchange, "client") if exchange else "unknown"
+        return Component("Registration", url or "", state, _status(exchange), detail)
+
+    def _keys(self) -> Component:
+        url = endpoint(self._facts, "jwks_uri")
+        sent = self._record.exchanges("keys")
+        exchange = sent[-1].exchange if sent else None
+        keys = (self._facts.jwks or {}).get("keys")
+        number = len(keys) if isinstance(keys, list) else 0
+        detail = f"{number} public key{'s' if number != 1 else ''}" if number else ""
+        if url is None:
+            return Component("Signing keys", "", "unknown", "", "no jwks_uri is named")
+        state = self._state(exchange, "keys")
+        return Component(
+            "Signing keys", url, state, _status(exchange), detail or _failure(exchange)
+        )
+
+    def _tools(self) -> Component:
+        pages, sent = self._facts.tool_list, self._record.exchanges("tools")
+        exchange = sent[-1].exchange if sent else None
+        number = len(pages.tools)
+        detail = f"{number} tool{'s' if number != 1 else ''}" if pages.complete else "not listed"
+        state = self._state(exchange, "tools") if exchange else "unknown"
+        return Component("Tools", "tools/list", state, _status(exchange), detail)
+
+
+def _status(exchange: Exchange | None) -> str:
+    if exchange is None:
+        return ""
+    return str(exchange.status or (exchange.error.kind if exchange.error else "none"))
+
+
+def _failure(exchange: Exchange | None) -> str:
+    if exchange is None:
+        return ""
+    if exchange.error:
+        return exchange.error.text
+    return exchange.response.reason if exchange.response else ""

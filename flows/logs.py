@@ -1,0 +1,283 @@
+"""An authorization server's access log: did the token requests arrive, and what came of them?
+
+    entries(stream)      lines of common, combined or JSON-lines format, as `Entry`
+    summarize(entries)   the requests that matter for a connection, by what they are
+    attribution(summary) whom that points at, and what to look at next
+
+Reading is streaming: a log of any size takes the memory of what matters in it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any, Literal, cast
+from urllib.parse import parse_qsl, urlsplit
+
+from flows.session import Party
+
+Role = Literal["authorize", "token", "register", "metadata", "keys", "mcp"]
+ROLES: tuple[Role, ...] = ("metadata", "keys", "register", "authorize", "token", "mcp")
+
+MOST_LINE = 64 * 1024
+"""Bytes of a line; what is longer is no access log's."""
+KEPT = 200
+"""Entries of one role that are kept whole; all are counted."""
+
+_COMBINED = re.compile(
+    r'(?P<client>\S+) \S+ (?:\S+|".*?") \[(?P<at>[^\]]+)\] '
+    r'"(?P<method>[A-Z]+) (?P<target>\S+)(?: HTTP/[\d.]+)?" (?P<status>\d{3}) \S+'
+    r'(?: "[^"]*" "(?P<agent>(?:[^"\\]|\\.)*)")?'
+)
+_TIME = "%d/%b/%Y:%H:%M:%S %z"
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "at": ("time", "timestamp", "@timestamp", "ts", "time_local", "time_iso8601", "datetime"),
+    "method": ("method", "request_method", "httpMethod", "http_method", "verb"),
+    "target": ("uri", "request_uri", "path", "url", "target", "requestPath", "request_url"),
+    "status": ("status", "status_code", "statusCode", "http_status", "response_code"),
+    "client": ("remote_addr", "remote_ip", "client_ip", "ip", "remoteIp", "clientip", "client"),
+    "agent": ("user_agent", "http_user_agent", "userAgent", "ua"),
+}
+"""What programs call the fields of an access log in JSON: nginx, Caddy, Traefik, balancers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request. `at` is aware, None where the line does not say it in a way that is known."""
+
+    at: datetime | None
+    method: str
+    target: str
+    status: int
+    client: str = ""
+    agent: str = ""
+
+    @property
+    def path(self) -> str:
+        try:
+            return urlsplit(self.target).path
+        except ValueError:
+            return self.target.partition("?")[0]
+
+    @property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """Those of the query; a log has none of a body's."""
+        return tuple(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a log holds. `found` are the first KEPT entries of each role, `statuses` counts all."""
+
+    lines: int = 0
+    unread: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    found: dict[Role, list[Entry]] = field(default_factory=dict)
+    statuses: dict[Role, Counter[int]] = field(default_factory=dict)
+
+    def count(self, role: Role) -> int:
+        return sum(self.statuses.get(role, Counter()).values())
+
+
+def opened(raw: IO[bytes]) -> IO[bytes]:
+    """The stream, unpacked when it is gzip."""
+    head = raw.peek(2)[:2] if hasattr(raw, "peek") else b""
+    return cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if head == b"\x1f\x8b" else raw
+
+
+def lines_of(stream: IO[bytes]) -> Iterator[str]:
+    """The lines of a log, long ones cut."""
+    while line := stream.readline(MOST_LINE):
+        yield line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def read_line(line: str) -> Entry | None:
+    """A line as an entry; None when it is none of the formats."""
+    if line.lstrip().startswith("{"):
+        return _from_json(line)
+    match = _COMBINED.match(line)
+    if match is None:
+        return None
+    return Entry(
+        _time(match["at"]),
+        match["method"],
+        match["target"],
+        int(match["status"]),
+        match["client"],
+        match["agent"] or "",
+    )
+
+
+def _from_json(line: str) -> Entry | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    request = value.get("request")
+    members = {**value, **request} if isinstance(request, dict) else value
+    named = {name: _first(members, keys) for name, keys in _NAMES.items()}
+    method, target, status = named["method"], named["target"], named["status"]
+    if isinstance(request, str) and not target:  # "POST /token HTTP/1.1", as nginx has it
+        method, _, rest = request.partition(" ")
+        target = rest.rpartition(" HTTP/")[0] or rest
+    try:
+        number = int(str(status))
+    except ValueError:
+        return None
+    if not isinstance(method, str) or not isinstance(target, str) or not target:
+        return None
+    client, agent = named["client"], named["agent"] or _agent(members)
+    return Entry(
+        _time(named["at"]),
+        method.upper(),
+        target,
+        number,
+        client if isinstance(client, str) else "",
+        agent if isinstance(agent, str) else "",
+    )
+
+
+def _first(members: Mapping[str, Any], keys: Iterable[str]) -> Any:
+    return next((members[key] for key in keys if members.get(key) not in (None, "")), None)
+
+
+def _agent(members: Mapping[str, Any]) -> Any:
+    headers = members.get("headers")
+    value = headers.get("User-Agent") if isinstance(headers, dict) else None
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _time(value: object) -> datetime | None:
+    """A time as logs write it: the CLF's own, ISO 8601, or seconds (or ms) since the epoch."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+        if not isinstance(value, str):
+            return None
+        if "/" in value:
+            return datetime.strptime(value, _TIME).astimezone(UTC)
+        found = datetime.fromisoformat(value)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def role_of(
+    entry: Entry, token_path: str | None = None, mcp_path: str | None = None
+) -> Role | None:
+    """What a request is for, by its path; the paths of this server where they are known."""
+    path = entry.path.rstrip("/")
+    last = path.rpartition("/")[2].lower()
+    if token_path and path == token_path.rstrip("/"):
+        return "token"
+    if mcp_path and path == mcp_path.rstrip("/"):
+        return "mcp"
+    if "/.well-known/" in path:
+        return "keys" if "jwks" in last else "metadata"
+    names = {name for name, _ in entry.parameters}
+    if last in ("authorize", "authorization", "auth") or {"response_type", "client_id"} <= names:
+        return "authorize"
+    if last in ("token", "tokens", "access_token") and entry.method in ("POST", "OPTIONS", "GET"):
+        return "token"
+    if last in ("register", "registration", "reg"):
+        return "register"
+    if last in ("jwks", "jwks.json", "certs", "keys"):
+        return "keys"
+    return "mcp" if last in ("mcp", "messages", "sse") else None
+
+
+def summarize(
+    lines: Iterable[str],
+    *,
+    around: datetime | None = None,
+    within: timedelta = timedelta(minutes=10),
+    token_path: str | None = None,
+    mcp_path: str | None = None,
+) -> Summary:
+    """The requests that matter. With `around`, those at most `within` from it; entries without a
+    time count too, since nothing tells them apart."""
+    summary = Summary()
+    for line in lines:
+        if not line.strip():
+            continue
+        summary.lines += 1
+        entry = read_line(line)
+        if entry is None:
+            summary.unread += 1
+            continue
+        if around and entry.at and abs(entry.at - around) > within:
+            continue
+        if entry.at:
+            summary.first = min(summary.first or entry.at, entry.at)
+            summary.last = max(summary.last or entry.at, entry.at)
+        if role := role_of(entry, token_path, mcp_path):
+            summary.statuses.setdefault(role, Counter())[entry.status] += 1
+            kept = summary.found.setdefault(role, [])
+            if len(kept) < KEPT:
+                kept.append(entry)
+    return summary
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Whom the log points at: None where it cannot tell. `says` and `next` are sentences."""
+
+    party: Party | None
+    says: str
+    next: str
+
+
+def attribution(summary: Summary) -> Attribution:
+    """The tree of CL-01: did POST /token arrive, and with what?"""
+    posts = [one for one in summary.found.get("token", ()) if one.method == "POST"]
+    if summary.lines == summary.unread:
+        return Attribution(None, "No line of this log can be read.", _FORMATS)
+    if not posts:
+        if summary.count("authorize"):
+            says = "People were sent to the authorization endpoint, and no token request arrived."
+            return Attribution("client", says, _NOT_ARRIVED)
+        return Attribution(
+            None,
+            "Neither authorization nor token requests are in this log.",
+            "Look at the log of the host that serves the token endpoint, at the time of the try.",
+        )
+    last = posts[-1]
+    if last.status >= 500:
+        says = f"The last token request was answered {last.status}: the authorization server broke."
+        return Attribution("authorization-server", says, "Look into its own log at that time.")
+    if last.status >= 400:
+        says = f"The last token request was refused with {last.status}."
+        return Attribution(None, says, _REFUSED)
+    if summary.count("mcp"):
+        refused = [one for one in summary.found["mcp"] if one.status in (401, 403)]
+        if refused and summary.found["mcp"][-1].status in (401, 403):
+            says = "A token was issued, and the MCP server refused what came after it."
+            return Attribution("resource-server", says, _CLAIMS)
+        return Attribution(None, "A token was issued, and the MCP server was reached.", _CLAIMS)
+    says = f"The last token request was answered {last.status}, and no MCP request is in this log."
+    return Attribution(None, says, _SILENCE)
+
+
+_FORMATS = "The formats are common, combined and JSON lines, gzip too."
+_NOT_ARRIVED = (
+    "Something between the client and this server may keep it away: look for a blocked User-Agent "
+    "(authwalk check URL), a firewall, another host for the token endpoint. Else the client never "
+    "sent it."
+)
+_REFUSED = (
+    "invalid_client: how the client authenticates. invalid_grant: the code's age, the redirect "
+    "URI, the code verifier. The server's own log has the reason."
+)
+_CLAIMS = "Take the token apart (authwalk token): its iss, aud, exp and scope decide."
+_SILENCE = (
+    "Look at the MCP server's log. Without a request there, the client could not read the token "
+    "response, or something in between keeps the request away: authwalk run URL shows both."
+)

@@ -1,0 +1,103 @@
+"""Probes of the MCP server: what it does without a token, with a bad one, for other clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flows.exchange import Request, header
+from flows.facts import Facts
+from flows.mcp.opening import opening_move
+from flows.mcp.rpc import legacy_request, modern_request
+from flows.moves import Send
+from flows.probes.kernel import Probe, Variant, made_up
+
+USER_AGENTS: tuple[tuple[str, str], ...] = (
+    ("a browser", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+    ("python-httpx", "python-httpx/0.28.1"),
+    ("Claude", "Claude-User"),
+    ("ChatGPT", "openai-mcp/1.0.0"),
+    ("Node.js", "node"),
+)
+"""Who asks, and the User-Agent that it is known by: claude.ai's discovery comes as python-httpx
+and its MCP requests as Claude-User (reported), ChatGPT's as openai-mcp (captured)."""
+
+
+def bare_request(facts: Facts) -> Request | None:
+    """The request that the walk opened with, without a token."""
+    if facts.target.kind != "mcp":
+        return None
+    if facts.openings:
+        sent = facts.openings[0].exchange.request
+        keep = ("content-type", "accept", "mcp-protocol-version", "mcp-method")
+        fields = tuple(field for field in sent.headers if field[0].lower() in keep)
+        return Request(sent.method, sent.url, (*fields, *facts.target.headers), sent.body)
+    move = opening_move(replace(facts, tokens=None, refreshed=None), "challenge")
+    return move.request if isinstance(move, Send) else None
+
+
+def with_fields(request: Request, *fields: tuple[str, str]) -> Request:
+    names = {name.lower() for name, _ in fields}
+    kept = tuple(field for field in request.headers if field[0].lower() not in names)
+    return replace(request, headers=(*kept, *fields))
+
+
+def _user_agents(facts: Facts) -> Iterator[Variant]:
+    if request := bare_request(facts):
+        for who, user_agent in USER_AGENTS:
+            yield who, with_fields(request, ("User-Agent", user_agent))
+
+
+def _garbage_bearer(facts: Facts) -> Iterator[Variant]:
+    if request := bare_request(facts):
+        token = made_up(facts, "bearer")
+        yield "a made-up token", with_fields(request, ("Authorization", f"Bearer {token}"))
+
+
+def _foreign_origin(facts: Facts) -> Iterator[Variant]:
+    if request := bare_request(facts):
+        yield "Origin of a stranger", with_fields(request, ("Origin", "https://authwalk.invalid"))
+
+
+def _without_token(facts: Facts) -> Iterator[Variant]:
+    """What comes after the opening must want a token too."""
+    if facts.target.kind != "mcp" or not facts.openings:
+        return
+    without = replace(facts, tokens=None, refreshed=None, refreshed_before=None)
+    modern = header(facts.openings[-1].exchange.request.headers, "mcp-method") is not None
+    build = modern_request if modern else legacy_request
+    yield "tools/list", build(without, "tools/list", {})
+    call = {"name": "authwalk_no_such_tool", "arguments": {}}
+    yield "tools/call", build(without, "tools/call", call)
+
+
+RESOURCE: tuple[Probe, ...] = (
+    Probe(
+        "user-agents",
+        "challenge",
+        "safe",
+        "Is every client answered alike, or does something in front block some?",
+        _user_agents,
+    ),
+    Probe(
+        "garbage-bearer",
+        "challenge",
+        "safe",
+        "Is a token that nobody issued refused so that a client authorizes anew?",
+        _garbage_bearer,
+    ),
+    Probe(
+        "foreign-origin",
+        "challenge",
+        "safe",
+        "Is a page elsewhere kept out (DNS rebinding)?",
+        _foreign_origin,
+    ),
+    Probe(
+        "without-token",
+        "challenge",
+        "safe",
+        "Does every request want a token, or the first alone?",
+        _without_token,
+    ),
+)

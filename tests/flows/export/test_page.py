@@ -1,0 +1,79 @@
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.export.page import (
+    Heading,
+    Listing,
+    Page,
+    Preformatted,
+    Table,
+    Text,
+    hypertext,
+    mapped,
+    markdown,
+)
+from flows.text import visible
+from tests.hostile import HOSTILE
+
+
+def page(text: str) -> Page:
+    blocks = (
+        Heading(text),
+        Text(text),
+        Table(("Name", "Value"), ((text, "x"),)),
+        Listing((text,)),
+        Preformatted(text, "http"),
+    )
+    return Page(text, blocks)
+
+
+def test_a_page_as_markdown() -> None:
+    assert markdown(page("plain words")) == (
+        "# plain words\n\n## plain words\n\nplain words\n\n"
+        "| Name | Value |\n| --- | --- |\n| plain words | x |\n\n- plain words\n\n"
+        "```http\nplain words\n```\n"
+    )
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        assert not [name for name, _ in attrs if name.startswith("on") or name in ("src", "href")]
+
+
+OURS = {"html", "meta", "title", "style", "h1", "h2", "p", "table", "tr", "th", "td", "ul", "li"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_hostile_is_markup(text: str) -> None:
+    made = page(text)
+    for rendered in (markdown(made), hypertext(made)):
+        assert visible(rendered, lines=True) == rendered
+    tags = Tags()
+    tags.feed(hypertext(made))
+    assert tags.tags <= OURS | {"pre"}
+
+
+@given(st.text(alphabet="`|*_<>[]()#+-~!\\\n ab"))
+def test_no_text_leaves_its_place(text: str) -> None:
+    lines = markdown(page(text)).split("\n")
+    assert lines[0].startswith("# ")
+    (row,) = [at for at, line in enumerate(lines) if line == "| --- | --- |"]
+    assert lines[row + 1].endswith(" | x |")
+    body = lines[row + 1].replace("\\\\", "").replace("\\|", "")
+    assert body.count("|") == 3, "a bar in a text makes no cell"
+    fence = next(line for line in lines if line.endswith("http") and line.startswith("```"))
+    ticks = fence.removesuffix("http")
+    assert [line for line in lines if line == ticks] == [ticks], "nothing closes it early"
+
+
+def test_every_text_is_changed_before_rendering() -> None:
+    made = mapped(page("a_b"), lambda text: text.replace("a_b", "gone"))
+    assert "a" not in markdown(made).replace("gone", "").replace("Value", "").replace("Name", "")

@@ -1,0 +1,253 @@
+"""HARs made by hand the way browsers write them, and what is read from them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.checks import Record
+from flows.exchange import Exchange
+from flows.facts import Fold
+from flows.har import BROWSER, HarError, read_har, session_of
+from flows.session import Answered, Exchanged, Session
+from flows.steps import READERS
+from flows.walk import Walk
+from flows.wire import Wire
+from tests.flows.world import ISSUER, MCP, World
+
+CALLBACK = "https://chatgpt.com/connector/oauth/abc"
+ASKED = {
+    "response_type": "code",
+    "client_id": "client-9",
+    "redirect_uri": CALLBACK,
+    "state": "state-of-the-host",
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "code_challenge_method": "S256",
+    "resource": MCP,
+}
+
+
+def entry(
+    method: str,
+    url: str,
+    status: int = 200,
+    body: str = "",
+    *,
+    posted: str = "",
+    second: int = 0,
+    **headers: str,
+) -> dict[str, Any]:
+    return {
+        "startedDateTime": f"2026-11-25T10:00:{second:02d}.250Z",
+        "time": 41.5,
+        "request": {
+            "method": method,
+            "url": url,
+            "headers": [{"name": ":authority", "value": "x"}, {"name": "Accept", "value": "*/*"}],
+            "postData": {"mimeType": "application/json", "text": posted} if posted else None,
+        },
+        "response": {
+            "status": status,
+            "statusText": "",
+            "httpVersion": "h2",
+            "headers": [{"name": name, "value": value} for name, value in headers.items()],
+            "content": {"text": body, "mimeType": "text/html"},
+        },
+        "timings": {"connect": -1, "ssl": -1, "send": 1, "wait": 30, "receive": 2},
+        "serverIPAddress": "203.0.113.7",
+    }
+
+
+def har(*entries: Any) -> bytes:
+    return json.dumps({"log": {"version": "1.2", "entries": list(entries)}}).encode()
+
+
+def story(status: int = 500, **changes: str) -> bytes:
+    """The report that started it all: the browser saw two requests, and a 500."""
+    returned = {"code": "code-of-the-host", "state": ASKED["state"], "iss": ISSUER, **changes}
+    return har(
+        entry("GET", "https://chatgpt.com/", second=1),
+        entry("GET", f"{ISSUER}/oauth2/authorize?{urlencode(ASKED)}", 302, second=2),
+        entry("GET", f"{CALLBACK}?{urlencode(returned)}", status, "Oops", second=5),
+    )
+
+
+def walk_of(session: Session) -> Walk:
+    return Walk(session, Wire())
+
+
+def test_an_entry_as_an_exchange() -> None:
+    (one,) = read_har(har(entry("POST", "https://h/x", 201, "{}", posted="a=1", second=3)))
+    assert (one.request.method, one.request.body) == ("POST", b"a=1")
+    assert one.request.headers == (("Accept", "*/*"),)
+    assert one.response and (one.response.status, one.response.http_version) == (201, "h2")
+    assert (one.timing.send, one.timing.connect, one.timing.total) == (0.001, None, 0.0415)
+    assert one.started.second == 3 and one.peer == "203.0.113.7"
+
+
+def test_base64_bodies_form_params_and_requests_without_an_answer() -> None:
+    packed = entry("GET", "https://h/a")
+    packed["response"]["content"] = {
+        "text": base64.b64encode(b"\x00x").decode(),
+        "encoding": "base64",
+    }
+    form = entry("POST", "https://h/b")
+    form["request"]["postData"] = {"params": [{"name": "a", "value": "b%20c"}]}
+    blocked = entry("GET", "https://h/c", 0)
+    blocked["_error"] = "net::ERR_BLOCKED_BY_CLIENT"
+    one, two, three = read_har(har(packed, form, blocked))
+    assert one.response and one.response.body == b"\x00x"
+    assert two.request.body == b"a=b%20c"
+    assert three.response is None and three.error and "BLOCKED" in three.error.text
+
+
+def test_the_story_names_the_hosts_callback_and_what_would_decide() -> None:
+    walk = walk_of(session_of(read_har(story())))
+    cause = walk.diagnosis.cause
+    assert cause and (cause.check, cause.party, cause.step) == ("AR-09", "client", "callback")
+    assert "answered 500" in cause.says and "authwalk logs" in cause.fix
+    facts = walk.facts
+    assert facts.target.url == MCP and facts.redirect_uri == CALLBACK
+    assert facts.client and facts.client.client_id == "client-9"
+    assert facts.response and facts.response.get("code") == "code-of-the-host"
+
+
+def test_a_callback_that_works_is_no_fault() -> None:
+    walk = walk_of(session_of(read_har(story(200))))
+    assert walk.diagnosis.sound
+
+
+def test_the_code_verifier_is_not_ours() -> None:
+    pkce = walk_of(session_of(read_har(story()))).facts.pkce
+    assert pkce and "redacted" in pkce.code_verifier
+    assert pkce.code_challenge == ASKED["code_challenge"]
+
+
+def test_only_the_last_try_counts() -> None:
+    first = json.loads(story(200))["log"]["entries"]
+    second = json.loads(story(500, state="another"))["log"]["entries"]
+    for late, one in enumerate(second):
+        one["startedDateTime"] = f"2026-11-25T10:30:{late:02d}Z"
+    session = session_of(read_har(har(*first, *second)))
+    answers = [event for event in session.events if isinstance(event, Answered)]
+    assert len(answers) == 1 and "another" in dict(answers[0].values)["redirect"]
+
+
+def from_world(world: World) -> bytes:
+    """What a browser would have kept, had the client run in it."""
+    entries: list[dict[str, Any]] = []
+
+    def add(exchange: Exchange) -> None:
+        assert exchange.response
+        made = entry(
+            exchange.request.method,
+            exchange.request.url,
+            exchange.response.status,
+            exchange.response.body.decode(),
+            posted=exchange.request.body.decode(),
+        )
+        made["response"]["headers"] = [
+            {"name": name, "value": value} for name, value in exchange.response.headers
+        ]
+        made["request"]["headers"] = [
+            {"name": name, "value": value} for name, value in exchange.request.headers
+        ]
+        made["startedDateTime"] = f"2026-11-25T10:{len(entries):02d}:00Z"
+        entries.append(made)
+
+    for event in world.session.events:
+        match event:
+            case Exchanged(exchange=exchange):
+                add(exchange)
+            case Answered(step="callback", values=values):
+                url = world.facts.authorization_url or ""
+                at = f"2026-11-25T10:{len(entries):02d}:00Z"
+                entries.append(entry("GET", url, 302) | {"startedDateTime": at})
+                at = f"2026-11-25T10:{len(entries):02d}:30Z"
+                landed = dict(values)["redirect"]
+                entries.append(entry("GET", landed) | {"startedDateTime": at})
+            case _:
+                pass
+    return har(*entries)
+
+
+def test_a_client_in_the_browser_shows_every_step_and_its_facts_fold() -> None:
+    world = World()
+    world.walk()
+    session = session_of(read_har(from_world(world)))
+    facts = Fold(session, READERS).facts
+    assert facts.target.url == MCP
+    assert facts.tokens and world.facts.tokens
+    assert facts.tokens.access_token == world.facts.tokens.access_token
+    assert facts.tool_list.complete and facts.connection
+    assert facts.client and facts.client.client_id == "client-1"
+    walk = walk_of(session)
+    assert {f.result for f in walk.findings if f.check in ("CL-02", "CL-03", "CL-04")} == {"pass"}
+    assert walk.diagnosis.sound, walk.diagnosis.cause
+
+
+def test_a_verifier_of_another_try_is_found() -> None:
+    world = World()
+    world.walk()
+    assert world.facts.pkce
+    data = from_world(world).replace(world.facts.pkce.code_verifier.encode(), b"x" * 43)
+    walk = walk_of(session_of(read_har(data)))
+    (found,) = [one for one in walk.findings if one.check == "CL-03"]
+    assert (found.result, found.party) == ("fail", "client")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "not JSON"),
+        (b"{}", "no `log`"),
+        (b'{"log": []}', "no `log`"),
+        (b'{"log": {"entries": {}}}', "no array"),
+        (har(), "no OAuth or MCP exchange"),
+        (har(entry("GET", "https://example.com/")), "no OAuth or MCP exchange"),
+        (har(None, {}, {"request": {"url": 1}}), "no OAuth or MCP exchange"),
+    ],
+)
+def test_what_is_no_har_is_told(data: bytes, said: str) -> None:
+    with pytest.raises(HarError, match=said):
+        session_of(read_har(data))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 999) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.data())
+def test_whatever_a_file_says_is_a_session_or_an_error(data: st.DataObject) -> None:
+    document = json.loads(story())
+    entries = document["log"]["entries"]
+    one = data.draw(st.sampled_from(entries))
+    part = data.draw(st.sampled_from([one, one["request"], one["response"]]))
+    part[data.draw(st.sampled_from(sorted(part)))] = data.draw(JSON)
+    try:
+        session = session_of(read_har(json.dumps(document).encode()))
+    except HarError:
+        return
+    walk = walk_of(session)
+    assert all(walk.findings) and not walk.diagnosis.stopped
+    assert not [one for one in walk.findings if "could not be judged" in one.says]
+
+
+def test_what_only_the_browser_saw_is_marked() -> None:
+    session = session_of(read_har(story()))
+    record = Record(session, Fold(session, READERS).facts)
+    assert [event.label for event in record.probes(BROWSER)] == [
+        "the browser's request",
+        "the client's own callback",
+    ]

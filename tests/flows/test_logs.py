@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.logs import MOST_LINE, Entry, attribution, lines_of, opened, read_line, summarize
+
+AT = datetime(2026, 11, 25, 10, 4, 5, tzinfo=UTC)
+AGENT = "python-httpx/0.28.1"
+
+
+def combined(target: str, status: int = 200, method: str = "POST", at: str = "10:04:05") -> str:
+    request = f'"{method} {target} HTTP/1.1"'
+    return f'203.0.113.9 - - [25/Nov/2026:{at} +0000] {request} {status} 512 "-" "{AGENT}"'
+
+
+WANTED = Entry(AT, "POST", "/oauth2/token", 200, "203.0.113.9", AGENT)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        combined("/oauth2/token"),
+        json.dumps(
+            {
+                "time": "2026-11-25T10:04:05Z",
+                "method": "POST",
+                "path": "/oauth2/token",
+                "status": 200,
+                "remote_addr": "203.0.113.9",
+                "user_agent": AGENT,
+            }
+        ),
+        json.dumps(
+            {
+                "ts": AT.timestamp(),
+                "status": 200,
+                "request": {
+                    "method": "POST",
+                    "uri": "/oauth2/token",
+                    "remote_ip": "203.0.113.9",
+                    "headers": {"User-Agent": [AGENT]},
+                },
+            }
+        ),
+        json.dumps(
+            {
+                "time_local": "25/Nov/2026:11:04:05 +0100",
+                "request": "POST /oauth2/token HTTP/2.0",
+                "status": "200",
+                "remote_addr": "203.0.113.9",
+                "http_user_agent": AGENT,
+            }
+        ),
+    ],
+)
+def test_the_formats(line: str) -> None:
+    assert read_line(line) == WANTED
+
+
+def test_the_common_format_has_no_user_agent() -> None:
+    line = '::1 - bob [25/Nov/2026:10:04:05 +0000] "GET /token HTTP/1.0" 405 -'
+    assert read_line(line) == Entry(AT, "GET", "/token", 405, "::1", "")
+
+
+@given(st.text())
+def test_any_line_is_an_entry_or_none(line: str) -> None:
+    read_line(line)
+    read_line("{" + line)
+    summarize([line])
+
+
+def test_gzip_is_unpacked_and_long_lines_are_cut() -> None:
+    text = (combined("/token") + "\n").encode() + b"x" * (MOST_LINE * 2)
+    packed = io.BufferedReader(io.BytesIO(gzip.compress(text)))
+    lines = list(lines_of(opened(packed)))
+    assert lines[0] == combined("/token")
+    assert max(map(len, lines)) <= MOST_LINE
+
+
+def test_only_what_is_near_the_try_counts() -> None:
+    lines = [combined("/token", at="09:30:00"), combined("/token"), "garbage", ""]
+    summary = summarize(lines, around=AT, within=timedelta(minutes=5))
+    assert (summary.lines, summary.unread, summary.count("token")) == (3, 1, 1)
+    assert summary.first == summary.last == AT
+
+
+AUTHORIZE = combined("/oauth2/authorize?response_type=code&client_id=a", 302, "GET")
+
+
+@pytest.mark.parametrize(
+    ("lines", "party", "said"),
+    [
+        ([AUTHORIZE], "client", "no token request arrived"),
+        ([AUTHORIZE, combined("/oauth2/token", 500)], "authorization-server", "answered 500"),
+        ([combined("/oauth2/token", 400)], None, "refused with 400"),
+        ([combined("/oauth2/token")], None, "no MCP request"),
+        ([combined("/token"), combined("/mcp", 401)], "resource-server", "refused what came"),
+        ([combined("/token"), combined("/mcp", 200)], None, "was reached"),
+        ([combined("/token", method="OPTIONS"), AUTHORIZE], "client", "no token request"),
+        ([combined("/index.html", method="GET")], None, "Neither"),
+        (["garbage"], None, "No line"),
+    ],
+)
+def test_whom_a_log_points_at(lines: list[str], party: str | None, said: str) -> None:
+    found = attribution(summarize(lines))
+    assert found.party == party and said in found.says and found.next
+
+
+def test_paths_of_this_server() -> None:
+    lines = [combined("/a/b"), combined("/c", 401)]
+    summary = summarize(lines, token_path="/a/b", mcp_path="/c")
+    assert (summary.count("token"), summary.count("mcp")) == (1, 1)

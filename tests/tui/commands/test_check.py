@@ -1,0 +1,105 @@
+"""`authwalk check` on the live lab."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from flows.lab import Lab
+from tui.cli import main
+
+Capture = pytest.CaptureFixture[str]
+
+
+def checked(lab: Lab, capsys: Capture, *options: str, code: int = 0) -> dict[str, Any]:
+    assert main(["check", lab.mcp_url, "--json", *options]) == code
+    (one,) = json.loads(capsys.readouterr().out)["checks"]
+    assert isinstance(one, dict)
+    return one
+
+
+def spoken(document: dict[str, Any]) -> list[str]:
+    return [f["check"] for f in document["findings"] if f["result"] in ("fail", "warn", "info")]
+
+
+def test_a_healthy_lab_is_sound(lab: Lab, capsys: Capture) -> None:
+    for options in ((), ("--approve",)):
+        document = checked(lab, capsys, *options)
+        assert document["sound"] and document["verdict"] is None
+        assert spoken(document) == []
+        states = {row["component"]: row["state"] for row in document["health"]}
+        assert set(states.values()) <= {"ok", "unknown"}
+        assert all(
+            f["result"] != "skipped" or "judged" not in f["says"] for f in document["findings"]
+        )
+
+
+def test_the_health_table_says_what_the_report_asked_for(lab: Lab, capsys: Capture) -> None:
+    assert main(["check", lab.mcp_url, "--approve"]) == 0
+    out = capsys.readouterr().out
+    for words in (
+        "Server metadata    200",
+        "400        without parameters, as expected",
+        "405        for GET, as expected",
+        "1 public key",
+        "authwalk-lab",
+        "13 tools",
+        "✓ Sound",
+    ):
+        assert words in out
+
+
+@pytest.mark.parametrize(
+    ("fault", "check", "party"),
+    [
+        ("waf-block", "NET-10", "network"),
+        ("introspect-open", "INT-01", "authorization-server"),
+        ("no-pkce-advertised", "ASM-07", "authorization-server"),
+        ("authorize-500", "AZ-18", "authorization-server"),
+    ],
+)
+def test_faults_that_a_check_finds_without_a_login(
+    lab: Lab, capsys: Capture, fault: str, check: str, party: str
+) -> None:
+    lab.set_faults((fault,))
+    document = checked(lab, capsys, code=1)
+    assert (document["verdict"]["check"], document["verdict"]["party"]) == (check, party)
+
+
+def test_nothing_that_creates_state_is_sent(lab: Lab, capsys: Capture) -> None:
+    document = checked(lab, capsys)
+    (row,) = [row for row in document["health"] if row["component"] == "Registration"]
+    assert (row["state"], row["status"], row["detail"]) == ("unknown", None, "dynamic registration")
+    sent = {(f["evidence"] or {}).get("url", "") for f in document["findings"]}
+    assert any(url.endswith("/token") for url in sent), "the token endpoint was asked for errors"
+
+
+def test_what_counts_as_a_failure_is_for_the_caller_to_say(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("challenge-error",))
+    checked(lab, capsys, code=0)
+    checked(lab, capsys, "--fail-on", "warn", code=1)
+    lab.set_faults(("introspect-open",))
+    checked(lab, capsys, "--fail-on", "never", code=0)
+
+
+def test_several_urls_side_by_side(lab: Lab, capsys: Capture) -> None:
+    nowhere = "http://127.0.0.1:1/mcp"
+    assert main(["check", lab.mcp_url, nowhere, "--json"]) == 4
+    one, other = json.loads(capsys.readouterr().out)["checks"]
+    assert (one["url"], one["sound"]) == (lab.mcp_url, True)
+    assert (other["url"], other["verdict"]["party"]) == (nowhere, "network")
+
+
+def test_junit(lab: Lab, capsys: Capture, tmp_path: Path) -> None:
+    lab.set_faults(("introspect-open",))
+    path = tmp_path / "report.xml"
+    checked(lab, capsys, "--junit", str(path), code=1)
+    root = ElementTree.parse(path).getroot()
+    (suite,) = root
+    assert suite.get("failures") == "1"
+    failures = [case.get("name") for case in suite if case.find("failure") is not None]
+    assert failures == ["INT-01"]

@@ -1,0 +1,178 @@
+"""`authwalk check URL...`: the health table, the findings and the verdict, for scripts and CI.
+
+By default nothing is sent that creates state: the walk stops before a client is registered, and
+the probes ask for errors. With --approve the whole walk is made first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.checks import Finding, Record
+from flows.diagnosis import Diagnosis
+from flows.health import Component, health
+from flows.moves import Blocked
+from flows.probes import PROBES
+from flows.probing import Prober
+from flows.session import Session, Target
+from flows.store import save
+from flows.text import visible
+from flows.walk import Walk, new_session
+from flows.wire import Wire, WireOptions
+from tui.commands import SOUND, STOPPED, UNREACHABLE, unreadable
+from tui.commands.junit import junit
+from tui.commands.options import reason, target_of, wire_options
+from tui.console import Console
+from tui.lines import Lines
+from tui.redaction import Redaction
+from tui.report import finding_of, print_document
+
+FAIL_ON = {"error": ("fail",), "warn": ("fail", "warn"), "info": ("fail", "warn", "info")}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of one URL. `enough` says why not every probe was sent; `kept` why the walk
+    could not be approved."""
+
+    walk: Walk
+    components: tuple[Component, ...]
+    enough: str = ""
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        return self.walk.diagnosis
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding, the stop that no check says among them."""
+        cause = self.diagnosis.cause
+        return (*((cause,) if cause and not cause.check else ()), *self.walk.findings)
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the walk stopped because nobody answered."""
+        move = self.walk.current
+        return isinstance(move, Blocked) and move.party == "network"
+
+
+def main(args: argparse.Namespace) -> int:
+    targets = [target_of(args, url) for url in args.urls]
+    options = wire_options(args)
+    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    checked = asyncio.run(_check_all(targets, options, args, console))
+    console.progress("")
+    redactions = [Redaction(one.walk.session, keep=args.with_secrets) for one in checked]
+    if args.junit:
+        _write(Path(args.junit), junit(list(zip(checked, redactions, strict=True))))
+    if args.save:
+        save_session(Path(args.save), checked[0].walk.session, args.with_secrets)
+    if args.json:
+        documents = [document(*pair) for pair in zip(checked, redactions, strict=True)]
+        print_document({"checks": documents})
+    else:
+        for one, redaction in zip(checked, redactions, strict=True):
+            _tell(one, Lines(console, redaction), console, verbose=args.verbose)
+    return _status(checked, args.fail_on)
+
+
+async def _check_all(
+    targets: Sequence[Target], options: WireOptions, args: argparse.Namespace, console: Console
+) -> list[Checked]:
+    tasks = (_check(target, options, args, console) for target in targets)
+    return list(await asyncio.gather(*tasks))
+
+
+async def _check(
+    target: Target, options: WireOptions, args: argparse.Namespace, console: Console
+) -> Checked:
+    walk = Walk(new_session(target), Wire(options))
+    try:
+        await _walk(walk, approve=args.approve)
+        prober = Prober(walk, observe=lambda title: console.progress(f"… {title}"))
+        if not isinstance(walk.current, Blocked) or walk.current.party != "network":
+            await prober.send(PROBES.values())
+    finally:
+        await walk.close()
+    record = Record(walk.session, walk.facts)
+    return Checked(walk, health(record, walk.findings), prober.enough)
+
+
+async def _walk(walk: Walk, *, approve: bool) -> None:
+    """As far as nothing is created; with `approve` to the list of tools."""
+    if not approve:
+        await walk.run(hold=frozenset({"client"}))
+        if walk.session.target.client_id and walk.session.target.redirect_uri:
+            await walk.run(hold=frozenset({"authorize"}))  # computed here, nothing is sent
+        return
+    move = await walk.run(hold=frozenset(), remedies=True)
+    if move and move.step == "callback" and not await walk.approve():
+        await walk.run(hold=frozenset(), remedies=True)
+
+
+def _status(checked: Sequence[Checked], fail_on: str) -> int:
+    if any(one.unreachable for one in checked):
+        return UNREACHABLE
+    fatal = FAIL_ON.get(fail_on, ())
+    found = any(finding.result in fatal for one in checked for finding in one.findings)
+    return STOPPED if found else SOUND
+
+
+def _tell(checked: Checked, lines: Lines, console: Console, *, verbose: bool) -> None:
+    console.say(*lines.head(checked.walk.session.target), "")
+    console.say(*lines.health(checked.components))
+    told = [one for one in checked.findings if one.speaks or verbose]
+    if told:
+        console.say("", *lines.findings(told))
+    if checked.enough:
+        console.tell(f"  Not every probe was sent: {visible(checked.enough)}.")
+    console.tell("", *lines.diagnosis(checked.walk, checked.diagnosis), "")
+
+
+def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
+    """{url, health, findings, verdict, not_sent}."""
+    session, diagnosis = checked.walk.session, checked.diagnosis
+    cause = diagnosis.cause
+    document = {
+        "url": session.target.url,
+        "sound": diagnosis.sound,
+        "verdict": cause and finding_of(cause, session, redaction),
+        "alternatives": [finding_of(one, session, redaction) for one in diagnosis.alternatives],
+        "health": [
+            {
+                "component": one.name,
+                "endpoint": redaction.url(one.endpoint),
+                "state": one.state,
+                "status": one.status or None,
+                "detail": one.detail,
+            }
+            for one in checked.components
+        ],
+        "findings": [finding_of(one, session, redaction) for one in checked.findings],
+        "not_sent": checked.enough or None,
+    }
+    redacted: dict[str, Any] = redaction.json(document)
+    return redacted
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        shown = visible(str(path))
+        raise unreadable(f"{shown} cannot be written: {reason(error)}") from error
+
+
+def save_session(path: Path, session: Session, with_secrets: bool) -> None:
+    """Raises Failure."""
+    try:
+        save(path, session, with_secrets=with_secrets)
+    except OSError as error:
+        shown = visible(str(path))
+        raise unreadable(f"{shown} cannot be written: {reason(error)}") from error
