@@ -122,6 +122,8 @@ class AskPanel(Vertical):
         self._replies: dict[str, Reply] = {}
         self._method, self._params = "", dict[str, object]()
         self._objected: str | None = None
+        self._opening = False  # the form is being made; what has the focus in it goes
+        self._awaited = False  # and is to have the keyboard then
 
     def compose(self) -> ComposeResult:
         yield Static(id="ask-head", markup=False)
@@ -170,9 +172,9 @@ class AskPanel(Vertical):
             return
         self._method, params = asked.request_of(self._ask.requests[key])
         self._params = dict(params)
-        focused = self.has_focus_within  # what has it may not be shown for the next one
+        self._opening, self._awaited = True, self.has_focus_within
         self._draw()
-        self._open_form(self._ask, key, focused)
+        self._open_form(self._ask, key)
 
     def _draw(self) -> None:
         assert self._ask
@@ -199,20 +201,23 @@ class AskPanel(Vertical):
         return self._on_stream or self._kind in ("form", "url")
 
     @work(exclusive=True, group="ask-form")
-    async def _open_form(self, ask: Ask, key: str, focused: bool) -> None:
+    async def _open_form(self, ask: Ask, key: str) -> None:
         form = self.query_one(JsonForm)
         schema = asked.schema_of(self._method, self._params)
         await form.open(schema, asked.start_of(self._method, self._params, self._roots))
         if ask is self._ask and key == self._key:
             self.set_class(form.empty and not form.json_shown, "-empty")
             self.query_one("#ask-json", Button).label = "Form" if form.json_shown else "JSON"
-            if focused:
+            self._opening = False
+            if self._awaited:
                 self.focus_first()
 
     def focus_first(self) -> None:
         """Move the keyboard to where the answer begins: a field, or for a URL the way to open it,
         which is not the way to accept."""
-        if self._kind == "url":
+        if self._opening:
+            self._awaited = True
+        elif self._kind == "url":
             self.query_one("#ask-open").focus()
         elif self.has_class("-empty") or not self.query_one(JsonForm).focus_first():
             self.query_one("#ask-send").focus()
