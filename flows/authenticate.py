@@ -30,6 +30,39 @@ def read_challenges(headers: Headers) -> tuple[AuthChallenge, ...]:
     return tuple(found)
 
 
+_VALUE = rf'(?:{_TOKEN}|"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*")'
+_STRICT_PARAMETER = re.compile(rf"({_TOKEN})[ \t]*=[ \t]*{_VALUE}")
+_LIST = re.compile(r"[ \t]*(?:,[ \t]*)+|[ \t]*$")
+
+
+def grammar_problem(line: str) -> str:
+    """Where a WWW-Authenticate field line breaks the grammar of RFC 9110 section 11, in words; ""
+    where it keeps it."""
+    at, scheme = _skip(line, 0), ""
+    names: list[str] = []
+    while at < len(line):
+        if scheme and (match := _STRICT_PARAMETER.match(line, at)):
+            name, at = match[1].lower(), match.end()
+            if name in names:
+                return f"the parameter {name} comes twice"
+            names.append(name)
+        elif match := _SCHEME.match(line, at):
+            scheme, names, at = match[0], [], match.end()
+            spaces = _skip_space(line, at)
+            if spaces > at and (credential := _TOKEN68.match(line, spaces)):
+                at = credential.end()
+            elif spaces > at:
+                at = spaces
+                continue
+        if not (match := _LIST.match(line, at)):
+            rest = repr(line[at:].strip()[:60])
+            if line[at] in " \t":
+                return f"{rest} follows without a comma"
+            return f"at {rest}: what is more than a plain word needs quotation marks"
+        at = match.end()
+    return "" if scheme else "it names no scheme"
+
+
 def _read_line(line: str) -> list[AuthChallenge]:
     challenges: list[AuthChallenge] = []
     scheme = ""

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flows.exchange import Tls
+from flows.network import EXPIRED, NOT_YET_VALID, OTHER_NAME
 
 _MOST_NAMES = 5
 
@@ -117,9 +118,9 @@ def reason(error: ssl.SSLError, host: str, seen: ssl.SSLObject | None = None) ->
     code = error.verify_code
     whose = f"the certificate of {host}"
     if code == _EXPIRED:
-        return f"{whose} has expired" + _on(certificate.not_after)
+        return f"{whose} {EXPIRED}" + _on(certificate.not_after)
     if code == _NOT_YET_VALID:
-        return f"{whose} is not valid yet" + _on(certificate.not_before, "before")
+        return f"{whose} {NOT_YET_VALID}" + _on(certificate.not_before, "before")
     if code == _SELF_SIGNED:
         return f"{whose} is self-signed"
     if code == _SELF_SIGNED_IN_CHAIN:
@@ -133,7 +134,7 @@ def reason(error: ssl.SSLError, host: str, seen: ssl.SSLObject | None = None) ->
     if code in _WRONG_NAME:
         more = "" if len(certificate.names) <= _MOST_NAMES else ", ..."
         names = ", ".join(certificate.names[:_MOST_NAMES]) + more
-        return f"{whose} has another name" + (f": {names}" if names else "")
+        return f"{whose} {OTHER_NAME}" + (f": {names}" if names else "")
     if code == _REVOKED:
         return f"{whose} is revoked"
     return f"{whose} is not accepted: {error.verify_message}"

@@ -198,7 +198,11 @@ def _scope(value: Any, seen: Seen) -> Verdict:
 def _vendor_scope(value: Any, seen: Seen) -> Verdict:
     given = value.split() if isinstance(value, str) else audiences(value)
     verdict = _scopes(list(given), seen)
+    if "scope" in seen.claims:
+        return verdict
     says = "servers by the standard look for scope"
+    if is_access_token_type(seen.header.get("typ")) and verdict.mark != "error":
+        verdict = verdict._replace(mark="warn", standard="RFC 9068 §2.2.3")
     return verdict._replace(note="; ".join(filter(None, (verdict.note, says))))
 
 

@@ -88,9 +88,11 @@ def _wrong(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _cause(session: Session, blocked: Blocked, wrong: Iterable[Finding]) -> Finding:
-    """The failed check that says why the walk stopped, with its evidence; else the stop."""
+    """The check that says why the walk stopped, with its evidence; else the stop. What only
+    strict servers refuse is a warning, and still the cause where one did."""
+    wrong = list(wrong)
     errors = [one for one in wrong if one.result == "fail"]
-    if named := next((one for one in errors if blocked.check and one.check == blocked.check), None):
+    if named := next((one for one in wrong if blocked.check and one.check == blocked.check), None):
         return named
     at_stop = stop(session, blocked)
     for one in errors:

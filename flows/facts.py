@@ -60,6 +60,7 @@ class Tried:
     document: Json | None = None
     location: str | None = None  # where a redirect points, when it may be followed
     objection: str = ""  # why a document that was found must not be used
+    check: str = ""  # the id of the check that fails here
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,6 @@ class Pushed:
     """The answer to a pushed authorization request (RFC 9126 section 2.2)."""
 
     request_uri: str
-    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,6 @@ class IdJag:
     """An Identity Assertion JWT Authorization Grant, to be exchanged for an access token."""
 
     assertion: str = field(repr=False)
-    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,6 @@ class Tokens:
     id_token: str | None = field(default=None, repr=False)
     scope: str | None = None
     document: Json = field(default_factory=dict, repr=False)
-    remarks: tuple[Remark, ...] = ()
     bound: bool = False
 
 

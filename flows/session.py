@@ -211,15 +211,16 @@ def fallen_steps(event: Reran) -> tuple[StepId, ...]:
 
 def attempts(events: Iterable[Event]) -> dict[StepId, tuple[Attempt, ...]]:
     """Every attempt of every step that has one, oldest first."""
-    found: dict[StepId, list[Attempt]] = {}
+    closed: dict[StepId, list[Attempt]] = {}
+    standing: dict[StepId, list[Event]] = {}
     for event in events:
         if isinstance(event, Reran):
             for step in fallen_steps(event):
-                if tries := found.get(step):
-                    tries[-1] = replace(tries[-1], current=False)
+                if tried := standing.pop(step, None):
+                    closed[step].append(Attempt(step, tuple(tried), current=False))
         else:
-            tries = found.setdefault(event.step, [])
-            if not tries or not tries[-1].current:
-                tries.append(Attempt(event.step))
-            tries[-1] = replace(tries[-1], events=(*tries[-1].events, event))
-    return {step: tuple(tries) for step, tries in found.items()}
+            closed.setdefault(event.step, [])
+            standing.setdefault(event.step, []).append(event)
+    for step, tried in standing.items():
+        closed[step].append(Attempt(step, tuple(tried)))
+    return {step: tuple(tries) for step, tries in closed.items()}

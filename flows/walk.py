@@ -37,6 +37,7 @@ from flows.replies import OpenStream, Replies, Reply, Responder
 from flows.session import (
     REPEATABLE,
     Answered,
+    Attempt,
     Event,
     Exchanged,
     Made,
@@ -47,6 +48,7 @@ from flows.session import (
     Session,
     StepId,
     Target,
+    attempts,
 )
 from flows.sse import ServerSentEvent
 from flows.steps import READERS, STEPS
@@ -112,6 +114,7 @@ class Walk:
         self._fold = Fold(session, READERS)
         self._moves: dict[StepId, Move] | None = None
         self._findings: tuple[Finding, ...] | None = None
+        self._attempts: Mapping[StepId, tuple[Attempt, ...]] | None = None
         self._dated: datetime | None = None  # the time that the moves hold
         self.replies = Replies(responder, self._reply)
         self._stream = OpenStream()
@@ -156,6 +159,13 @@ class Walk:
         from flows.diagnosis import diagnose
 
         return diagnose(self.session, self.moves, self.findings)
+
+    @property
+    def attempts(self) -> Mapping[StepId, tuple[Attempt, ...]]:
+        """Every attempt of every step that has one, oldest first."""
+        if self._attempts is None:
+            self._attempts = attempts(self.session.events)
+        return self._attempts
 
     @property
     def current(self) -> Act | Blocked | None:
@@ -361,7 +371,7 @@ class Walk:
         """Append an event; the facts follow."""
         self.session = self.session.append(event)
         self._fold.add(event)
-        self._moves = None
+        self._moves = self._attempts = None
         if not isinstance(event, Received):  # the exchange that closes the stream is judged
             self._findings = None
         self.on_event(event)

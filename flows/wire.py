@@ -32,6 +32,7 @@ from flows import __version__, certificate
 from flows.exchange import Exchange, Failure, Request, header, header_values, media_type
 from flows.flight import BodyReceived, Cut, EventReceived, Flight, Observer
 from flows.inflate import BadEncoding, Inflater
+from flows.network import UNREADABLE_BUNDLE
 from flows.outgoing import Unsendable, sent, target
 from flows.sse import Parser, ServerSentEvent
 from flows.text import size
@@ -167,7 +168,7 @@ class Wire:
             context = self._trust if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         except OSError as error:
             bundle = self.options.ca_bundle
-            raise Cut("tls", f"the CA bundle {bundle} cannot be read: {error}") from error
+            raise Cut("tls", f"{UNREADABLE_BUNDLE} {bundle} cannot be read: {error}") from error
         try:
             self._transports[scheme] = httpx.AsyncHTTPTransport(
                 verify=context,

@@ -238,6 +238,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     group = check.add_argument_group("the check")
     add = group.add_argument
     add("--approve", action="store_true", help="walk to the tools first, approving by itself")
+    add("--deep", action="store_true", help="also use codes up: PKCE, replay, binding; cleans up")
     add("--fail-on", choices=FAIL_ON, default="error", metavar="LEVEL", help=", ".join(FAIL_ON))
     add("--verbose", action="store_true", help="also what is well, and what does not apply")
     _add_target(check)

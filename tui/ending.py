@@ -70,7 +70,8 @@ def stopped(walk: Walk, blocked: Blocked) -> Ending:
     if blocked.step in ACTS:
         return Ending("stopped", ACT_FAILED, "act-failed", verdict)
     exchange = last_exchange(walk.session, blocked.step)
-    if blocked.party == "network" and not (exchange and exchange.response):
+    answered = exchange is not None and exchange.response is not None and not exchange.error
+    if blocked.party == "network" and not answered:
         kind = exchange.error.kind if exchange and exchange.error else "unreachable"
         return Ending("unreachable", UNREACHABLE, kind, verdict)
     return Ending("stopped", STOPPED, "stopped", verdict)

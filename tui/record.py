@@ -13,7 +13,7 @@ from flows.facts import Json
 from flows.mcp.opening import sent
 from flows.mcp.rpc import Answer, read_answer
 from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
-from flows.session import Answered, Exchanged, Session, attempts
+from flows.session import Answered, Exchanged, Session
 from flows.steps import STEPS, Step
 from flows.steps.call import asked_for
 from flows.walk import Walk
@@ -106,7 +106,7 @@ class Called:
 
 def rows(walk: Walk) -> tuple[StepRow, ...]:
     """Every step in its order, reached or not."""
-    tries = attempts(walk.session.events)
+    tries = walk.attempts
     moves, findings = walk.moves, walk.findings
     reached = list(moves)
     found: list[StepRow] = []

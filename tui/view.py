@@ -23,7 +23,6 @@ from flows.session import (
     Made,
     Pairs,
     StepId,
-    attempts,
     value,
 )
 from flows.steps import STEP, STEP_ORDER
@@ -76,7 +75,7 @@ def verdict_line(diagnosis: Diagnosis) -> str:
 def step_attempts(walk: Walk, step: StepId) -> tuple[Attempt, ...]:
     """The attempts of a step, oldest first. The newest is empty when nothing has happened in it
     yet: at the start, and once the step or one before it was run anew."""
-    tries = attempts(walk.session.events).get(step, ())
+    tries = walk.attempts.get(step, ())
     return tries if tries and tries[-1].current else (*tries, Attempt(step))
 
 

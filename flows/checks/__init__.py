@@ -10,14 +10,43 @@ from importlib import import_module
 from flows.checks.kernel import Check, Finding, Place, Result, Severity, registered
 from flows.checks.record import Record
 
-__all__ = ["Check", "Finding", "Place", "Record", "Result", "Severity", "all_checks", "findings"]
+__all__ = [
+    "Check",
+    "Finding",
+    "Place",
+    "Record",
+    "Result",
+    "Severity",
+    "all_checks",
+    "findings",
+    "topic_checks",
+]
 
 TOPICS = (
+    "network",
+    "transport",
     "challenge",
     "probed_resource",
+    "resource_metadata",
+    "server_metadata",
+    "server_abilities",
+    "keys",
+    "registration",
+    "client_document",
+    "authorization",
     "probed_authorization",
+    "response",
+    "token_response",
+    "token_members",
+    "token_error",
     "probed_token",
     "both_legs",
+    "pkce",
+    "enterprise",
+    "binding",
+    "claims",
+    "id_token",
+    "refresh",
     "connection",
     "tools",
     "cors",
@@ -26,13 +55,19 @@ TOPICS = (
 
 
 @cache
+def topic_checks(topic: str) -> tuple[Check, ...]:
+    """The checks of one module of TOPICS, in its order."""
+    return registered(import_module(f"{__name__}.{topic}"))
+
+
+@cache
 def all_checks() -> tuple[Check, ...]:
     """Every check, in the order of the walk and of its module."""
-    return tuple(
-        check for topic in TOPICS for check in registered(import_module(f"{__name__}.{topic}"))
-    )
+    return tuple(check for topic in TOPICS for check in topic_checks(topic))
 
 
-def findings(record: Record) -> tuple[Finding, ...]:
-    """What every check finds in a record, in the checks' order. Never raises."""
-    return tuple(finding for check in all_checks() for finding in check.findings(record))
+def findings(record: Record, *topics: str) -> tuple[Finding, ...]:
+    """What the checks find in a record, those of all topics or of some, in the checks' order.
+    Never raises."""
+    checks = [check for topic in topics for check in topic_checks(topic)] or all_checks()
+    return tuple(finding for check in checks for finding in check.findings(record))

@@ -3,12 +3,16 @@ RFC 9728 section 5.1)."""
 
 from __future__ import annotations
 
-from flows.authenticate import read_challenges
-from flows.checks.kernel import Outcomes, at, check, failed, passed
+from flows.authenticate import grammar_problem, read_challenges
+from flows.checks.documents import illegal_scopes
+from flows.checks.kernel import Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
-from flows.exchange import Exchange, header_values
+from flows.documents import text_list
+from flows.exchange import Exchange, header, header_values, media_type
 from flows.facts import AuthChallenge
-from flows.steps.challenge import challenge_in, refusal
+from flows.network import edge_page, leads_inside
+from flows.steps.challenge import challenge_in, refusal, unanswered
+from flows.steps.resource_metadata import resource_metadata
 from flows.wellknown import inserted, is_web_url, same_origin
 
 WWW_AUTHENTICATE = "header WWW-Authenticate"
@@ -16,8 +20,12 @@ RESOURCE = "oauth-protected-resource"
 
 
 def _refused(record: Record) -> Exchange | None:
-    """The answer that asked for authorization, where the walk has one."""
-    return refusal(record.facts) if record.is_mcp and not record.facts.target.bearer else None
+    """The answer that asked for authorization, where the walk has one of the server's own."""
+    if not record.is_mcp or record.facts.target.bearer:
+        return None
+    exchange = refusal(record.facts)
+    edge = exchange and exchange.response and edge_page(exchange.response)
+    return None if edge else exchange
 
 
 def _challenge(record: Record) -> tuple[Exchange, AuthChallenge] | None:
@@ -42,6 +50,14 @@ def status_is_401(record: Record) -> Outcomes:
         else:
             words = f"{exchange.status} where 401 belongs: clients start authorizing on 401."
             yield failed(words, at(exchange, "status"))
+    elif (exchange := unanswered(record.facts)) and exchange.response:
+        if edge_page(exchange.response):
+            yield skipped("a proxy answered in the server's place")
+            return
+        words = f"{exchange.status} where 401 or an MCP answer belongs"
+        if location := header(exchange.response.headers, "location"):
+            words += f": it redirects to {location}, and bearer tokens never follow a redirect"
+        yield failed(f"{words}.", at(exchange, "status"), severity="error")
 
 
 @check(
@@ -111,12 +127,69 @@ def metadata_is_where_it_belongs(record: Record) -> Outcomes:
         place = at(exchange, WWW_AUTHENTICATE)
         if named == wanted:
             yield passed(place)
+        elif leads_inside(named, url):
+            words = f"The metadata is at {named}, which only the server's own network can reach."
+            fix = "Put the public host name in its place: the configuration has a local one."
+            yield failed(words, place, severity="error", fix=fix)
         elif same_origin(named, url):
             words = f"The metadata is at {named}; clients that look by themselves try {wanted}."
             yield failed(words, place)
         else:
             words = f"The metadata is at {named}, of another origin than the MCP server."
             yield failed(words, place, standard="RFC 9728 §3.1, §7.3")
+
+
+@check(
+    "CHAL-05",
+    "challenge",
+    "resource-server",
+    "error",
+    "WWW-Authenticate keeps its grammar",
+    "RFC 9110 §11.2, §11.6.1",
+    "Put values into quotation marks and commas between parameters.",
+)
+def header_keeps_its_grammar(record: Record) -> Outcomes:
+    exchange = _refused(record)
+    if exchange is None or exchange.response is None:
+        return
+    challenge = challenge_in(exchange)
+    for line in header_values(exchange.response.headers, "www-authenticate"):
+        place = at(exchange, WWW_AUTHENTICATE)
+        if problem := grammar_problem(line):
+            # What lenient readers understand stops the strict ones alone.
+            lost = "resource_metadata" in line and not (
+                challenge and is_web_url(challenge.get("resource_metadata") or "")
+            )
+            words = f"WWW-Authenticate breaks its grammar: {problem}."
+            yield failed(words, place, severity="error" if lost else "warn")
+        else:
+            yield passed(place)
+
+
+@check(
+    "CHAL-06",
+    "challenge",
+    "resource-server",
+    "info",
+    "the challenge says which scope is needed",
+    "RFC 6750 §3; MCP Scope Selection Strategy",
+    "Add scope to the challenge: the least that a client needs to begin.",
+)
+def scope_is_named(record: Record) -> Outcomes:
+    if found := _challenge(record):
+        exchange, challenge = found
+        place = at(exchange, WWW_AUTHENTICATE)
+        scope = challenge.get("scope")
+        if scope is not None and (not scope.strip() or illegal_scopes(scope.split())):
+            wrong = next(iter(illegal_scopes(scope.split())), scope)
+            words = f"The challenge's scope holds {wrong!r}: no scope token."
+            yield failed(words, place, severity="warn", standard="RFC 6750 §3; RFC 6749 §3.3")
+        elif scope is not None:
+            yield passed(place)
+        elif text_list(resource_metadata(record.facts) or {}, "scopes_supported"):
+            yield passed(place, "the resource metadata lists the scopes instead")
+        elif resource_metadata(record.facts) is not None:
+            yield failed("Nothing says which scope to ask for: clients ask for none.", place)
 
 
 @check(
@@ -139,3 +212,23 @@ def no_error_without_credentials(record: Record) -> Outcomes:
             yield failed(words, place)
         else:
             yield passed(place)
+
+
+@check(
+    "CHAL-10",
+    "challenge",
+    "resource-server",
+    "info",
+    "the body of the refusal is no web page",
+    "practice: clients read JSON there",
+    "Answer with a small JSON document, or with no body at all.",
+)
+def body_is_no_page(record: Record) -> Outcomes:
+    exchange = _refused(record)
+    if exchange is None or exchange.response is None:
+        return
+    if media_type(exchange.response.headers) == "text/html" and exchange.response.body:
+        words = "The refusal carries a web page, where clients that log it expect JSON."
+        yield failed(words, at(exchange, "header Content-Type"))
+    else:
+        yield passed(at(exchange))

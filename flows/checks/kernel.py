@@ -38,7 +38,8 @@ class Place:
     """Where the evidence stands: an exchange, and what in it to look at.
 
     `field` is "status", "url", "header NAME", a JSON Pointer into a JSON body (RFC 6901), or
-    "form NAME" and "query NAME" for a parameter; "" is the message as a whole.
+    "form NAME" and "query NAME" for a parameter; "" is the message as a whole. `exchange` is ""
+    where the evidence is what a person or the browser gave: the authorization response.
     """
 
     exchange: str
@@ -57,6 +58,7 @@ class Outcome:
     party: Party | None = None
     standard: str | None = None
     fix: str | None = None
+    step: StepId | None = None
 
 
 Outcomes = Iterator[Outcome]
@@ -75,9 +77,11 @@ def failed(
     party: Party | None = None,
     standard: str | None = None,
     fix: str | None = None,
+    step: StepId | None = None,
 ) -> Outcome:
-    """What is wrong, in a sentence, with what was found and what belongs there."""
-    return Outcome("fail", says, place, severity, party, standard, fix)
+    """What is wrong, in a sentence, with what was found and what belongs there. `step` is where
+    it was met, for the checks that look at every step."""
+    return Outcome("fail", says, place, severity, party, standard, fix, step)
 
 
 def skipped(reason: str) -> Outcome:
@@ -136,6 +140,7 @@ class Check:
                     fix=self.fix if outcome.fix is None else outcome.fix,
                     standard=self.standard if outcome.standard is None else outcome.standard,
                     place=outcome.place,
+                    step=outcome.step or self.step,
                 )
             else:
                 says = outcome.says or self.asserts

@@ -11,6 +11,7 @@ from typing import Any
 from flows.documents import read_json
 from flows.exchange import Exchange, Response
 from flows.facts import Facts
+from flows.key_set import KeyRow, summarize_keys
 from flows.session import Attempt, Exchanged, Session, StepId, attempts
 from flows.steps.inspection import Inspection, Use, inspect_of
 
@@ -57,17 +58,43 @@ class Record:
     def documents(self, *steps: StepId) -> tuple[Document, ...]:
         """The answers of steps that fetch JSON, in order, whatever their status."""
         return tuple(
-            found for event in self.exchanges(*steps) if (found := document(event.exchange))
+            found for event in self.exchanges(*steps) if (found := self.document(event.exchange))
         )
+
+    def document(self, exchange: Exchange) -> Document | None:
+        """The answer of an exchange, read as JSON once for all checks; None when there is none."""
+        if exchange.id not in self._documents:
+            self._documents[exchange.id] = document(exchange)
+        return self._documents[exchange.id]
+
+    @cached_property
+    def keys(self) -> tuple[KeyRow, ...]:
+        """The keys of the last key set that came, looked at one by one."""
+        documents = self.documents("keys")
+        return summarize_keys(documents[-1].value) if documents else ()
+
+    @cached_property
+    def _documents(self) -> dict[str, Document | None]:
+        return {}
 
     def probes(self, *names: str) -> tuple[Exchanged, ...]:
         """Every exchange of these probes in the record, in order."""
         return tuple(event for event in self.session.exchanges if event.probe in names)
 
+    def exchange(self, id: str | None) -> Exchange | None:
+        """The exchange with this id, the walk's own or a probe's."""
+        return self._by_id.get(id or "")
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Exchange]:
+        return {event.exchange.id: event.exchange for event in self.session.exchanges}
+
     def inspection(self, use: Use = "access") -> Inspection | None:
-        """The token in hand, taken apart and judged; None when there is none of that use."""
+        """The token in hand, taken apart and judged as it stood when it came: that it has grown
+        old since is no fault of whoever made it. None when there is none of that use."""
         if use not in self._inspections:
-            self._inspections[use] = inspect_of(self.facts, use, self.now)
+            tokens = self.facts.current_tokens
+            self._inspections[use] = inspect_of(self.facts, use, tokens.at if tokens else self.now)
         return self._inspections[use]
 
     @cached_property

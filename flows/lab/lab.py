@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,6 +14,7 @@ from flows.lab.faults import FAULTS, Switchboard
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
 _CHATTY = ("uvicorn", "mcp", "authlib")
@@ -27,15 +28,24 @@ class Lab:
         lab.issuer        http://127.0.0.1:PORT of the authorization server
         lab.control_url   GET: state and known faults; PUT at `/faults` below it switches
 
-    A port of 0 is one that is free. Raises UnknownFault (a ValueError) for a fault that is not in
-    FAULTS, and OSError on entering when a port is taken. The server libraries are imported on
-    entering, in a thread.
+    A port of 0 is one that is free. `layer` is put around each of the two applications, for whoever
+    must see or change what they are sent. Raises UnknownFault (a ValueError) for a fault that is
+    not in FAULTS, and OSError on entering when a port is taken. The server libraries are imported
+    on entering, in a thread.
     """
 
-    def __init__(self, faults: Iterable[str] = (), *, mcp_port: int = 0, as_port: int = 0) -> None:
+    def __init__(
+        self,
+        faults: Iterable[str] = (),
+        *,
+        mcp_port: int = 0,
+        as_port: int = 0,
+        layer: Callable[[ASGIApp], ASGIApp] | None = None,
+    ) -> None:
         self._switchboard = Switchboard(FAULTS.values())
         self._switchboard.set(faults)
         self._ports = mcp_port, as_port
+        self._layer = layer
         self._running: list[tuple[uvicorn.Server, asyncio.Task[None]]] = []
         self.mcp_url = ""
         self.issuer = ""
@@ -64,7 +74,7 @@ class Lab:
             _keep_quiet()
             apps = serving.applications(mcp_origin, self.issuer, self._switchboard)
             for app, sock in zip(apps, sockets, strict=True):
-                server, started = serving.server(app)
+                server, started = serving.server(self._layer(app) if self._layer else app)
                 await self._start(server, started, sock)
         except BaseException:
             await self._stop()

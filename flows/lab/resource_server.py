@@ -27,7 +27,8 @@ from starlette.routing import Route
 from flows.lab.keys import ALGORITHM
 from flows.lab.layers import buffered, layered
 from flows.lab.store import DEFAULT_SCOPE, Store
-from flows.lab.tools import ADMIN_TOOLS, mcp_server
+from flows.lab.tools import ADMIN_TOOLS, NOTES, mcp_server
+from flows.lab.utilities import Utilities
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -157,9 +158,11 @@ def resource_application(
 ) -> ASGIApp:
     """The MCP server as an ASGI application; its MCP endpoint is `origin`/mcp."""
     resource = f"{origin}/mcp"
-    server = mcp_server(faults)
+    utilities = Utilities()
+    server = mcp_server(faults, utilities)
     server.streamable_http_app()  # makes the session manager; the routes are our own
     manager = server.session_manager
+    utilities.serve(manager.app, NOTES)
     gate = BearerGate(
         manager.handle_request,
         Verifier(issuer, resource, jwks, store),

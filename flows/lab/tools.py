@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field
 from flows import __version__
 from flows.lab.asking import ASKING
 from flows.lab.tasks import Tasks, brew_tea
+from flows.lab.utilities import ABOUT, Utilities
 
 if TYPE_CHECKING:
     from flows.lab.faults import Switchboard
@@ -195,7 +196,7 @@ TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
 )
 
 
-def mcp_server(faults: Switchboard) -> MCPServer[Any]:
+def mcp_server(faults: Switchboard, utilities: Utilities) -> MCPServer[Any]:
     """A server with the tools, resources and prompts of the lab; `faults` may edit any result."""
 
     async def faulty(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
@@ -217,22 +218,24 @@ def mcp_server(faults: Switchboard) -> MCPServer[Any]:
             title="authwalk practice server",
             instructions="Tools to practise on. Nothing here is real; whoami shows your token.",
             version=__version__,
-            middleware=[faulty, Tasks()],
+            middleware=[faulty, utilities.middleware, Tasks()],
+            subscriptions=utilities.bus,
         )
     finally:
         root.removeHandler(nowhere)
     for function, title, hints in TOOLS:
         server.add_tool(function, title=title, annotations=hints)
-    _add_resources(server)
+    _add_resources(server, utilities)
     _add_prompts(server)
     return server
 
 
-def _add_resources(server: MCPServer[Any]) -> None:
-    @server.resource("lab://about", title="About the lab", mime_type="text/plain")
+def _add_resources(server: MCPServer[Any], utilities: Utilities) -> None:
+    @server.resource(ABOUT, title="About the lab", mime_type="text/plain")
     def about() -> str:
-        """What this server is for."""
-        return "A practice server of authwalk. It holds nothing of value and forgets everything."
+        """What this server is for, and how often its tools were called."""
+        text = "A practice server of authwalk. It holds nothing of value and forgets everything."
+        return f"{text}\nCalls of tools so far: {utilities.calls}"
 
     @server.resource("lab://notes/{name}", title="A note", mime_type="text/plain")
     def note(name: str) -> str:

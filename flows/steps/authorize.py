@@ -11,24 +11,27 @@ from flows.documents import text_member
 from flows.dpop import key_thumbprint
 from flows.exchange import Exchange, Request
 from flows.facts import Facts, Failed, Pushed, fail
-from flows.moves import Blocked, Compose, Done, Move, Remark, Skipped
+from flows.moves import Blocked, Compose, Done, Move, Skipped
+from flows.network import failing_check, failing_party
 from flows.oauth import error_text
 from flows.session import Event, Exchanged, Made, Pairs, Party, value
 from flows.steps.applies import no_browser
 from flows.steps.binding import uses_dpop
 from flows.steps.scope import selected_resource, selected_scope
 from flows.steps.server_metadata import endpoint, server_metadata
-from flows.steps.token_endpoint import asked, read_document, seconds, send
+from flows.steps.token_endpoint import asked, read_document, send
 
 STEP: Final = "authorize"
-_AS: Final = "authorization-server"
+PUSHED: Final = "PAR-01"
+"""The check of the answer to a pushed authorization request."""
+_AS: Final[Party] = "authorization-server"
 
 
 def next(facts: Facts) -> Move:
     if reason := no_browser(facts):
         return Skipped(STEP, reason)
     if facts.authorization_url:
-        return Done(STEP, "ready", facts.pushed.remarks if facts.pushed else ())
+        return Done(STEP, "ready")
     if failed := facts.failed.get(STEP):
         return _refused(failed)
     url = endpoint(facts, "authorization_endpoint")
@@ -113,31 +116,22 @@ def _push(facts: Facts, wanted_by: Party) -> Move:
 def _read_pushed(exchange: Exchange) -> tuple[Pushed | None, str]:
     """The response of RFC 9126 section 2.2 as `(Pushed, "")`, or `(None, why there is none)`."""
     document, problem = read_document(exchange, "pushed authorization request endpoint")
-    if document is None or exchange.response is None:
+    if document is None:
         return None, problem
     request_uri = text_member(document, "request_uri")
     if request_uri is None:
         return None, error_text(document) or "the response has no request_uri"
-    remarks: list[Remark] = []
-    if exchange.response.status != 201:
-        words = f"{exchange.response.status} where 201 belongs."
-        remarks.append(Remark("warn", words, _AS, "RFC 9126 §2.2"))
-    lifetime = seconds(document.get("expires_in"))
-    if lifetime is None or lifetime <= 0:
-        words = "expires_in is missing or no positive number."
-        remarks.append(Remark("error", words, _AS, "RFC 9126 §2.2"))
-    else:
-        words = f"The request URI works once, within {lifetime:g} s."
-        remarks.append(Remark("info", words, None, "RFC 9126 §2.2, §4"))
-    return Pushed(request_uri, tuple(remarks)), ""
+    return Pushed(request_uri), ""
 
 
 def _refused(failed: Failed) -> Blocked:
-    network = failed.exchange.response is None
+    exchange = failed.exchange
+    party = "network" if exchange.response is None else failing_party(exchange, _AS)
     return Blocked(
         STEP,
         f"The authorization request was not accepted: {failed.reason}.",
-        "network" if network else _AS,
-        str(failed.exchange.status or "failed"),
-        standard="" if network else "RFC 9126 §2.3",
+        party,
+        str(exchange.status or "failed"),
+        standard="" if party == "network" else "RFC 9126 §2.3",
+        check=failing_check(exchange) or PUSHED,
     )

@@ -3,14 +3,12 @@ section 2)."""
 
 from __future__ import annotations
 
-from flows.documents import text_list
-from flows.dpop import ALGORITHM
 from flows.facts import Facts
 from flows.steps.challenge import schemes_of
 from flows.steps.resource_metadata import resource_metadata
 from flows.steps.server_metadata import server_metadata
 
-_LISTED = "dpop_signing_alg_values_supported"
+LISTED = "dpop_signing_alg_values_supported"
 
 
 def demanded(facts: Facts) -> str:
@@ -28,17 +26,4 @@ def uses_dpop(facts: Facts) -> bool:
     """Where DPoP is offered beside Bearer, the authorization server decides by its metadata."""
     if demanded(facts):
         return True
-    return "dpop" in schemes_of(facts) and _LISTED in (server_metadata(facts) or {})
-
-
-def algorithm_problem(facts: Facts) -> str:
-    """Which server says that it takes no proofs signed as ours are; "" when none does."""
-    documents = (
-        ("authorization server", server_metadata(facts)),
-        ("resource", resource_metadata(facts)),
-    )
-    for name, document in documents:
-        listed = text_list(document or {}, _LISTED)
-        if listed is not None and ALGORITHM not in listed:
-            return f"{_LISTED} of the {name} metadata does not list {ALGORITHM}"
-    return ""
+    return "dpop" in schemes_of(facts) and LISTED in (server_metadata(facts) or {})

@@ -3,12 +3,12 @@ RFC 9207 section 2.4, MCP Authorization Response Validation)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flows.audience import difference
 from flows.facts import AuthorizationResponse, Facts
-from flows.moves import Ask, Blocked, Done, Field, Move, Remark, Skipped
+from flows.moves import Ask, Blocked, Done, Field, Move, Skipped
 from flows.oauth import ERRORS
 from flows.paste import read_pasted
 from flows.session import Answered, Event, Party, value
@@ -30,20 +30,19 @@ def next(facts: Facts) -> Move:
             (Field("redirect", "redirect URL, query or code"),),
             open=facts.authorization_url,
         )
-    remarks = judge(facts, facts.response)
+    refusal = refusal_of(facts, facts.response)
+    if refusal is None or STEP in facts.overridden:
+        return Done(STEP, facts.response.via)
     error = facts.response.get("error")
-    refused = _worst(remarks)
-    if refused and STEP not in facts.overridden:
-        return Blocked(
-            STEP,
-            refused.text,
-            refused.party or "authorization-server",
-            error or "refused",
-            standard=refused.standard,
-            can_override=not error and bool(facts.response.get("code")),
-            remarks=remarks,
-        )
-    return Done(STEP, facts.response.via, remarks)
+    return Blocked(
+        STEP,
+        refusal.text,
+        refusal.party,
+        error or "refused",
+        standard=refusal.standard,
+        can_override=not error and bool(facts.response.get("code")),
+        check=refusal.check,
+    )
 
 
 def read(event: Event, facts: Facts) -> Facts:
@@ -58,76 +57,90 @@ def read(event: Event, facts: Facts) -> Facts:
     )
 
 
-def judge(facts: Facts, response: AuthorizationResponse) -> tuple[Remark, ...]:
-    """Every verdict on the response. One of level error means: the client must not go on."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a client must not go on with a response, the check that says so, and the parameter."""
+
+    check: str
+    text: str
+    parameter: str
+    standard: str
+    party: Party = "authorization-server"
+
+
+def refusal_of(facts: Facts, response: AuthorizationResponse) -> Refusal | None:
+    return (
+        issuer_refusal(facts, response)
+        or state_refusal(facts, response)
+        or code_refusal(response)
+        or error_refusal(facts, response)
+    )
+
+
+def is_bare(response: AuthorizationResponse) -> bool:
+    """A code alone, as some pages show it: neither state nor issuer can be judged."""
+    return response.url is None and [name for name, _ in response.parameters] == ["code"]
+
+
+def issuer_refusal(facts: Facts, response: AuthorizationResponse) -> Refusal | None:
+    """The four rows of MCP Authorization Response Validation; comparison by characters."""
+    expected, named = issuer(facts), response.get("iss")
+    if named is not None:
+        if expected is None or named == expected:
+            return None
+        words = f"iss is {named}, not {expected}: {difference(named, expected)}."
+    elif promises_issuer(facts) and not is_bare(response):
+        words = "iss is missing, although the metadata promises it."
+    else:
+        return None
+    return Refusal("AR-04", words, "iss", "RFC 9207 §2.4")
+
+
+def promises_issuer(facts: Facts) -> bool:
+    metadata = server_metadata(facts) or {}
+    return metadata.get("authorization_response_iss_parameter_supported") is True
+
+
+def state_refusal(facts: Facts, response: AuthorizationResponse) -> Refusal | None:
+    state = response.get("state")
+    if is_bare(response) or state == (facts.pkce.state if facts.pkce else ""):
+        return None
+    words = "state is not the one sent: another flow's response, or one made up."
+    if state is None:
+        words = "state is missing."
+    return Refusal("AR-03", words, "state", "RFC 6749 §4.1.2, §10.12")
+
+
+def code_refusal(response: AuthorizationResponse) -> Refusal | None:
+    """One code or one error, and no parameter twice."""
     names = [name for name, _ in response.parameters]
-    bare = names == ["code"] and response.url is None
-    remarks = [_judge_issuer(facts, response, bare), _judge_state(facts, response, bare)]
-    if response.url and facts.redirect_uri:
-        landed = response.url.partition("?")[0].partition("#")[0]
-        wanted = facts.redirect_uri.partition("?")[0]
-        if landed != wanted:
-            words = f"The browser landed on {landed}, asked for was {wanted}."
-            remarks.append(Remark("warn", words, "authorization-server", "RFC 6749 §4.1.2"))
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         words = f"{', '.join(doubled)} appears more than once."
-        remarks.append(Remark("error", words, "authorization-server", "RFC 6749 §3.1"))
-    remarks.append(_judge_outcome(response))
-    return tuple(remark for remark in remarks if remark)
+        return Refusal("AR-02", words, doubled[0], "RFC 6749 §3.1")
+    if response.get("error") is None and not response.get("code"):
+        words = "The response carries neither a code nor an error."
+        return Refusal("AR-02", words, "code", "RFC 6749 §4.1.2")
+    return None
 
 
-def _judge_outcome(response: AuthorizationResponse) -> Remark | None:
+def error_refusal(facts: Facts, response: AuthorizationResponse) -> Refusal | None:
     error = response.get("error")
     if error is None:
-        if response.get("code"):
-            return None
-        words = "The response carries neither a code nor an error."
-        return Remark("error", words, "authorization-server", "RFC 6749 §4.1.2")
+        return None
     meaning = ERRORS.get(error, "an error code no standard names")
     description = response.get("error_description")
-    party: Party = "authorization-server"
-    if error in ("access_denied", "login_required", "consent_required"):
-        party = "person"
-    elif error in ("invalid_request", "unauthorized_client", "invalid_scope", "invalid_target"):
-        party = "client"
     words = f"{error}: {description} ({meaning})" if description else f"{error}: {meaning}"
-    return Remark("error", words, party, "RFC 6749 §4.1.2.1")
+    party = _at_fault(error, facts)
+    return Refusal("AR-05", words, "error", "RFC 6749 §4.1.2.1", party)
 
 
-def _judge_state(facts: Facts, response: AuthorizationResponse, bare: bool) -> Remark | None:
-    sent = facts.pkce.state if facts.pkce else ""
-    state = response.get("state")
-    if bare:
-        return Remark("warn", "A bare code: state cannot be judged.", "person", "RFC 6749 §10.12")
-    standard = "RFC 6749 §4.1.2, §10.12"
-    if state is None:
-        return Remark("error", "state is missing.", "authorization-server", standard)
-    if state != sent:
-        words = "state is not the one sent: another flow's response, or one made up."
-        return Remark("error", words, "authorization-server", standard)
-    return Remark("ok", "state matches.", None, standard)
-
-
-def _judge_issuer(facts: Facts, response: AuthorizationResponse, bare: bool) -> Remark | None:
-    """The four rows of MCP Authorization Response Validation; comparison by characters."""
-    metadata = server_metadata(facts) or {}
-    advertised = metadata.get("authorization_response_iss_parameter_supported") is True
-    expected, named = issuer(facts), response.get("iss")
-    standard = "RFC 9207 §2.4"
-    if named is not None and expected is not None:
-        if named == expected:
-            return Remark("ok", "iss is the issuer.", None, standard)
-        words = f"iss is {named}, not {expected}: {difference(named, expected)}."
-        return Remark("error", words, "authorization-server", standard)
-    if not advertised or named is not None:
-        return None
-    if bare:
-        return Remark("warn", "A bare code: iss cannot be judged.", "person", standard)
-    words = "iss is missing, although the metadata promises it."
-    return Remark("error", words, "authorization-server", standard)
-
-
-def _worst(remarks: tuple[Remark, ...]) -> Remark | None:
-    errors = [remark for remark in remarks if remark.level == "error"]
-    return errors[0] if errors else None
+def _at_fault(error: str, facts: Facts) -> Party:
+    if error in ("access_denied", "login_required", "consent_required"):
+        return "person"
+    if error == "invalid_target":
+        # The MCP server's own URI is what MCP clients must name (MCP Resource Parameter).
+        return "client" if facts.target.resource is not None else "authorization-server"
+    if error in ("invalid_request", "unauthorized_client", "invalid_scope"):
+        return "client"
+    return "authorization-server"

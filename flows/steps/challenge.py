@@ -8,9 +8,10 @@ from typing import Final
 from flows.authenticate import read_challenges
 from flows.exchange import Exchange
 from flows.facts import AuthChallenge, Facts
-from flows.mcp.opening import opening_move, read_opening
+from flows.mcp.opening import opening_move, read_opening, sent
 from flows.mcp.rpc import read_answer
 from flows.moves import Blocked, Done, Move, Skipped
+from flows.network import edge_page, failing_check
 from flows.session import Event, Exchanged
 
 STEP: Final = "challenge"
@@ -54,6 +55,18 @@ def _first_refusal(facts: Facts) -> Exchange | None:
     return None
 
 
+def unanswered(facts: Facts) -> Exchange | None:
+    """The last answer to a request without a token, when no try is left and none was refused as
+    it should be or answered in MCP."""
+    tries = [opening.exchange for opening in facts.openings if not opening.authorized]
+    if not tries or _first_refusal(facts):
+        return None
+    last = tries[-1]
+    answered = last.status == 200 and read_answer(last, sent(last.request)[2]).result is not None
+    pending = not facts.current_tokens and opening_move(facts, STEP)
+    return None if answered or pending else last
+
+
 def challenge_of(facts: Facts) -> AuthChallenge | None:
     """The challenge of the server's refusal that says most of where to go."""
     exchange = refusal(facts)
@@ -88,8 +101,19 @@ def _blocked(exchange: Exchange) -> Blocked:
             "network",
             failure.kind if failure else "failed",
             fix="Check the URL, that the server runs, and what stands between.",
+            check=failing_check(exchange),
         )
     status = exchange.response.status
+    if page := edge_page(exchange.response):
+        return Blocked(
+            STEP,
+            f"{status}: {page}.",
+            "network",
+            str(status),
+            fix="Let requests without a browser through to the MCP server and its metadata.",
+            can_override=True,
+            check="NET-10",
+        )
     answer = read_answer(exchange, None)
     said = f"; {answer.message}" if answer.error else ""
     location = " It redirects: bearer tokens never follow one." if 300 <= status < 400 else ""
@@ -101,4 +125,5 @@ def _blocked(exchange: Exchange) -> Blocked:
         fix="Answer requests without a token with 401 and a Bearer challenge.",
         standard="MCP Authorization, Error Handling",
         can_override=True,
+        check="CHAL-01",
     )

@@ -3,15 +3,52 @@ section 2). Nothing is sent: the step is done as soon as there is a token."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
+from flows.claim_checks import MCP_TOKEN_THEFT
+from flows.claims import ClaimRow
 from flows.facts import Facts
-from flows.moves import Done, Level, Move, Remark, Skipped
-from flows.session import Event
+from flows.moves import Done, Move, Skipped
+from flows.session import Event, Party
 from flows.steps.inspection import Inspection, inspect_of
 
 STEP: Final = "claims"
-_LEVELS: dict[str, Level] = {"error": "error", "warn": "warn"}
+CHECKS: Mapping[str, str] = {
+    "alg": "JWT-02",
+    "typ": "JWT-05",
+    "iss": "JWT-06",
+    "aud": "JWT-07",
+    "exp": "JWT-09",
+    **dict.fromkeys(("iat", "auth_time", "updated_at"), "JWT-10"),
+    "nbf": "JWT-11",
+    "sub": "JWT-13",
+    **dict.fromkeys(("client_id", "azp", "cid", "appid", "jti"), "JWT-14"),
+    **dict.fromkeys(("scope", "scp"), "JWT-15"),
+    **dict.fromkeys(("crit", "jku", "x5u", "jwk", "x5c"), "JWT-16"),
+    **dict.fromkeys(("nonce", "at_hash", "c_hash"), "JWT-18"),
+}
+"""The check of each claim and header parameter of an access token; JWT-01 for all others."""
+ID_TOKEN_CHECKS: Mapping[str, str] = {"nonce": "IDT-02", "at_hash": "IDT-03"}
+"""The same of an ID token; IDT-01 for all others."""
+DECISIVE: Final = ("JWT-02", "JWT-03", "JWT-04", "JWT-06", "JWT-07", "JWT-09", "JWT-11")
+"""What every resource server checks first: signature, issuer, audience, time."""
+SHOWN: Final = ("alg", "typ", "iss", "aud", "client_id", "azp", "scope", "scp")
+"""What is told with the value that was found: nothing of it is the person's."""
+SUSPICIOUS: Final = ("JWT-05", "JWT-10")
+"""What strict resource servers check too: typ, and that iat is past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong with a token, and the check that says so."""
+
+    check: str
+    level: Literal["error", "warn"]
+    text: str
+    standard: str
+    party: Party = "authorization-server"
 
 
 def next(facts: Facts) -> Move:
@@ -20,30 +57,74 @@ def next(facts: Facts) -> Move:
         return Skipped(STEP, "no access token")
     token = inspection.token
     if token.kind != "jwt" or token.claims is None:
-        words = f"The access token is {token.looks}: only its issuer can read it, which is legal."
-        return Done(STEP, token.kind, (Remark("info", words),))
+        return Done(STEP, token.kind)
     number = len(token.claims)
-    return Done(STEP, f"{number} claim{'s' if number != 1 else ''}", remarks(inspection))
+    return Done(STEP, f"{number} claim{'s' if number != 1 else ''}")
 
 
 def read(event: Event, facts: Facts) -> Facts:
     return facts
 
 
-def remarks(inspection: Inspection) -> tuple[Remark, ...]:
-    """What is wrong with the form, the claims and the signature, worst first."""
-    found = [
-        Remark(_LEVELS[problem.mark], f"{problem.text}.", "authorization-server", problem.standard)
-        for problem in inspection.token.problems
-        if problem.mark in _LEVELS
-    ]
-    found += [
-        Remark(_LEVELS[row.mark], f"{row.name}: {row.note}.", "authorization-server", row.standard)
-        for row in (*inspection.claims, *inspection.header)
-        if row.mark in _LEVELS
-    ]
+def faults(inspection: Inspection, *, id_token: bool = False) -> tuple[Fault, ...]:
+    """What is wrong with the form, the claims and the signature of a JWT, errors first."""
+    token = inspection.token
+    if token.kind != "jwt" or token.claims is None:
+        return ()
+    found = _id_token_faults(inspection) if id_token else _faults(inspection)
+    return tuple(sorted(found, key=lambda fault: fault.level != "error"))
+
+
+def _faults(inspection: Inspection) -> Iterator[Fault]:
+    for problem in inspection.token.problems:
+        if problem.mark in ("error", "warn"):
+            check = "JWT-16" if problem.code == "crit" else "JWT-01"
+            yield Fault(check, problem.mark, f"{problem.text}.", problem.standard)
+    for row in (*inspection.claims, *inspection.header):
+        soon = row.name == "nbf" and row.mark == "warn"  # no more than clocks may differ
+        if row.mark in ("error", "warn") and not soon:
+            check = CHECKS.get(row.name, "JWT-01")
+            if row.name == "exp" and row.standard == MCP_TOKEN_THEFT:
+                check = "JWT-17"
+            yield Fault(check, row.mark, _sentence(row), row.standard)
     verification = inspection.verification
-    if verification and verification.result == "failed":
+    # That alg is none is said of the header already.
+    if verification and verification.result == "failed" and verification.code != "unsecured":
+        check = "JWT-03" if verification.code in ("unknown-kid", "no-key") else "JWT-04"
         words = f"The signature does not verify: {verification.reason}."
-        found.append(Remark("error", words, "authorization-server", "RFC 7515 §5.2"))
-    return tuple(sorted(found, key=lambda remark: remark.level != "error"))
+        yield Fault(check, "error", words, "RFC 7515 §5.2")
+
+
+def _id_token_faults(inspection: Inspection) -> Iterator[Fault]:
+    names = {_sentence(row): row.name for row in inspection.claims}
+    for fault in _faults(inspection):
+        yield replace(fault, check=ID_TOKEN_CHECKS.get(names.get(fault.text, ""), "IDT-01"))
+
+
+def _sentence(row: ClaimRow) -> str:
+    found = f" {row.value:.200}" if row.present and row.name in SHOWN else ""
+    return f"{row.name}{found}: {row.note}{'' if row.note.endswith('?') else '.'}"
+
+
+def cause_to_refuse(facts: Facts, status: int) -> Fault | None:
+    """The fault of the access token for which a resource server refuses it with 401 or 403: who
+    made the token is at fault before who refuses it. One of level warn may be the cause, as there
+    is no other to be seen: RFC 9068 section 4 has servers refuse another typ than at+jwt."""
+    tokens = facts.current_tokens
+    inspection = inspect_of(facts, "access", facts.at)
+    if tokens is None or inspection is None:
+        return None
+    found = faults(inspection)
+    errors = [fault for fault in found if fault.level == "error"]
+    decisive = [fault for fault in errors if fault.check in DECISIVE]
+    suspicions = [fault for fault in found if fault.check in SUSPICIOUS]
+    scopes = [fault for fault in found if fault.check == "JWT-15"]
+    causes = {401: decisive or errors or suspicions, 403: scopes}.get(status)
+    if not causes:
+        return None
+    issued = inspect_of(facts, "access", tokens.at)
+    at_first = {fault.check for fault in faults(issued)} if issued else set()
+    if causes[0].check == "JWT-09" and "JWT-09" not in at_first:
+        # It was good when it came: the client kept it too long.
+        return replace(causes[0], check="", party="client")
+    return causes[0]

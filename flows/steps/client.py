@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from flows.client_authentication import AUTH_METHODS, SECRET_METHODS
+from flows.client_authentication import SECRET_METHODS
 from flows.documents import read_object, text_list, text_member
 from flows.exchange import Exchange, Request
 from flows.facts import Client, Facts, Json, fail
-from flows.moves import Ask, Blocked, Done, Field, Listen, Make, Move, Remark, Send, Skipped
+from flows.moves import Ask, Blocked, Done, Field, Listen, Make, Move, Send, Skipped
+from flows.network import edge_page, failing_check, failing_party
 from flows.oauth import error_text
 from flows.session import Answered, Event, Exchanged, Made, Pairs, value
 from flows.steps.applies import for_machines, no_authorization
@@ -30,7 +31,7 @@ def next(facts: Facts) -> Move:
     if reason := no_authorization(facts):
         return Skipped(STEP, reason)
     if facts.client:
-        return Done(STEP, facts.client.source, _remarks(facts, facts.client))
+        return Done(STEP, facts.client.source)
     if facts.redirect_uri is None and not for_machines(facts):
         return _redirect_uri(facts.target.redirect_uri)
     target, metadata = facts.target, server_metadata(facts) or {}
@@ -199,7 +200,7 @@ def _registered(exchange: Exchange, facts: Facts) -> Facts:
         return fail(facts, STEP, exchange, exchange.error.text if exchange.error else "no answer")
     document, problem = read_object(response)
     if response.status not in (200, 201):
-        words = error_text(document) or problem or response.reason
+        words = error_text(document) or edge_page(response) or problem or response.reason
         return fail(facts, STEP, exchange, f"registration refused with {response.status}: {words}")
     client_id = text_member(document, "client_id") if document else None
     if document is None or client_id is None:
@@ -214,34 +215,16 @@ def _registered(exchange: Exchange, facts: Facts) -> Facts:
     return replace(facts, client=replace(client, issuer=issuer(facts)))
 
 
-def _remarks(facts: Facts, client: Client) -> tuple[Remark, ...]:
-    remarks: list[Remark] = []
-    document = client.document or {}
-    registered = text_list(document, "redirect_uris")
-    if client.source == "DCR" and facts.redirect_uri not in (registered or ()):
-        words = f"redirect_uris of the response do not hold {facts.redirect_uri}."
-        remarks.append(Remark("error", words, "authorization-server", "RFC 7591 §3.2.1"))
-    if client.token_endpoint_auth_method not in AUTH_METHODS:
-        words = (
-            f"token_endpoint_auth_method {client.token_endpoint_auth_method} is not one "
-            "authwalk can do; it will send the client identifier alone."
-        )
-        remarks.append(Remark("warn", words, "client", "RFC 7591 §2"))
-    listed = text_list(server_metadata(facts) or {}, "token_endpoint_auth_methods_supported")
-    method = client.token_endpoint_auth_method
-    if listed is not None and method == "private_key_jwt" and method not in listed:
-        words = f"The server lists {', '.join(listed)}, not {method}."
-        remarks.append(Remark("warn", words, "client", "RFC 8414 §2"))
-    return tuple(remarks)
-
-
 def _refused(exchange: Exchange, reason: str) -> Blocked:
+    answered = exchange.response is not None and exchange.response.status in (200, 201)
+    readable = answered and exchange.response and read_object(exchange.response)[0] is not None
     return Blocked(
         STEP,
         f"{reason}.",
-        "network" if exchange.response is None else "authorization-server",
+        failing_party(exchange, "authorization-server"),
         str(exchange.status or "failed"),
         fix="Accept this redirect URI at the registration endpoint, or register a client by hand.",
         standard="RFC 7591 §3.2.2",
         can_override=True,
+        check=failing_check(exchange) or ("DCR-02" if readable else "DCR-01"),
     )

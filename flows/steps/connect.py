@@ -12,12 +12,10 @@ from flows.mcp.opening import KNOWN_VERSIONS, is_refusal, opening_move, read_ope
 from flows.mcp.rpc import legacy_request, read_answer, stream
 from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
 from flows.session import Event, Exchanged, Made, StepId
-from flows.steps.claims import next as judge_claims
+from flows.steps.claims import cause_to_refuse
 from flows.steps.remedy import remedy_of
 
 STEP: Final = "connect"
-DECISIVE = ("The signature", "iss", "aud", "exp", "nbf")
-"""How remarks begin on what every resource server checks first."""
 _INITIALIZED = "notifications/initialized"
 
 
@@ -90,21 +88,22 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     refused = f"The MCP server {does} with {status}{': ' + said if said else ''}."
     standard = "MCP Token Handling; RFC 6750 §3.1"
     remedy = remedy_of(facts, exchange)
-    claims = judge_claims(facts)
-    faults = claims.remarks if isinstance(claims, Done) and claims.level == "error" else ()
-    if status == 401 and faults:
+    if cause := cause_to_refuse(facts, status):
         # The token gives cause: whoever made it is at fault before whoever refuses it.
-        first = [fault for fault in faults if fault.text.startswith(DECISIVE)] or faults
-        words = f"{refused} It has cause: {first[0].text}"
+        has = "has" if cause.level == "error" else "may have"
+        words = f"{refused} It {has} cause: {cause.text}"
         fix = "Issue access tokens without the faults that the claims step names."
+        if cause.party == "client":
+            fix = "Refresh the token, or authorize again."
         return Blocked(
             step,
             words,
-            "authorization-server",
+            cause.party,
             str(status),
             fix,
-            first[0].standard,
+            cause.standard,
             remedy=remedy,
+            check=cause.check,
         )
     fix = "Compare the token's iss, aud, exp and scope with what the MCP server demands."
     return Blocked(step, refused, "resource-server", str(status), fix, standard, remedy=remedy)

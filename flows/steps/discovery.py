@@ -9,13 +9,16 @@ from flows.documents import read_object
 from flows.exchange import Exchange, Request, header, media_type
 from flows.facts import Json, Tried
 from flows.moves import Blocked, Send
+from flows.network import edge_page, failing_check, is_unreadable, leads_inside
 from flows.session import StepId
 from flows.wellknown import is_web_url, resolve
 
 MAX_REDIRECTS = 5
 _REDIRECT = "redirect from "
 
-Judge = Callable[[Json], tuple[str, str]]
+Judge = Callable[[Json], tuple[str, str, str]]
+"""`(objection, verdict, check)` of a document: an objection forbids its use, and is what the check
+of that id finds too."""
 Candidate = tuple[str, str]
 
 
@@ -39,14 +42,17 @@ def next_candidate(candidates: Iterable[Candidate], tried: tuple[Tried, ...]) ->
     return next((candidate for candidate in candidates if candidate[1] not in rules), None)
 
 
-def read_candidate(exchange: Exchange, rule: str, judge: Judge) -> Tried:
-    """One tried URL: its status, type, verdict, and the document when it is a JSON object."""
+def read_candidate(exchange: Exchange, rule: str, judge: Judge, unreadable: str) -> Tried:
+    """One tried URL: its status, type, verdict, and the document when it is a JSON object.
+    `unreadable` is the check of a 200 without one."""
     url = exchange.request.url
     response = exchange.response
     if response is None:
         words = exchange.error.text if exchange.error else "no answer"
-        return Tried(url, rule, exchange.id, None, "", words)
+        return Tried(url, rule, exchange.id, None, "", words, check=failing_check(exchange))
     base = Tried(url, rule, exchange.id, response.status, media_type(response.headers), "")
+    if page := edge_page(response):
+        return replace(base, verdict=page, objection=page, check="NET-10")
     if 300 <= response.status < 400:
         location = resolve(url, header(response.headers, "location") or "")
         if is_web_url(location):
@@ -54,14 +60,21 @@ def read_candidate(exchange: Exchange, rule: str, judge: Judge) -> Tried:
         return replace(base, verdict="redirects to nowhere usable")
     if response.status != 200:
         return replace(base, verdict=response.reason or "not 200")
-    if exchange.error:
-        return replace(base, verdict=exchange.error.text)
-    document, problem = read_object(response)
+    # What came before a failure may be half of it, and is not read.
+    failure = exchange.error
+    document, problem = (None, failure.text) if failure else read_object(response)
     if document is None:
-        return replace(base, verdict=problem, objection=problem)
-    objection, verdict = judge(document)
+        lost = failure is not None and not is_unreadable(exchange)
+        check = failing_check(exchange) if lost else unreadable
+        return replace(base, verdict=problem, objection=problem, check=check)
+    objection, verdict, check = judge(document)
     return replace(
-        base, verdict=verdict, document=document, objection=objection, usable=not objection
+        base,
+        verdict=verdict,
+        document=document,
+        objection=objection,
+        check=check,
+        usable=not objection,
     )
 
 
@@ -74,8 +87,33 @@ def first_usable(tried: tuple[Tried, ...], overridden: bool) -> Tried | None:
     return usable
 
 
-def unreachable(step: StepId, tried: tuple[Tried, ...]) -> Blocked | None:
-    """The stop when no candidate answered at all."""
+def judged(tried: tuple[Tried, ...]) -> Tried | None:
+    """The document that rules are held against: the usable one, else the first there is."""
+    usable = next((entry for entry in tried if entry.usable), None)
+    return usable or next((entry for entry in tried if entry.document is not None), None)
+
+
+def worst(tried: tuple[Tried, ...]) -> Tried | None:
+    """Where no candidate is usable, the first that answered with something to object to."""
+    return next((entry for entry in tried if entry.objection), None)
+
+
+def unreachable(
+    step: StepId, tried: tuple[Tried, ...], source: str | None, check: str
+) -> Blocked | None:
+    """The stop when no candidate answered at all. `source` is the MCP server that named the URL,
+    and `check` fails where it names one of its own network."""
     if not tried or any(entry.status is not None for entry in tried):
         return None
-    return Blocked(step, f"{tried[-1].url}: {tried[-1].verdict}", "network", "unreachable")
+    last = tried[-1]
+    words = f"{last.url}: {last.verdict}"
+    if source and leads_inside(last.url, source):
+        return Blocked(
+            step,
+            f"{words}. Only the MCP server's own network can reach this address.",
+            "resource-server",
+            "unreachable",
+            fix="Put the public host name in its place: the configuration has a local one.",
+            check=check,
+        )
+    return Blocked(step, words, "network", "unreachable", check=last.check)

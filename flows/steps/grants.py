@@ -9,15 +9,13 @@ id-jag               MCP Enterprise-Managed Authorization: an ID token becomes a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from flows.client_authentication import authenticated
 from flows.documents import text_member
 from flows.exchange import Exchange, Request
 from flows.facts import Client, Facts, IdJag
-from flows.jwt import read_token
-from flows.moves import Blocked, Remark, Send
+from flows.moves import Blocked, Send
 from flows.oauth import error_text
 from flows.session import Pairs, StepId
 from flows.steps.scope import selected_resource, selected_scope
@@ -28,7 +26,6 @@ JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 ID_JAG: Final = "urn:ietf:params:oauth:token-type:id-jag"
 ID_TOKEN: Final = "urn:ietf:params:oauth:token-type:id_token"
-ID_JAG_TYPE: Final = "oauth-id-jag+jwt"
 _IDP: Final = "identity provider"
 _AS: Final = "authorization-server"
 _STANDARD: Final = "MCP Enterprise-Managed Authorization"
@@ -112,7 +109,7 @@ def _token_exchange(step: StepId, facts: Facts) -> Send | Blocked:
     return Send(step, request, "token exchange for an ID-JAG")
 
 
-def read_id_jag(exchange: Exchange, facts: Facts) -> tuple[IdJag | None, str]:
+def read_id_jag(exchange: Exchange) -> tuple[IdJag | None, str]:
     """The token exchange's answer (RFC 8693 section 2.2.1) as `(IdJag, "")`, or `(None, why there
     is none)`. The member is called access_token whatever it holds."""
     document, problem = read_document(exchange, _IDP)
@@ -123,38 +120,6 @@ def read_id_jag(exchange: Exchange, facts: Facts) -> tuple[IdJag | None, str]:
         return None, error_text(document) or f"the {_IDP}'s response has no access_token"
     issued = document.get("issued_token_type")
     if issued != ID_JAG:
-        return None, f"the {_IDP} issued {_shown(issued)}, not {ID_JAG}"
-    return IdJag(assertion, tuple(_judge(document, assertion, facts))), ""
-
-
-def _judge(document: Mapping[str, Any], assertion: str, facts: Facts) -> list[Remark]:
-    """The ID-JAG against the walk (MCP Enterprise-Managed Authorization sections 4.2 and 4.3)."""
-    remarks: list[Remark] = []
-
-    def wrong(words: str, section: str) -> None:
-        remarks.append(Remark("error", words, _AS, f"{_STANDARD} §{section}"))
-
-    token_type = document.get("token_type")
-    if not isinstance(token_type, str) or token_type.lower() != "n_a":
-        wrong(f"token_type of the ID-JAG is {_shown(token_type)}; N_A belongs there.", "4.2")
-    token = read_token(assertion)
-    if token.claims is None:
-        wrong(f"The ID-JAG is {token.looks}; a JWT belongs there.", "4.3")
-        return remarks
-    typ = (token.header or {}).get("typ")
-    if typ != ID_JAG_TYPE:
-        wrong(f"typ of the ID-JAG is {_shown(typ)}, not {ID_JAG_TYPE}.", "4.3")
-    expected = (
-        ("aud", issuer(facts)),
-        ("resource", selected_resource(facts)),
-        ("client_id", facts.client.client_id if facts.client else None),
-    )
-    for name, wanted in expected:
-        claim = token.claims.get(name)
-        if wanted and claim != wanted and claim != [wanted]:
-            wrong(f"{name} of the ID-JAG is {_shown(claim)}, not {wanted}.", "4.3")
-    return remarks
-
-
-def _shown(value: Any) -> str:
-    return "missing" if value is None else f"{value!s:.200}"
+        shown = "missing" if issued is None else f"{issued!s:.200}"
+        return None, f"the {_IDP} issued {shown}, not {ID_JAG}"
+    return IdJag(assertion), ""

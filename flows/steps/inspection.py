@@ -68,7 +68,8 @@ def expected_of(facts: Facts, use: Use = "access") -> Expected:
         client_id=facts.client.client_id if facts.client else None,
         scopes_requested=tuple(scope.split()) if scope else None,
         scopes_granted=tuple(tokens.scope.split()) if tokens and tokens.scope else None,
-        nonce=facts.pkce.nonce if facts.pkce else None,
+        # An ID token of a refresh need not repeat it (OIDC Core section 12.2).
+        nonce=facts.pkce.nonce if facts.pkce and tokens is facts.tokens else None,
         access_token_profile=use == "access" and mcp,
         id_token=use == "id",
         access_token=tokens.access_token if tokens else None,

@@ -33,6 +33,7 @@ def next(facts: Facts) -> Move:
             fix='Add "code_challenge_methods_supported": ["S256"] to the metadata.',
             standard="MCP Authorization Code Protection; RFC 8414 §2",
             can_override=True,
+            check="ASM-07",
         )
     verifier = derived(facts.seed, "code_verifier")
     values = [

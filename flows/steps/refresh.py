@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Final
 
 from flows.facts import Facts, fail
-from flows.moves import Blocked, Done, Move, Remark, Skipped
+from flows.moves import Blocked, Done, Move, Skipped
 from flows.session import Event, Exchanged
 from flows.steps.applies import no_authorization
+from flows.steps.refusal import refused
 from flows.steps.remedy import again
 from flows.steps.scope import selected_resource
 from flows.steps.server_metadata import endpoint
-from flows.steps.token_endpoint import read_tokens, refused, send
+from flows.steps.token_endpoint import read_tokens, send
 
 STEP: Final = "refresh"
 
@@ -21,15 +22,13 @@ def next(facts: Facts) -> Move:
     if reason := no_authorization(facts):
         return Skipped(STEP, reason)
     if failed := facts.failed.get(STEP):
-        blocked = refused(STEP, failed)
+        blocked = refused(STEP, failed, facts)
         if facts.refresh_wanted and STEP not in facts.overridden:
             # Whatever the reason, a client authorizes again when refreshing fails.
             return replace(blocked, remedy=again(facts), can_override=True)
-        # The access token is as good as it was.
-        remark = Remark("error", blocked.reason, blocked.party, blocked.standard)
-        return Done(STEP, blocked.word, (remark,))
+        return Done(STEP, blocked.word)  # the access token is as good as it was
     if facts.refreshed:
-        return Done(STEP, "200", facts.refreshed.remarks)
+        return Done(STEP, "200")
     url = endpoint(facts, "token_endpoint")
     token = facts.current_tokens.refresh_token if facts.current_tokens else None
     if not token or not url or not facts.client:
@@ -46,7 +45,7 @@ def next(facts: Facts) -> Move:
 def read(event: Event, facts: Facts) -> Facts:
     if not isinstance(event, Exchanged):
         return facts
-    tokens, reason = read_tokens(event.exchange, event.at, facts)
+    tokens, reason = read_tokens(event.exchange, event.at)
     if tokens is None:
         return fail(facts, STEP, event.exchange, reason)
     if tokens.refresh_token is None and facts.current_tokens:

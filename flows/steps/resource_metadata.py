@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from flows.audience import difference
 from flows.documents import json_type, text_list, text_member
 from flows.facts import Facts, Json, Tried
-from flows.moves import Blocked, Done, Move, Remark, Skipped
+from flows.moves import Blocked, Done, Move, Skipped
 from flows.session import Event, Exchanged
 from flows.steps.applies import no_authorization
 from flows.steps.challenge import challenge_of
-from flows.steps.discovery import fetch, first_usable, next_candidate, read_candidate, unreachable
+from flows.steps.discovery import (
+    fetch,
+    first_usable,
+    next_candidate,
+    read_candidate,
+    unreachable,
+    worst,
+)
 from flows.wellknown import is_web_url, resource_candidates, same_origin
 
 STEP: Final = "resource-metadata"
@@ -27,7 +35,7 @@ def next(facts: Facts) -> Move:
     if facts.target.protocol in PREDATES:
         return Skipped(STEP, f"not part of revision {facts.target.protocol}")
     if usable := _accepted(facts):
-        return Done(STEP, str(usable.status), _remarks(facts, usable))
+        return Done(STEP, str(usable.status))
     if (named := _named(facts)) and not is_web_url(named) and STEP not in facts.overridden:
         return Blocked(
             STEP,
@@ -37,6 +45,7 @@ def next(facts: Facts) -> Move:
             fix="Name the absolute URL of the RFC 9728 document in the challenge.",
             standard="RFC 9728 §5.1",
             can_override=True,
+            check="CHAL-03",
         )
     if candidate := next_candidate(candidates(facts), facts.resource_tried):
         return fetch(STEP, candidate)
@@ -61,7 +70,8 @@ def _named(facts: Facts) -> str | None:
 def read(event: Event, facts: Facts) -> Facts:
     if not isinstance(event, Exchanged):
         return facts
-    tried = read_candidate(event.exchange, event.label, lambda doc: _judge(doc, facts))
+    judge = partial(_judge, facts=facts)
+    tried = read_candidate(event.exchange, event.label, judge, unreadable="PRM-02")
     return replace(facts, resource_tried=(*facts.resource_tried, tried))
 
 
@@ -75,26 +85,39 @@ def _accepted(facts: Facts) -> Tried | None:
     return first_usable(facts.resource_tried, STEP in facts.overridden)
 
 
-def _judge(document: Json, facts: Facts) -> tuple[str, str]:
-    """`(objection, verdict)`: an objection forbids the document's use."""
+def _judge(document: Json, facts: Facts) -> tuple[str, str, str]:
+    if problem := servers_problem(document):
+        return problem, "unusable", "PRM-06"
+    if problem := resource_problem(document, facts.target.url):
+        known = text_member(document, "resource") is not None
+        return problem, "another resource" if known else "unusable", "PRM-04"
+    return "", "ok", ""
+
+
+def servers_problem(document: Json) -> str:
+    """Why a client cannot take an authorization server from the document; "" when it can."""
     servers = document.get("authorization_servers")
-    if not isinstance(servers, list) or not text_list(document, "authorization_servers"):
-        kind = "missing" if servers is None else f"a JSON {json_type(servers)}"
-        if isinstance(servers, list):
-            kind = "empty"
-        return f"authorization_servers is {kind}: it must name at least one issuer", "unusable"
+    if text_list(document, "authorization_servers"):
+        return ""
+    kind = "missing" if servers is None else f"a JSON {json_type(servers)}"
+    if isinstance(servers, list):
+        kind = "an array without a string" if servers else "empty"
+    return f"authorization_servers is {kind}: it must name at least one issuer"
+
+
+def resource_problem(document: Json, url: str) -> str:
+    """Why the document is not one for a server at `url`; "" when clients take it for one."""
     resource = text_member(document, "resource")
     if resource is None:
-        return "resource is missing (RFC 9728 §2)", "unusable"
-    if resource != facts.target.url and not covers(resource, facts.target.url):
-        apart = difference(resource, facts.target.url)
-        return f"resource is {resource}, not {facts.target.url}: {apart}", "another resource"
-    return "", "ok"
+        return "resource is missing (RFC 9728 §2)"
+    if resource == url or covers(resource, url):
+        return ""
+    return f"resource is {resource}, not {url}: {difference(resource, url)}"
 
 
 def covers(resource: str, url: str) -> bool:
     """Whether official SDKs take `resource` for a server at `url`: same origin, and a prefix of
-    its path by segments. RFC 9728 section 3.3 asks for identity; a remark says so."""
+    its path by segments. RFC 9728 section 3.3 asks for identity; a check says so."""
     if not is_web_url(resource) or not same_origin(resource, url):
         return False
     prefix = resource.partition("?")[0].rstrip("/")
@@ -104,56 +127,27 @@ def covers(resource: str, url: str) -> bool:
     return not start or own == start or own.startswith(f"{start}/")
 
 
-def _remarks(facts: Facts, tried: Tried) -> tuple[Remark, ...]:
-    document = tried.document or {}
-    remarks: list[Remark] = []
-    if tried.objection:
-        remarks.append(Remark("error", f"{tried.objection}. Used all the same.", "resource-server"))
-    resource = text_member(document, "resource") or ""
-    at_root = tried.rule == "well-known, at the root" and same_origin(resource, facts.target.url)
-    if not tried.objection and resource != facts.target.url and not at_root:
-        remarks.append(
-            Remark(
-                "warn",
-                f"resource is {resource}, the URL dialled {facts.target.url}: "
-                f"{difference(resource, facts.target.url)}. The standard demands identity; the "
-                "official SDKs accept a prefix.",
-                "resource-server",
-                "RFC 9728 §3.3",
-            )
-        )
-    servers = text_list(document, "authorization_servers") or ()
-    if len(servers) > 1:
-        remarks.append(Remark("info", f"{len(servers)} authorization servers; using {servers[0]}."))
-    return tuple(remarks)
+def falls_back(facts: Facts) -> bool:
+    """Whether there is no resource metadata at all, so that the rule of 2025-03-26 applies: the
+    MCP server's origin is its issuer."""
+    tried = facts.resource_tried
+    absent = all(entry.status in (404, 405, 410) for entry in tried)
+    return bool(tried) and absent and not _named(facts)
 
 
 def _nothing(facts: Facts) -> Move:
-    if failed := unreachable(STEP, facts.resource_tried):
+    if failed := unreachable(STEP, facts.resource_tried, facts.target.url, "CHAL-04"):
         return failed
-    absent = all(tried.status in (404, 405, 410) for tried in facts.resource_tried)
-    if absent and not _named(facts):
-        # Revision 2025-03-26 had no resource metadata: the server's own origin was its issuer.
-        return Done(
-            STEP,
-            "none",
-            (
-                Remark(
-                    "error",
-                    "No resource metadata anywhere. Falling back to the rule of 2025-03-26: the "
-                    "MCP server's origin is the authorization server.",
-                    "resource-server",
-                    "MCP Authorization Server Discovery; RFC 9728 §3",
-                ),
-            ),
-        )
-    last = facts.resource_tried[-1]
+    if falls_back(facts):
+        return Done(STEP, "none")
+    last = worst(facts.resource_tried) or facts.resource_tried[-1]
     return Blocked(
         STEP,
         f"{last.url}: {last.objection or last.verdict}.",
-        "resource-server",
+        "network" if last.check.startswith("NET-") else "resource-server",
         str(last.status),
         fix="Serve the RFC 9728 document as application/json, with the exact `resource`.",
         standard="RFC 9728 §3.2, §3.3",
         can_override=STEP not in facts.overridden,
+        check=last.check or "PRM-01",
     )

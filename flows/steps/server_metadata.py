@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from flows.audience import difference
 from flows.documents import text_list, text_member
 from flows.facts import Facts, Json, Tried
-from flows.moves import Blocked, Done, Move, Remark, Skipped
+from flows.moves import Blocked, Done, Move, Skipped
 from flows.session import Event, Exchanged
 from flows.steps.applies import for_machines, no_authorization
-from flows.steps.discovery import fetch, first_usable, next_candidate, read_candidate, unreachable
+from flows.steps.discovery import (
+    fetch,
+    first_usable,
+    next_candidate,
+    read_candidate,
+    unreachable,
+    worst,
+)
 from flows.steps.resource_metadata import resource_metadata
 from flows.wellknown import OAUTH, inserted, is_web_url, origin, server_candidates
 
@@ -30,9 +38,10 @@ def next(facts: Facts) -> Move:
             "resource-server",
             "no URL",
             standard="RFC 8414 §2",
+            check="PRM-07" if resource_metadata(facts) else "",
         )
     if usable := _accepted(facts):
-        return Done(STEP, str(usable.status), _remarks(facts, usable))
+        return Done(STEP, str(usable.status))
     if candidate := next_candidate(candidates(facts), facts.server_tried):
         return fetch(STEP, candidate)
     return _nothing(facts, issuer)
@@ -41,7 +50,8 @@ def next(facts: Facts) -> Move:
 def read(event: Event, facts: Facts) -> Facts:
     if not isinstance(event, Exchanged):
         return facts
-    tried = read_candidate(event.exchange, event.label, lambda doc: _judge(doc, facts))
+    judge = partial(_judge, facts=facts)
+    tried = read_candidate(event.exchange, event.label, judge, unreadable="ASM-02")
     return replace(facts, server_tried=(*facts.server_tried, tried))
 
 
@@ -77,7 +87,7 @@ def server_metadata(facts: Facts) -> Json | None:
     """The document in use. For a server of 2025-03-26 without one, its default endpoints."""
     if tried := _accepted(facts):
         return tried.document
-    if _defaults_apply(facts):
+    if defaults_apply(facts):
         base = origin(facts.target.url)
         names = zip(ENDPOINTS, ("/authorize", "/token", "/register"), strict=True)
         return {name: base + path for name, path in names}
@@ -100,7 +110,8 @@ def _accepted(facts: Facts) -> Tried | None:
     return first_usable(facts.server_tried, STEP in facts.overridden)
 
 
-def _defaults_apply(facts: Facts) -> bool:
+def defaults_apply(facts: Facts) -> bool:
+    """Whether the endpoints are those of 2025-03-26 for a server without metadata."""
     return (
         by_origin(facts)
         and bool(facts.server_tried)
@@ -108,67 +119,56 @@ def _defaults_apply(facts: Facts) -> bool:
     )
 
 
-def _judge(document: Json, facts: Facts) -> tuple[str, str]:
-    wanted = expected_issuer(facts)
-    named = text_member(document, "issuer")
+def _judge(document: Json, facts: Facts) -> tuple[str, str, str]:
+    if problem := issuer_problem(document, facts):
+        named = text_member(document, "issuer")
+        return problem, "another issuer" if named else "no issuer", "ASM-03"
+    if missing := missing_endpoint(document, facts):
+        return f"{missing} is missing or no absolute URL (RFC 8414 §2)", "incomplete", "ASM-05"
+    return "", "ok", ""
+
+
+def issuer_problem(document: Json, facts: Facts) -> str:
+    """Why the document is not that of the issuer asked for; "" when it is."""
+    named, wanted = text_member(document, "issuer"), expected_issuer(facts)
     if named is None:
-        return "issuer is missing (RFC 8414 §2)", "no issuer"
-    if named != wanted and not by_origin(facts):
-        apart = difference(named, wanted)
-        return f"issuer is {named}, asked for {wanted}: {apart}", "another issuer"
-    if missing := _missing_endpoint(document, facts):
-        return missing, "incomplete"
-    return "", "ok"
+        return "issuer is missing (RFC 8414 §2)"
+    if named == wanted or by_origin(facts):
+        return ""
+    return f"issuer is {named}, asked for {wanted}: {difference(named, wanted)}"
 
 
-def _missing_endpoint(document: Json, facts: Facts) -> str:
-    browser = () if for_machines(facts) else ("authorization_endpoint",)
+def missing_endpoint(document: Json, facts: Facts) -> str:
+    """The endpoint that the walk needs and the document does not give; "" when none is."""
+    browser: tuple[str, ...] = () if for_machines(facts) else ("authorization_endpoint",)
     for name in (*browser, "token_endpoint"):
-        url: Any = document.get(name)
-        if not isinstance(url, str) or not is_web_url(url):
-            return f"{name} is missing or no absolute URL (RFC 8414 §2)"
+        url = text_member(document, name)
+        if url is None or not is_web_url(url):
+            return name
     return ""
 
 
-def _remarks(facts: Facts, tried: Tried) -> tuple[Remark, ...]:
-    document, remarks = tried.document or {}, []
-    if tried.objection:
-        words = f"{tried.objection}. Used all the same."
-        remarks.append(Remark("error", words, "authorization-server", "RFC 8414 §3.3"))
-    named, wanted = text_member(document, "issuer") or "", expected_issuer(facts)
-    if not tried.objection and named != wanted:
-        words = f"issuer is {named}, found at {wanted}: {difference(named, wanted)}."
-        remarks.append(Remark("warn", words, "authorization-server", "RFC 8414 §3.3"))
-    methods = text_list(document, "code_challenge_methods_supported") or ()
-    if "S256" not in methods and not for_machines(facts):
-        level: Any = "error" if facts.target.kind == "mcp" else "info"
-        words = "code_challenge_methods_supported does not list S256."
-        standard = "MCP Authorization Code Protection"
-        remarks.append(Remark(level, words, "authorization-server", standard))
-    return tuple(remarks)
-
-
 def _nothing(facts: Facts, issuer: str) -> Move:
-    if failed := unreachable(STEP, facts.server_tried):
+    named = facts.target.authorization_server is None and resource_metadata(facts) is not None
+    source = facts.target.url if named else None
+    if failed := unreachable(STEP, facts.server_tried, source, "PRM-07"):
         return failed
-    if _defaults_apply(facts):
-        words = "No metadata at the origin: using /authorize, /token and /register there."
-        return Done(STEP, "defaults", (Remark("warn", words, None, "MCP 2025-03-26 Fallbacks"),))
-    objected = [tried for tried in facts.server_tried if tried.objection]
-    if objected:
-        worst = objected[0]
-        reason, word = f"{worst.url}: {worst.objection}.", worst.verdict
+    if defaults_apply(facts):
+        return Done(STEP, "defaults")
+    if found := worst(facts.server_tried):
+        reason, word = f"{found.url}: {found.objection}.", found.verdict
+        word = str(found.status) if found.document is None else word
     else:
-        reason, word = (
-            f"none of {len(facts.server_tried)} well-known URLs of {issuer} has it",
-            "none",
-        )
+        reason = f"none of {len(facts.server_tried)} well-known URLs of {issuer} has it"
+        word = "none"
+    check = found.check if found else "ASM-01"
     return Blocked(
         STEP,
         reason,
-        "authorization-server",
+        "network" if check.startswith("NET-") else "authorization-server",
         word,
         fix="Publish metadata whose issuer is exactly the identifier the MCP server names.",
         standard="RFC 8414 §3.3; MCP Authorization Server Metadata Discovery",
         can_override=any(tried.document is not None for tried in facts.server_tried),
+        check=check,
     )

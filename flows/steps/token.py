@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from flows.facts import Facts, Tokens, fail
-from flows.moves import Blocked, Done, Move, Remark, Skipped
+from flows.moves import Blocked, Done, Move, Skipped
 from flows.session import Event, Exchanged
 from flows.steps.applies import for_machines, no_authorization
 from flows.steps.binding import demanded
 from flows.steps.grants import grant_move, read_id_jag
-from flows.steps.token_endpoint import asked, read_tokens, refused
+from flows.steps.refusal import refused
+from flows.steps.token_endpoint import asked, read_tokens
 
 STEP: Final = "token"
 
@@ -22,7 +23,7 @@ def next(facts: Facts) -> Move:
     if facts.tokens:
         return _judged(facts, facts.tokens)
     if failed := facts.failed.get(STEP):
-        return refused(STEP, failed)
+        return refused(STEP, failed, facts)
     return grant_move(STEP, facts)
 
 
@@ -35,28 +36,23 @@ def read(event: Event, facts: Facts) -> Facts:
         named = dict((*facts.requested, *asked(exchange.request)))
         facts = replace(facts, requested=tuple(named.items()))
     if facts.target.grant == "id-jag" and facts.id_jag is None:
-        id_jag, reason = read_id_jag(exchange, facts)
+        id_jag, reason = read_id_jag(exchange)
         return replace(facts, id_jag=id_jag) if id_jag else fail(facts, STEP, exchange, reason)
-    tokens, reason = read_tokens(exchange, event.at, facts)
+    tokens, reason = read_tokens(exchange, event.at)
     return replace(facts, tokens=tokens) if tokens else fail(facts, STEP, exchange, reason)
 
 
 def _judged(facts: Facts, tokens: Tokens) -> Move:
-    remarks = (*(facts.id_jag.remarks if facts.id_jag else ()), *tokens.remarks)
     reason = demanded(facts)
-    if not reason or tokens.bound:
-        return Done(STEP, "200", remarks)
-    words = f"The access token is bound to no key, and {reason}."
-    unbound = Remark("error", words, "authorization-server", "RFC 9449 §5")
-    if STEP in facts.overridden:
-        return Done(STEP, "200", (unbound, *remarks))
+    if not reason or tokens.bound or STEP in facts.overridden:
+        return Done(STEP, "200")
     return Blocked(
         STEP,
-        words,
+        f"The access token is bound to no key, and {reason}.",
         "authorization-server",
         "unbound",
         fix="Issue access tokens with token_type DPoP to clients that send a DPoP proof.",
-        standard=unbound.standard,
+        standard="RFC 9449 §5",
         can_override=True,
-        remarks=remarks,
+        check="DPOP-02",
     )

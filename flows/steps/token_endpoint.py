@@ -6,23 +6,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from flows.client_authentication import authenticated, client_assertion
-from flows.documents import json_type, read_form, read_object, text_list, text_member
-from flows.dpop import HEADER, proof, proven_thumbprint
+from flows.documents import read_form, read_object, text_list, text_member
+from flows.dpop import HEADER, proof
 from flows.entropy import derived
-from flows.exchange import Exchange, Request, Response, header
-from flows.facts import Client, Facts, Failed, Tokens
-from flows.jwt import read_token
-from flows.moves import Blocked, Remark, Send
+from flows.exchange import Exchange, Request, header
+from flows.facts import Client, Facts, Tokens
+from flows.moves import Blocked, Send
 from flows.oauth import error_text
 from flows.session import Pairs, StepId
 from flows.signing import UnusableKey, read_key
-from flows.steps.binding import algorithm_problem, uses_dpop
+from flows.steps.binding import uses_dpop
 from flows.steps.server_metadata import issuer, server_metadata
-
-_AS: Final = "authorization-server"
 
 
 def send(step: StepId, facts: Facts, url: str, pairs: Pairs, label: str) -> Send | Blocked:
@@ -75,10 +72,10 @@ def read_document(exchange: Exchange, name: str) -> tuple[Mapping[str, Any] | No
     return document, ""
 
 
-def read_tokens(exchange: Exchange, at: datetime, facts: Facts) -> tuple[Tokens | None, str]:
+def read_tokens(exchange: Exchange, at: datetime) -> tuple[Tokens | None, str]:
     """A token response as `(Tokens, "")`, or `(None, why there is no access token)`.
 
-    Anything a lenient client could use is used; what the standard forbids becomes a remark.
+    Anything a lenient client could use is used; what the standard forbids is for the checks.
     """
     document, problem = read_document(exchange, "token endpoint")
     if document is None or exchange.response is None:
@@ -89,10 +86,6 @@ def read_tokens(exchange: Exchange, at: datetime, facts: Facts) -> tuple[Tokens 
     token_type, scope = document.get("token_type"), document.get("scope")
     token_type = token_type if isinstance(token_type, str) else None
     proven = header(exchange.request.headers, HEADER) is not None
-    bound = proven and (token_type or "").lower() == "dpop"
-    remarks = [*_status(exchange.response), *_token_type(document, proven), *_members(document)]
-    if bound:
-        remarks += _binding(access_token, exchange.request, facts)
     tokens = Tokens(
         access_token,
         token_type,
@@ -102,23 +95,9 @@ def read_tokens(exchange: Exchange, at: datetime, facts: Facts) -> tuple[Tokens 
         text_member(document, "id_token"),
         scope if isinstance(scope, str) else None,
         document,
-        tuple(remarks),
-        bound,
+        bound=proven and (token_type or "").lower() == "dpop",
     )
     return tokens, ""
-
-
-def refused(step: StepId, failed: Failed) -> Blocked:
-    """The stop after a token request that gave no token."""
-    status = failed.exchange.status
-    network = failed.exchange.response is None
-    return Blocked(
-        step,
-        f"No access token: {failed.reason}.",
-        "network" if network else _AS,
-        str(status or "failed"),
-        standard="" if network else "RFC 6749 §5.1, §5.2",
-    )
 
 
 def seconds(value: Any) -> float | None:
@@ -130,68 +109,3 @@ def seconds(value: Any) -> float | None:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return float(value)
     return None
-
-
-def _status(response: Response) -> list[Remark]:
-    if response.status == 200:
-        return []
-    words = f"{response.status} where exactly 200 belongs."
-    return [Remark("error", words, _AS, "RFC 6749 §5.1")]
-
-
-def _token_type(document: Mapping[str, Any], proven: bool) -> list[Remark]:
-    """The type against what was asked: a proof asks for a bound token, none for a bearer."""
-    token_type = document.get("token_type")
-    if not isinstance(token_type, str):
-        words = f"token_type is {'missing' if token_type is None else json_type(token_type)}."
-        return [Remark("error", words, _AS, "RFC 6749 §5.1")]
-    proper = "DPoP" if token_type.lower() == "dpop" else "Bearer"
-    if token_type.lower() == "dpop" and not proven:
-        words = f"token_type is {token_type}, and no proof was sent: it is bound to no key of ours."
-        return [Remark("error", words, _AS, "RFC 9449 §5")]
-    if token_type.lower() == "bearer" and proven:
-        words = f"token_type is {token_type} though a DPoP proof was sent: it is bound to no key."
-        return [Remark("warn", words, _AS, "RFC 9449 §5")]
-    if token_type.lower() not in ("bearer", "dpop"):
-        words = f"token_type is {token_type}; authwalk sends the token as Bearer."
-        return [Remark("warn", words, _AS, "RFC 6749 §7.1")]
-    if token_type != proper:
-        words = f"token_type is {token_type}: legal, its case does not matter."
-        return [Remark("info", words, None, "RFC 6749 §5.1")]
-    return []
-
-
-def _members(document: Mapping[str, Any]) -> list[Remark]:
-    remarks: list[Remark] = []
-    expires_in = document.get("expires_in")
-    if "expires_in" in document and (
-        not isinstance(expires_in, int) or isinstance(expires_in, bool) or expires_in <= 0
-    ):
-        words = f"expires_in is {expires_in!r:.40}; a positive JSON integer belongs there."
-        remarks.append(Remark("warn", words, _AS, "RFC 6749 §5.1, A.14"))
-    if nulls := [name for name, member in document.items() if member is None]:
-        words = f"{', '.join(nulls)} is null: strict clients refuse the whole response."
-        remarks.append(Remark("warn", words, _AS, "RFC 6749 §5.1"))
-    if "scope" in document and not isinstance(document["scope"], str | None):
-        words = f"scope is a JSON {json_type(document['scope'])}, not a string."
-        remarks.append(Remark("error", words, _AS, "RFC 6749 §3.3"))
-    return remarks
-
-
-def _binding(access_token: str, request: Request, facts: Facts) -> list[Remark]:
-    """Whether a token that can be read is bound to the key of the proof (RFC 9449 section 6.1).
-
-    The proof tells, as a session saved without secrets has lost the key.
-    """
-    remarks: list[Remark] = []
-    if problem := algorithm_problem(facts):
-        remarks.append(Remark("warn", f"{problem}, with which proofs are signed.", _AS))
-    token = read_token(access_token)
-    if token.kind == "jwt" and token.claims is not None:
-        confirmation = token.claims.get("cnf")
-        jkt = confirmation.get("jkt") if isinstance(confirmation, dict) else None
-        ours = proven_thumbprint(header(request.headers, HEADER) or "")
-        if ours and jkt != ours:
-            words = f"cnf.jkt is {jkt or 'missing'}, the thumbprint of the proof's key {ours}."
-            remarks.append(Remark("error", words, _AS, "RFC 9449 §6.1"))
-    return remarks

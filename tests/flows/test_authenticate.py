@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.authenticate import read_challenges
+from flows.authenticate import grammar_problem, read_challenges
 from flows.facts import AuthChallenge
 
 
@@ -57,3 +57,37 @@ def test_a_quoted_string_comes_back_whole(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     (challenge,) = read(f'Bearer error_description="{quoted}"')
     assert challenge.get("error_description") == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Bearer",
+        'Bearer realm="x", scope="a b"',
+        "Basic realm=x",
+        'Negotiate, Basic realm="x", Bearer resource_metadata="https://x/y", error=invalid_token',
+        "NTLM abcd==, Bearer",
+        'Bearer error="a\\"b", ',
+        'DPoP algs="ES256 RS256", Bearer realm = "a"',
+        ', Bearer ,realm="x"',
+    ],
+)
+def test_what_keeps_the_grammar(line: str) -> None:
+    assert grammar_problem(line) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("", "no scheme"),
+        ("Bearer resource_metadata=https://x/y", "at '://x/y'"),
+        ('Bearer realm="x" scope="y"', "'scope=\"y\"' follows without a comma"),
+        ("Bearer scope=a b", "'b' follows without a comma"),
+        ('Bearer realm="x', "needs quotation marks"),
+        ('Bearer realm="x", Realm="y"', "realm comes twice"),
+        ('realm="x"', "needs quotation marks"),
+        ("\x00", "needs quotation marks"),
+    ],
+)
+def test_what_breaks_the_grammar(line: str, says: str) -> None:
+    assert says in grammar_problem(line)

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from flows import listener as module
 from flows.listener import Callback, Listener, Rejected
 
+HANGS = 60
+"""Seconds after which something has gone wrong, on a busy machine too."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -43,7 +45,7 @@ async def raw(listener: Listener, request: bytes, address: str = "127.0.0.1") ->
     try:
         writer.write(request)
         writer.write_eof()
-        return await asyncio.wait_for(reader.read(), 2)
+        return await asyncio.wait_for(reader.read(), HANGS)
     finally:
         writer.close()
 
@@ -159,7 +161,7 @@ def test_any_state_is_recognised_in_its_encoded_form(state: str) -> None:
     async def check() -> str:
         async with waiting(state) as (listener, wait):
             await ask(listener, f"/callback?code=a&state={quote(state, safe='')}")
-            return (await asyncio.wait_for(wait, 2)).url
+            return (await asyncio.wait_for(wait, HANGS)).url
 
     assert dict(parse_qsl(urlsplit(asyncio.run(check())).query, True))["state"] == state
 
@@ -284,7 +286,7 @@ async def test_silent_connections_end_at_the_deadline_and_are_not_listed(
     monkeypatch.setattr(module, "READ_DEADLINE", 0.05)
     async with waiting() as (listener, wait):
         reader, writer = await asyncio.open_connection("127.0.0.1", port_of(listener))
-        assert await asyncio.wait_for(reader.read(), 2) == b""
+        assert await asyncio.wait_for(reader.read(), HANGS) == b""
         writer.close()
         assert await raw(listener, b"") == b""
         assert listener.rejected == [] and not wait.done()
@@ -303,7 +305,7 @@ async def test_connections_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             for _, writer in idle:
                 writer.close()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(HANGS):
             while listener._handlers:
                 await asyncio.sleep(0)
         assert await ask(listener, "/callback?code=a&state=s1") == 200

@@ -86,7 +86,9 @@ METADATA = {
     "token_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
     "authorization_response_iss_parameter_supported": True,
 }
+CODE = "SplxlOBeZQQYbYS6WxSbIA"
 TOKEN = {"access_token": "opaque-token-0001", "token_type": "Bearer", "expires_in": 3600}
+NO_STORE = ("Cache-Control", "no-store")
 TOOLS = [{"name": "add", "inputSchema": {"type": "object"}}]
 
 
@@ -121,7 +123,7 @@ def healthy() -> dict[str, Route]:
         f"GET https://mcp.example.com{RESOURCE_PATH}": answer(200, RESOURCE),
         f"GET {ISSUER}/.well-known/oauth-authorization-server": answer(200, METADATA),
         f"POST {ISSUER}/register": register,
-        f"POST {ISSUER}/token": answer(200, TOKEN),
+        f"POST {ISSUER}/token": answer(200, TOKEN, "application/json", NO_STORE),
     }
 
 
@@ -182,7 +184,7 @@ class World:
                 pairs = (("authorization_url", move.request.url),)
                 self.record(Made(at, move.step, pairs))
             case Ask(kind="authorization-response"):
-                self.respond(code="code-1", state=self.state, iss=ISSUER)
+                self.respond(code=CODE, state=self.state, iss=ISSUER)
             case Ask(kind="tool"):
                 self.answer("call", name="add", arguments='{"a": 1, "b": 2}')
             case Ask():

@@ -1,21 +1,23 @@
 """Authorization servers of other people, walked on their own, without an MCP server.
 
-What the walk remarks on them, and whether the server breaks a rule:
+What the walk says of them, and whether the server breaks a rule:
 
-    server               step             remark                        real?
+    server               step             what is said                  real?
     oidc-provider-mock   server-metadata  info, S256 is not advertised  yes: it checks no code
                                                                           verifier at all
+                         server-metadata  info, client_secret_post is   yes: it is refused later,
+                                            not listed                    and no list is basic alone
+                         client           error, a secret without       yes: RFC 7591 section 3.2.1
+                                            client_secret_expires_at
                          claims           info, opaque token            no: tokens may be opaque
                          token            stop, 401, as a client it     yes: it agreed to the
                                             registered for `none`         method (RFC 7591
                          refresh          error, 401, as one for           section 3.2.1)
                                             client_secret_post
-    oauth2-mock-server   -                none
-    oidc-provider        -                none
-
-Real and not remarked on by the walk: oidc-provider-mock issues a client_secret without
-client_secret_expires_at (RFC 7591 section 3.2.1); oauth2-mock-server issues refresh tokens and does
-not list the grant (RFC 8414 section 2).
+    oauth2-mock-server   server-metadata  warn, refresh_token is not    yes: it issues them (RFC
+                                            among its grants              8414 section 2)
+                         server-metadata  info, the password grant      no: RFC 9700 dropped it
+    oidc-provider        server-metadata  info, the implicit grant      no: likewise
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ async def test_oauth2_mock_server(start: Start) -> None:
         "claims": "7 claims",
         "refresh": "200",
     }
-    assert_remarks(walked, [])
+    unlisted: Said = ("server-metadata", "warn", "does not list refresh_token")
+    assert_remarks(walked, [unlisted, ("server-metadata", "info", "lists password")])
     # Only the second of the well-known URLs answers.
     assert [tried.status for tried in walked.facts.server_tried] == [404, 200]
 
@@ -67,7 +70,7 @@ async def test_oidc_provider(start: Start) -> None:
         "callback": "approved",
         "claims": "8 claims",
     }
-    assert_remarks(walked, [])
+    assert_remarks(walked, [("server-metadata", "info", "lists implicit")])
     hops = [event for event in walked.session.exchanges if event.step == "callback"]
     assert len(hops) > 3
 
@@ -96,10 +99,13 @@ async def test_oidc_provider_mock(
     assert said["callback"] == "pasted"
     assert said["token"] == token
     assert said.get("refresh") == refresh
-    pkce: Said = ("server-metadata", "info", "does not list S256")
+    pkce: Said = ("server-metadata", "info", "code_challenge_methods_supported is missing")
     opaque: Said = ("claims", "info", "only its issuer can read it")
     refused: Said = ("refresh", "error", "401")
-    expected = [pkce, opaque] if token == "200" else [pkce]
+    expiry: Said = ("client", "error", "client_secret_expires_at is missing")
+    default: Said = ("server-metadata", "info", "without a list it is client_secret_basic")
+    listed = [pkce, default] if method == "client_secret_post" else [pkce]
+    expected = [*listed, expiry, *([opaque] if token == "200" else [])]
     assert_remarks(walked, [*expected, refused] if refresh == "401" else expected)
     assert walked.facts.client
     assert walked.facts.client.token_endpoint_auth_method == method

@@ -1,11 +1,10 @@
 """MCP servers of other people, walked from the challenge to a tool's result.
 
-What the walk remarks on them, and whether the server breaks a rule:
+What the walk says of them, and whether the server breaks a rule:
 
-    server                  step        remark                      real?
+    server                  step        what is said                real?
     every one with opaque   claims      info, only the issuer can   no: tokens may be opaque
       tokens                              read the token              (RFC 6749 section 1.4)
-    open ones               challenge   info, no authorization      no: it is optional in MCP
     TypeScript SDK          token       info, token_type bearer     no: its case does not matter
                                                                       (RFC 6749 section 5.1)
     SDK, issuer misspelt    server-     stop, another issuer        yes: RFC 8414 section 3.3
@@ -16,6 +15,8 @@ What the walk remarks on them, and whether the server breaks a rule:
                                                                       resource indicator, and this
                                                                       server wants one; which is
                                                                       what pinning it shows
+    oidc-provider           server-     info, the implicit grant    no: RFC 9700 dropped it
+                              metadata
     both SDKs               challenge   warn, error=invalid_token   yes: RFC 6750 section 3.1 wants
                                           without credentials         no error code there
 """
@@ -32,7 +33,6 @@ from tests.independent.walking import Call, Said, assert_remarks, result_text, w
 ERAS: tuple[Protocol, ...] = ("auto", "2025-11-25", "2025-06-18")
 OPAQUE: Said = ("claims", "info", "only its issuer can read it")
 ERROR: Said = ("challenge", "warn", "although no credentials were sent")
-OPEN: Said = ("challenge", "info", "asks for no authorization")
 
 every_era = pytest.mark.parametrize("protocol", ERAS)
 
@@ -52,7 +52,7 @@ async def test_sdk_open(start: Start, protocol: Protocol, answers: str) -> None:
         "tools": "1 tool",
         "call": "add",
     }
-    assert_remarks(walked, [OPEN])
+    assert_remarks(walked, [])
     assert result_text(walked) == "5"
 
 
@@ -127,7 +127,7 @@ async def test_sdk_behind_oidc_provider(start: Start, protocol: Protocol) -> Non
         "tools": "1 tool",
         "call": "add",
     }
-    assert_remarks(walked, [ERROR])
+    assert_remarks(walked, [ERROR, ("server-metadata", "info", "lists implicit")])
     assert result_text(walked) == "5"
     assert walked.facts.response
     assert walked.facts.response.get("iss") == issuer
@@ -170,7 +170,7 @@ async def test_typescript_sdk_open(start: Start) -> None:
         "server/discover",
         "initialize",
     ]
-    assert_remarks(walked, [OPEN])
+    assert_remarks(walked, [])
     assert result_text(walked) == "Hello, Ada!"
 
 

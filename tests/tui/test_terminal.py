@@ -11,6 +11,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 
 import pytest
@@ -27,10 +28,10 @@ DIALOG = "This walk is not saved"
 
 
 class Terminal:
-    """A program in tmux, on a server of its own."""
+    """A program in tmux, on a server of its own at `socket`."""
 
-    def __init__(self, name: str, home: Path) -> None:
-        self._tmux = ("tmux", "-L", name, "-f", "/dev/null")
+    def __init__(self, socket: Path, home: Path) -> None:
+        self._tmux = ("tmux", "-S", str(socket), "-f", "/dev/null")
         kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL") if key in os.environ}
         self._env = {
             "LC_ALL": "C.UTF-8",
@@ -91,14 +92,17 @@ class Terminal:
 @asynccontextmanager
 async def terminal(size: tuple[int, int], home: Path, command: str) -> AsyncIterator[Terminal]:
     """Once `command` has ended, its exit code stands on the screen."""
-    made = Terminal(f"authwalk-test-{os.getpid()}", home)
     columns, rows = map(str, size)
     command += '; echo "left $?"; exec sleep 600'
-    await made.tmux("new-session", "-d", "-x", columns, "-y", rows, "sh", "-c", command)
-    try:
-        yield made
-    finally:
-        await made.tmux("kill-server")
+    # A server that was told to end still answers for a while, and then hangs up: a socket is used
+    # once. Its name has some 100 bytes, less than `home` may have.
+    with TemporaryDirectory(prefix="authwalk-") as folder:
+        made = Terminal(Path(folder) / "tmux", home)
+        await made.tmux("new-session", "-d", "-x", columns, "-y", rows, "sh", "-c", command)
+        try:
+            yield made
+        finally:
+            await made.tmux("kill-server")
 
 
 def program(*arguments: str) -> str:

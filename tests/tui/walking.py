@@ -137,7 +137,7 @@ class Walking:
 
     async def until(self, true: Callable[[], object]) -> None:
         """Poll until something has come true."""
-        for _ in range(1000):
+        for _ in range(6000):
             if true():
                 return
             await self.pilot.pause(0.01)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.checks import Finding, Record
+from flows.deep import Deep
 from flows.diagnosis import Diagnosis
 from flows.health import Component, health
 from flows.moves import Blocked
@@ -25,7 +26,7 @@ from flows.store import save
 from flows.text import visible
 from flows.walk import Walk, new_session
 from flows.wire import Wire, WireOptions
-from tui.commands import SOUND, STOPPED, UNREACHABLE, unreadable
+from tui.commands import SOUND, STOPPED, UNREACHABLE, unreadable, usage
 from tui.commands.junit import junit
 from tui.commands.options import reason, target_of, wire_options
 from tui.console import Console
@@ -63,6 +64,8 @@ class Checked:
 
 
 def main(args: argparse.Namespace) -> int:
+    if args.deep and not args.approve:
+        raise usage("--deep needs --approve: its probes need codes")
     targets = [target_of(args, url) for url in args.urls]
     options = wire_options(args)
     console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
@@ -93,15 +96,29 @@ async def _check(
     target: Target, options: WireOptions, args: argparse.Namespace, console: Console
 ) -> Checked:
     walk = Walk(new_session(target), Wire(options))
+    enough = ""
     try:
         await _walk(walk, approve=args.approve)
         prober = Prober(walk, observe=lambda title: console.progress(f"… {title}"))
         if not isinstance(walk.current, Blocked) or walk.current.party != "network":
             await prober.send(PROBES.values())
+            if args.deep and not prober.enough:
+                enough = await _deep(walk, console)
     finally:
         await walk.close()
     record = Record(walk.session, walk.facts)
-    return Checked(walk, health(record, walk.findings), prober.enough)
+    return Checked(walk, health(record, walk.findings), prober.enough or enough)
+
+
+async def _deep(walk: Walk, console: Console) -> str:
+    """The probes that use codes up; why not all were sent."""
+    if walk.facts.tokens is None:
+        return "the probes of --deep start from a token, and the walk has none"
+    deep = Deep(walk, observe=lambda title: console.progress(f"… {title}"))
+    try:
+        return await deep.send()
+    finally:
+        await deep.clean_up()
 
 
 async def _walk(walk: Walk, *, approve: bool) -> None:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.diagnosis import last_exchange
-from flows.moves import Ask, Blocked, Send, Skipped
+from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.session import Event, Received, StepId
-from flows.steps.token_endpoint import refused
+from flows.steps.refusal import refused
 from flows.store import SecretLeak, save
 from flows.text import visible
 from flows.walk import Walk, new_session
@@ -26,7 +26,7 @@ from tui.commands.trace import Trace
 from tui.console import Console
 from tui.ending import Ending, ending_of, interrupted, needs_person, stopped
 from tui.lines import Lines
-from tui.record import calls, rows
+from tui.record import Called, StepRow, calls, rows
 from tui.redaction import Redaction
 from tui.report import print_document, report
 
@@ -96,8 +96,7 @@ class Printer:
         self._called = 0
         self._phase = ""
 
-    def update(self, walk: Walk, *, ended: bool = False) -> None:
-        """`ended`: nothing more will come, so what is open is printed as it stands."""
+    def update(self, walk: Walk) -> None:
         say = self._lines.console.say
         steps = rows(walk)
         for row in steps[self._printed :]:
@@ -115,16 +114,22 @@ class Printer:
             if row.step.id == "tools" and self._list_tools:
                 say(*self._lines.tools(walk.facts))
         if self._printed >= len(steps) - 1:
-            for called in calls(walk.session)[self._called :]:
-                came = called.result is not None or called.error is not None
-                if (not came or called.asks_for_input) and not (ended and called.exchanges):
-                    break
-                say(*self._lines.call(steps[-1], called))
-                self._called += 1
+            called = calls(walk.session)
+            move = walk.moves.get("call")
+            # Refused for want of a better token, or asked for input, the last goes on.
+            over = isinstance(move, Done) or (isinstance(move, Blocked) and move.remedy is None)
+            self._calls(steps[-1], called if over else called[:-1])
+
+    def _calls(self, row: StepRow, answered: Iterable[Called]) -> None:
+        for called in tuple(answered)[self._called :]:
+            if called.exchanges:
+                self._lines.console.say(*self._lines.call(row, called))
+            self._called += 1
 
     def finish(self, walk: Walk) -> None:
         self._lines.console.progress("")
-        self.update(walk, ended=True)
+        self.update(walk)
+        self._calls(rows(walk)[-1], calls(walk.session))
 
 
 async def _closing(
@@ -198,7 +203,7 @@ async def _advance(
 def _refresh_failed(walk: Walk) -> Ending | None:
     """The walk could go on with the token it has; asked for, the refresh is what matters."""
     failed = walk.facts.failed.get("refresh")
-    return stopped(walk, refused("refresh", failed)) if failed else None
+    return stopped(walk, refused("refresh", failed, walk.facts)) if failed else None
 
 
 async def _authorize(
@@ -240,6 +245,7 @@ def _refused(walk: Walk, why: str) -> Ending | None:
             "authorization-server",
             str(exchange.status),
             standard="RFC 6749 §4.1.2.1",
+            check="AZ-01",
         )
     return stopped(walk, blocked)
 

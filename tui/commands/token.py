@@ -100,18 +100,18 @@ async def _jwks_uri(wire: Wire, issuer: str) -> str:
     """Where the issuer's metadata says its keys are. An issuer without endpoints will do."""
     tried: tuple[Tried, ...] = ()
 
-    def judge(document: Json) -> tuple[str, str]:
+    def judge(document: Json) -> tuple[str, str, str]:
         named = text_member(document, "issuer") or ""
         if named != issuer:
             apart = difference(named, issuer) if named else f"asked for {issuer}"
-            return f"issuer is {named or 'missing'}: {apart}", "another issuer"
+            return f"issuer is {named or 'missing'}: {apart}", "another issuer", "ASM-03"
         if not is_web_url(text_member(document, "jwks_uri") or ""):
-            return "the metadata names no jwks_uri", "no jwks_uri"
-        return "", "ok"
+            return "the metadata names no jwks_uri", "no jwks_uri", "ASM-13"
+        return "", "ok", ""
 
     while candidate := next_candidate(server_candidates(issuer), tried):
         exchange = await wire.send(fetch("server-metadata", candidate).request)
-        tried = (*tried, read_candidate(exchange, candidate[1], judge))
+        tried = (*tried, read_candidate(exchange, candidate[1], judge, "ASM-02"))
         if (found := first_usable(tried, overridden=False)) and found.document:
             return text_member(found.document, "jwks_uri") or ""
     if all(entry.status is None for entry in tried):

@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 FIRST_FRAME = 0.1
 """Seconds after the first layout until the rest of the screen is made: it is painted by then."""
+HINTS = 0.05
+"""Seconds between two hints of how far an answer has come."""
 PANES = ("steps", "middle", "side")
 ANSWER_FIRST = "the server waits for you: enter goes to the form, esc leaves it; x cancels the call"
 
@@ -107,6 +109,7 @@ class WalkScreen(Screen[None]):
         self._saved = self.walk.session
         self._cancel: asyncio.Event | None = None
         self._dated: Send | None = None
+        self._hint_due = ""
         self._finished = False
 
     def compose(self) -> ComposeResult:
@@ -192,7 +195,18 @@ class WalkScreen(Screen[None]):
         parts = (("authwalk", "bold $primary"), unsaved, (lab, "$text-warning"), shown)
         self.query_one("#top", Static).update(Content.assemble(*parts), layout=False)
 
+    def _draw_hint_soon(self, words: str) -> None:
+        """One drawing tells the last of what comes faster than anybody reads."""
+        if not self._hint_due:
+            self.set_timer(HINTS, self._draw_due_hint)
+        self._hint_due = words
+
+    def _draw_due_hint(self) -> None:
+        if self._hint_due:  # unless another hint was drawn in between
+            self._draw_hint(self._hint_due)
+
     def _draw_hint(self, words: str = "") -> None:
+        self._hint_due = ""
         stage, now = self.stage, datetime.now(UTC)
         typing = self._typing
         if self.focused is not None and self.focused.id == "findings":
@@ -366,11 +380,11 @@ class WalkScreen(Screen[None]):
     def _progress(self, progress: Progress) -> None:
         match progress:
             case Connected(peer=peer):
-                self._draw_hint(f"connected to {visible(peer or '')}, waiting …  x cancels")
+                self._draw_hint_soon(f"connected to {visible(peer or '')}, waiting …  x cancels")
             case HeadReceived(response=response):
-                self._draw_hint(f"{response.status} {visible(response.reason)} …  x cancels")
+                self._draw_hint_soon(f"{response.status} {visible(response.reason)} …  x cancels")
             case BodyReceived(size=received):
-                self._draw_hint(f"{size(received)} received …  x cancels")
+                self._draw_hint_soon(f"{size(received)} received …  x cancels")
 
     def _tell(self, event: Event) -> None:
         self.post_message(self.Recorded(event))
@@ -383,7 +397,7 @@ class WalkScreen(Screen[None]):
         message.stop()
         event = message.event
         if isinstance(event, Received):
-            self._draw_hint(f"event of the stream: {visible(event.event.data, limit=90)}")
+            self._draw_hint_soon(f"event of the stream: {visible(event.event.data, limit=90)}")
             return
         self._resume_listening()
         if isinstance(event, Reran) and event.through and (move := self.walk.current):

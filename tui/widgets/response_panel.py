@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -17,10 +17,12 @@ from textual.events import Paste, Resize
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from flows.checks import Record, Result, findings
 from flows.facts import AuthorizationResponse, Facts
-from flows.moves import Level, Remark
+from flows.moves import Level
 from flows.paste import Pasted, read_pasted
-from flows.steps.callback import judge
+from flows.session import Session
+from flows.steps.callback import refusal_of
 from flows.text import countdown, visible
 from tui.widgets.value_input import ValueInput
 
@@ -33,6 +35,9 @@ MARKS: dict[Level, tuple[str, str]] = {
     "warn": ("!", "$text-warning"),
     "error": ("✗", "$text-error"),
 }
+LEVELS: dict[Result, Level] = {"fail": "error", "warn": "warn", "info": "info", "skipped": "warn"}
+PRAISED = ("AR-03", "AR-04")
+"""Checks whose passing is worth a line: what protects the person."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 WAITING = (
     "If nothing arrives, look at the browser. An error page of the server is its answer: many "
@@ -218,22 +223,22 @@ class ResponsePanel(VerticalScroll, can_focus=False):
             return
         names = ", ".join(name for name, _ in pasted.parameters)
         yield Content(f"{KINDS[pasted.kind]} with {visible(names, limit=200)}")
-        remarks = self._judged(pasted)
-        for remark in remarks:
-            yield self._line(remark.level, remark.text, remark.standard)
-        stops = any(remark.level == "error" for remark in remarks)
+        assert self._facts
+        at, parameters = self._facts.at, pasted.parameters
+        facts = replace(
+            self._facts, response=AuthorizationResponse(parameters, "pasted", at, pasted.url)
+        )
+        for finding in findings(Record(Session(facts.target, at), facts), "response"):
+            if finding.result in LEVELS:
+                yield self._line(LEVELS[finding.result], finding.says, finding.standard)
+            elif finding.check in PRAISED and finding.result == "pass":
+                yield self._line("ok", finding.says, finding.standard)
+        stops = facts.response is not None and refusal_of(facts, facts.response) is not None
         words = "enter records it, and the walk stops there" if stops else "enter goes on with it"
         yield Content.styled(words, "$text-accent")
 
     def _line(self, level: Level, words: str, standard: str = "") -> Content:
         return _line(level, words, standard, self.query_one("#response-verdict").content_size.width)
-
-    def _judged(self, pasted: Pasted) -> tuple[Remark, ...]:
-        assert self._facts
-        return judge(
-            self._facts,
-            AuthorizationResponse(pasted.parameters, "pasted", self._facts.at, pasted.url),
-        )
 
     def _draw_rejected(self) -> None:
         shown = [self._line("warn", f"turned away: {words}") for words in self._rejected]

@@ -91,8 +91,14 @@ def _fault(
     return Fault(name, summary, step, party, hooks, legal)
 
 
-def _resource(name: str, summary: str, *hooks: Hook, step: Step = "resource-metadata") -> Fault:
-    return _fault(name, summary, *hooks, step=step, party="resource-server")
+def _resource(
+    name: str,
+    summary: str,
+    *hooks: Hook,
+    step: Step = "resource-metadata",
+    legal: bool = False,
+) -> Fault:
+    return _fault(name, summary, *hooks, step=step, party="resource-server", legal=legal)
 
 
 def _server(name: str, summary: str, *hooks: Hook, party: Party = "authorization-server") -> Fault:
@@ -133,6 +139,7 @@ DISCOVERY: tuple[Fault, ...] = (
         "the challenge does not name the resource metadata (RFC 9728 section 5.1)",
         _challenge(lambda value: 'Bearer realm="lab"'),
         step="challenge",
+        legal=True,  # MCP asks for the header or the well-known URL, not for both
     ),
     _resource(
         "challenge-relative-url",

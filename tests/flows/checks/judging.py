@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from flows.checks import Finding, Record, all_checks, findings
+from flows.checks.kernel import worst
+from flows.session import Party
 from tests.flows.world import World
 
 CHECKS = {check.id: check for check in all_checks()}
@@ -32,3 +34,21 @@ def only(world: World, check: str) -> Finding:
 def speaking(world: World) -> list[tuple[str, str]]:
     """`(check, what it says)` of all that a person is told without asking."""
     return [(one.check, one.says) for one in findings(record_of(world)) if one.speaks]
+
+
+def assert_named(world: World, check: str, result: str, words: str, party: Party | None) -> Finding:
+    """The worst finding of a check is this one, blames `party`, and can be shown and mended."""
+    found = judged(world, check)
+    weighs = worst(one.result for one in found)
+    finding = next(one for one in found if one.result == weighs)
+    assert (finding.result, finding.party) == (result, party), finding
+    assert words in finding.says
+    if result in ("fail", "warn"):
+        assert finding.place and record_of(world).exchange(finding.place.exchange)
+        assert finding.fix
+    return finding
+
+
+def failing(world: World) -> set[tuple[str, Party | None]]:
+    """Every check that fails, with the party at fault."""
+    return {(one.check, one.party) for one in findings(record_of(world)) if one.result == "fail"}

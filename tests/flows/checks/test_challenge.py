@@ -1,12 +1,17 @@
 import pytest
 
 from flows.checks.kernel import Place
-from flows.exchange import Response
+from flows.exchange import Failure, Request, Response
+from flows.moves import Blocked
 from flows.session import Target
 from tests.flows.checks.judging import only
-from tests.flows.world import MCP, World, answer, challenge
+from tests.flows.world import MCP, RESOURCE, World, answer, challenge, mcp
 
 WELL_KNOWN = "https://mcp.example.com/.well-known/oauth-protected-resource"
+
+
+def page(status: int) -> Response:
+    return answer(status, b"<html>", "text/html", ("WWW-Authenticate", "Bearer"))
 
 
 def challenged(given: Response) -> World:
@@ -20,7 +25,9 @@ def challenged(given: Response) -> World:
     [
         ("CHAL-01", challenge(), "pass", ""),
         ("CHAL-01", challenge(status=403), "warn", "403 where 401 belongs"),
-        ("CHAL-01", answer(500), "not-applicable", ""),
+        ("CHAL-01", answer(500), "fail", "500 where 401 or an MCP answer"),
+        ("CHAL-01", answer(302, b"", None, ("Location", "/in")), "fail", "redirects to /in"),
+        ("CHAL-01", answer(404), "not-applicable", ""),  # `initialize` is still to be tried
         ("CHAL-02", challenge(), "pass", ""),
         ("CHAL-02", answer(401, b"", None), "fail", "401 with no WWW-Authenticate"),
         (
@@ -35,8 +42,19 @@ def challenged(given: Response) -> World:
         ("CHAL-04", challenge(f'resource_metadata="{WELL_KNOWN}/mcp"'), "pass", ""),
         ("CHAL-04", challenge(f'resource_metadata="{WELL_KNOWN}"'), "info", "clients that look"),
         ("CHAL-04", challenge('resource_metadata="https://x.example"'), "info", "another origin"),
+        ("CHAL-05", challenge(), "pass", ""),
+        ("CHAL-05", challenge("resource_metadata=https://x.example/y"), "warn", "quotation marks"),
+        ("CHAL-05", challenge('realm="x" resource_metadata="/y"'), "fail", "without a comma"),
+        ("CHAL-05", challenge('realm="x", realm="y"'), "warn", "realm comes twice"),
+        ("CHAL-05", answer(401), "not-applicable", ""),
+        ("CHAL-06", challenge('scope="a b"'), "pass", ""),
+        ("CHAL-06", challenge('scope=""'), "warn", "no scope token"),
+        ("CHAL-06", challenge('scope="caf\xe9"'), "warn", "no scope token"),
+        ("CHAL-06", challenge(), "not-applicable", ""),
         ("CHAL-07", challenge(), "pass", ""),
         ("CHAL-07", challenge('error="invalid_token"'), "warn", "no credentials were sent"),
+        ("CHAL-10", challenge(), "pass", ""),
+        ("CHAL-10", page(401), "info", "a web page"),
     ],
 )
 def test_what_the_challenge_says(check: str, given: Response, result: str, said: str) -> None:
@@ -57,3 +75,55 @@ def test_nothing_is_asked_of_a_server_that_got_a_token_at_once() -> None:
     world = World(Target(MCP, bearer="t"))
     world.walk()
     assert only(world, "CHAL-02").result == "not-applicable"
+
+
+def test_without_a_scope_in_the_challenge_the_metadata_may_tell() -> None:
+    world = World()
+    world.walk("client")
+    assert only(world, "CHAL-06").result == "pass"
+    world = World()
+    world.routes[f"GET {WELL_KNOWN}/mcp"] = answer(
+        200, {name: RESOURCE[name] for name in RESOURCE if name != "scopes_supported"}
+    )
+    world.walk("client")
+    assert "which scope to ask for" in only(world, "CHAL-06").says
+
+
+def test_a_stop_at_the_challenge_is_what_the_check_says() -> None:
+    world = challenged(answer(302, b"", None, ("Location", "/in")))
+    move = world.move("challenge")
+    assert isinstance(move, Blocked)
+    found = only(world, move.check)
+    assert (found.result, found.party) == ("fail", move.party)
+    world.override("challenge")
+    world.walk()
+    assert only(world, move.check) == found, "going on makes it no better"
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_an_mcp_answer_is_as_good_as_a_challenge(streams: bool) -> None:
+    def open_server(request: Request) -> Response:
+        response = mcp(Request("POST", MCP, (("Authorization", "x"),), request.body))
+        if not streams:
+            return response
+        return answer(200, b"data: " + response.body + b"\n\n", "text/event-stream")
+
+    world = World(routes={f"POST {MCP}": open_server})
+    assert not isinstance(world.walk(), Blocked)
+    assert only(world, "CHAL-01").result == "not-applicable"
+
+
+def test_metadata_of_the_servers_own_network_is_its_own_fault() -> None:
+    inside = "http://127.0.0.1:8000/.well-known/oauth-protected-resource/mcp"
+    world = World(
+        routes={
+            f"POST {MCP}": challenge(f'resource_metadata="{inside}"'),
+            f"GET {inside}": Failure("refused", "cannot be connected to"),
+        }
+    )
+    stop = world.walk()
+    assert isinstance(stop, Blocked)
+    assert (stop.step, stop.party) == ("resource-metadata", "resource-server")
+    found = only(world, stop.check)
+    assert (found.result, found.party) == ("fail", stop.party)
+    assert "own network" in found.says

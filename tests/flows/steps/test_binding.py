@@ -16,6 +16,7 @@ from flows.exchange import Request, Response, header
 from flows.moves import Blocked, Compose, Done, Send
 from flows.session import Target
 from flows.store import redact_session
+from tests.flows.checks.judging import failing, only
 from tests.flows.keys import verified
 from tests.flows.tokens import private_key, sign
 from tests.flows.world import (
@@ -246,11 +247,12 @@ def test_an_unbound_token_is_discarded_where_binding_matters(
     move = world.walk()
     assert isinstance(move, Blocked)
     assert (move.step, move.party, move.word) == ("token", "authorization-server", "unbound")
+    assert (move.check, move.party) in failing(world)
     world.routes[f"POST {MCP}"] = mcp
     world.override("token")
     walked(world)
-    done = world.move("token")
-    assert isinstance(done, Done) and done.level == "error"
+    assert world.move("token") == Done("token", "200")
+    assert only(world, "DPOP-02").result == "fail"
     assert dict(world.sent[-1].headers)["Authorization"] == f"Bearer {TOKEN['access_token']}"
 
 
@@ -263,8 +265,7 @@ def test_where_bearer_is_offered_too_an_unbound_token_will_do() -> None:
         else answer(401, b"", None, ("WWW-Authenticate", BEARER), ("WWW-Authenticate", DPOP))
     )
     walked(world)
-    done = world.move("token")
-    assert isinstance(done, Done) and done.level == "warn"
+    assert only(world, "DPOP-02").result == "warn"
 
 
 @pytest.mark.parametrize(
@@ -276,18 +277,21 @@ def test_a_token_bound_to_another_key(cnf: dict[str, Any], said: str) -> None:
     bound = {"access_token": token, "token_type": "dpop"}
     world.routes[f"POST {ISSUER}/token"] = issuing(bound)
     world.walk("connect")
-    done = world.move("token")
-    assert isinstance(done, Done)
-    levels = {remark.level for remark in done.remarks if said in remark.text}
-    assert levels == {"error"}
-    assert any("its case does not matter" in remark.text for remark in done.remarks)
+    found = only(world, "DPOP-02")
+    assert (found.result, found.party) == ("fail", "authorization-server")
+    assert said in found.says
+    assert "its case does not matter" in only(world, "TOK-08").says
 
 
 def test_a_server_that_cannot_check_our_proofs() -> None:
     world = walked(Servers().world(metadata={LISTED: ["EdDSA"]}))
-    done = world.move("token")
-    assert isinstance(done, Done)
-    assert ["does not list ES256" in remark.text for remark in done.remarks] == [True]
+    found = only(world, "DPOP-01")
+    assert (found.result, found.party, found.step) == (
+        "warn",
+        "authorization-server",
+        "server-metadata",
+    )
+    assert "does not list ES256" in found.says
 
 
 def test_a_proof_edited_away_leaves_no_key() -> None:
@@ -301,7 +305,8 @@ def test_a_proof_edited_away_leaves_no_key() -> None:
     world.routes[f"POST {ISSUER}/token"] = issuing({**TOKEN, "token_type": "DPoP"})
     world.perform(replace(move, request=replace(move.request, headers=bare)))
     assert world.facts.tokens and not world.facts.tokens.bound
-    assert any("no proof was sent" in remark.text for remark in world.facts.tokens.remarks)
+    found = only(world, "DPOP-02")
+    assert found.result == "fail" and "no proof was sent" in found.says
 
 
 def test_a_pushed_request_is_proven_too() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
+from flows.checks import findings
 from flows.client_authentication import ASSERTION_TYPE
 from flows.documents import read_form
 from flows.exchange import Request, Response
@@ -14,6 +15,7 @@ from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
 from flows.session import Grant, Target
 from flows.steps.grants import ID_JAG, ID_TOKEN, JWT_BEARER, TOKEN_EXCHANGE
 from flows.steps.remedy import requested_scope
+from tests.flows.checks.judging import failing, record_of
 from tests.flows.keys import as_jwk, key_for, pem
 from tests.flows.tokens import sign
 from tests.flows.world import ISSUER, MCP, METADATA, NOW, World, answer
@@ -83,11 +85,12 @@ def test_nobody_is_asked_and_nothing_is_registered(target: Target) -> None:
         assert isinstance(world.move(step), Skipped)
     remarks = [
         remark
-        for step in ("server-metadata", "client", "token")
+        for step in ("server-metadata", "client")
         if isinstance(move := world.move(step), Done)
         for remark in move.remarks
     ]
     assert remarks == []
+    assert not failing(world)
 
 
 def test_client_credentials() -> None:
@@ -157,16 +160,6 @@ def test_the_servers_list_decides_what_an_rsa_key_signs_with() -> None:
     listed = {"token_endpoint_auth_signing_alg_values_supported": ["PS256"]}
     _, fields = token_request(world_of(target, **listed))
     assert jwt.get_unverified_header(fields["client_assertion"])["alg"] == "PS256"
-
-
-def test_a_method_that_the_server_does_not_list_is_remarked() -> None:
-    target = replace(CREDENTIALS, client_key=pem(key_for("ES256")))
-    world = world_of(target)
-    world.walk()
-    move = world.move("client")
-    assert isinstance(move, Done)
-    assert [remark.level for remark in move.remarks] == ["warn"]
-    assert "not private_key_jwt" in move.remarks[0].text
 
 
 @pytest.mark.parametrize(
@@ -296,6 +289,8 @@ def test_without_an_id_jag_nothing_goes_to_the_issuer(given: Response, says: str
     move = world.walk()
     assert isinstance(move, Blocked) and move.step == "token"
     assert says in move.reason
+    assert move.check == "EMA-01"
+    assert (move.check, move.party) in failing(world)
     assert not world.requests(f"{ISSUER}/token")
 
 
@@ -310,13 +305,13 @@ def test_without_an_id_jag_nothing_goes_to_the_issuer(given: Response, says: str
         (exchanged(token_type="Bearer"), "N_A belongs there"),
     ],
 )
-def test_a_wrong_id_jag_is_used_and_remarked(document: dict[str, Any], says: str) -> None:
+def test_a_wrong_id_jag_is_used_and_told(document: dict[str, Any], says: str) -> None:
     world = world_of(MANAGED)
     world.routes[f"POST {IDP_TOKEN}"] = answer(200, document)
     world.walk()
-    move = world.move("token")
-    assert isinstance(move, Done)
-    assert [says in remark.text for remark in move.remarks] == [True]
+    assert world.move("token") == Done("token", "200")
+    told = [says in one.says for one in findings(record_of(world), "enterprise") if one.speaks]
+    assert told == [True]
 
 
 def test_the_audience_of_an_id_jag_may_be_a_list() -> None:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from starlette.types import ASGIApp
 
 from flows.lab import Lab
 
 Faults = Callable[..., None]
 
 
-@pytest.fixture(scope="session")
-def running_lab() -> Iterator[Lab]:
+@contextmanager
+def lab_in_a_thread(layer: Callable[[ASGIApp], ASGIApp] | None = None) -> Iterator[Lab]:
+    """A lab for programs that run an event loop of their own."""
     labs: list[Lab] = []
     loops: list[asyncio.AbstractEventLoop] = []
     stop = asyncio.Event()
     ready = threading.Event()
 
     async def serve() -> None:
-        async with Lab() as lab:
+        async with Lab(layer=layer) as lab:
             labs.append(lab)
             loops.append(asyncio.get_running_loop())
             ready.set()
@@ -30,10 +33,18 @@ def running_lab() -> Iterator[Lab]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert ready.wait(30)
-    yield labs[0]
-    loops[0].call_soon_threadsafe(stop.set)
-    thread.join()
+    assert ready.wait(120)
+    try:
+        yield labs[0]
+    finally:
+        loops[0].call_soon_threadsafe(stop.set)
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def running_lab() -> Iterator[Lab]:
+    with lab_in_a_thread() as lab:
+        yield lab
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def test_a_pasted_line_takes_the_response(lab: Lab) -> None:
 
 def test_a_response_that_is_not_ours_is_judged_when_time_is_up(lab: Lab) -> None:
     lab.set_faults(("missing-state",))
-    with started(lab.mcp_url, "--wait", "1", "--json") as process:
+    with started(lab.mcp_url, "--wait", "4", "--json") as process:
         assert process.stdout and process.stderr
         url = redirect_of(authorization_url(process.stderr))
         with pytest.raises(HTTPError) as refused:

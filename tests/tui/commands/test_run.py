@@ -215,11 +215,12 @@ def test_listing_tools_that_never_ends_is_a_failed_act(lab: Lab, capsys: Capture
     ("fault", "step", "party"),
     [
         ("challenge-login-redirect", "challenge", "resource-server"),
+        ("waf-block", "challenge", "network"),
         ("resource-mismatch", "resource-metadata", "resource-server"),
         ("issuer-mismatch", "server-metadata", "authorization-server"),
         ("no-pkce-advertised", "pkce", "authorization-server"),
         ("register-fails", "client", "authorization-server"),
-        ("authorize-500", "callback", "authorization-server"),
+        ("authorize-500", "authorize", "authorization-server"),
         ("consent-denied", "callback", "person"),
         ("wrong-state", "callback", "authorization-server"),
         ("token-500", "token", "authorization-server"),
@@ -244,7 +245,7 @@ def test_a_stop_is_explained(lab: Lab, capsys: Capture) -> None:
     assert main(["run", lab.mcp_url, "--approve"]) == 1
     out = capsys.readouterr().out
     tail = out[out.index("✗ Stopped at PKCE") :]
-    for label in ("party", "cause", "fix", "standard", "see also"):
+    for label in ("party", "cause", "fix", "standard"):
         assert re.search(rf"^  {label:<9} \S", tail, re.MULTILINE)
     assert max(map(len, tail.splitlines())) <= 80
 
@@ -361,3 +362,15 @@ def test_a_trace_on_a_full_disk(lab: Lab, capsys: Capture) -> None:
     assert main(["run", lab.mcp_url, "--trace", "/dev/full", "--json"]) == 6
     document = json.loads(capsys.readouterr().out)
     assert "No space left" in document["error"]["text"]
+
+
+def test_a_call_is_printed_once_it_is_over(lab: Lab, capsys: Capture) -> None:
+    """One that steps up, and one that asks back: all their exchanges, and what came in the end."""
+    calls = ['wipe_notes={"confirm": true}', 'book_table={"day": "2026-12-01"}']
+    words = [f"--call={call}" for call in calls]
+    assert main(["run", lab.mcp_url, "--approve", *words, "--elicit", '{"guests": 3}']) == 0
+    out = capsys.readouterr().out
+    said = [" ".join(line.split()[:3]) for line in out.splitlines() if "tools/call  " in line]
+    assert said == ["14 ✓ tools/call"] * 2
+    assert len(re.findall(r"403 .*/mcp  tools/call wipe_notes", out)) == 1
+    assert "All notes are gone" in out and "A table for 3 inside" in out
