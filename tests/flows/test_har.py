@@ -70,7 +70,12 @@ def har(*entries: Any) -> bytes:
 
 def story(status: int = 500, **changes: str) -> bytes:
     """The report that started it all: the browser saw two requests, and a 500."""
-    returned = {"code": "code-of-the-host", "state": ASKED["state"], "iss": ISSUER, **changes}
+    returned = {
+        "code": "code-of-the-host-0001-0002-0003-0004",
+        "state": ASKED["state"],
+        "iss": ISSUER,
+        **changes,
+    }
     return har(
         entry("GET", "https://chatgpt.com/", second=1),
         entry("GET", f"{ISSUER}/oauth2/authorize?{urlencode(ASKED)}", 302, second=2),
@@ -115,7 +120,7 @@ def test_the_story_names_the_hosts_callback_and_what_would_decide() -> None:
     facts = walk.facts
     assert facts.target.url == MCP and facts.redirect_uri == CALLBACK
     assert facts.client and facts.client.client_id == "client-9"
-    assert facts.response and facts.response.get("code") == "code-of-the-host"
+    assert facts.response and facts.response.get("code") == "code-of-the-host-0001-0002-0003-0004"
 
 
 def test_a_callback_that_works_is_no_fault() -> None:

@@ -148,7 +148,9 @@ async def test_a_stop_is_told_beside_its_labels() -> None:
 
 async def test_a_long_reason_can_be_scrolled() -> None:
     world = walked("callback")
-    world.respond(error="server_error", error_description="why " * 900, state=world.state)
+    world.respond(
+        error="server_error", error_description="why " * 900, state=world.state, iss=ISSUER
+    )
     async with staged(world, size=(50, 20)) as (app, pilot):
         app.stage.focus_content()
         await pilot.pause()

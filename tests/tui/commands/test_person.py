@@ -133,7 +133,7 @@ def test_client_credentials_are_asked_for(lab: Lab) -> None:
         os.close(terminal)
         os.close(stdin)
     assert next(s["state"] for s in document["steps"] if s["id"] == "client") == "ok"
-    assert document["verdict"]["step"] == "callback"
+    assert document["verdict"]["step"] == "authorize"
     assert "hush" not in json.dumps(document) + errors
 
 
