@@ -49,6 +49,7 @@ TOPICS = (
     "refresh",
     "connection",
     "tools",
+    "asking",
     "cors",
 )
 """The modules that hold the checks, in the order of the walk."""
