@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
+from flows.catalogue import Completion, Listing, ToolList
+from flows.catalogue import Json as Json
 from flows.dpop import with_nonce
 from flows.exchange import Exchange
 from flows.mcp.task import Task
-from flows.moves import Remark
 from flows.session import (
     REPEATABLE,
     Event,
@@ -30,7 +31,8 @@ from flows.session import (
     fallen_steps,
 )
 
-Json = Mapping[str, Any]
+__all__ = ["Json"]  # here for those who read facts
+
 Era = Literal["modern", "legacy"]
 
 
@@ -163,22 +165,17 @@ class Resumption:
     tries: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ToolList:
-    """Pages of tools/list so far. `cursor` names the page still to fetch; `dropped` are tools
-    that must not be used, each with the reason."""
-
-    tools: tuple[Json, ...] = ()
-    dropped: tuple[tuple[str, str], ...] = ()
-    cursor: str | None = None
-    cursors: tuple[str, ...] = ()
-    complete: bool = False
+Misfit = tuple[tuple[str, ...], str, bool]
+"""Where in a value, what is wrong there, and whether it could be checked at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tools/call, prompts/get or resources/read as the person asked for it, and its result once
-    it came. `name` is that of the tool or prompt, or the resource's URI.
+    """A request as the person asked for it, and its result once it came. `name` is that of the
+    tool or prompt, or the resource's URI; for other methods it is "" and `arguments` are all of
+    the parameters. `problems` is what came of holding the result against the tool's
+    outputSchema, None before; `undeclared` are exchange and method of requests for input that the
+    client did not declare.
 
     The server may answer with a wish for input (MCP Multi Round-Trip Requests): `asked` are its
     inputRequests while they stand open, `retry` the parameters that the next try has on top;
@@ -198,15 +195,22 @@ class Call:
     declined: bool = False
     relisting: ToolList | None = None
     task: Task | None = None
-    remarks: tuple[Remark, ...] = ()
+    undeclared: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Misfit, ...] | None = None
 
     @property
     def params(self) -> Json:
-        if self.method == "resources/read":
-            return {"uri": self.name}
-        if self.method == "prompts/get" and not self.arguments:
-            return {"name": self.name}
-        return {"name": self.name, "arguments": dict(self.arguments)}
+        match self.method:
+            case "tools/call":
+                return {"name": self.name, "arguments": dict(self.arguments)}
+            case "prompts/get" if self.arguments:
+                return {"name": self.name, "arguments": dict(self.arguments)}
+            case "prompts/get":
+                return {"name": self.name}
+            case "resources/read":
+                return {"uri": self.name}
+            case _:
+                return self.arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +246,11 @@ class Facts:
     refreshed: Tokens | None = None
     refreshed_before: Tokens | None = None  # by an earlier attempt of `refresh`
     connection: Connection | None = None
-    tool_list: ToolList = ToolList()
+    tool_list: ToolList = field(default_factory=ToolList)
+    listings: Mapping[str, Listing] = field(default_factory=dict)  # asked for, by method
     call: Call | None = None
+    past_calls: tuple[Call, ...] = ()  # on this connection, completions among them
+    completion: Completion | None = None  # the last one
     resuming: Resumption | None = None
     rpc_sent: int = 0
     dpop_nonces: Mapping[str, str] = field(default_factory=dict)  # by origin
@@ -381,9 +388,11 @@ def forget(facts: Facts, step: StepId) -> Facts:
             before = facts.refreshed or facts.refreshed_before
             return replace(facts, refreshed=None, refreshed_before=before, refresh_wanted=True)
         case "tools":
-            return replace(facts, tool_list=ToolList(), resuming=None)
+            listings = dict.fromkeys(facts.listings, Listing())
+            return replace(facts, tool_list=ToolList(), listings=listings, resuming=None)
         case "call":
-            return replace(facts, call=None, resuming=None)
+            past = (*facts.past_calls, facts.call) if facts.call else facts.past_calls
+            return replace(facts, call=None, past_calls=past, resuming=None)
         case _:
             return facts
 

@@ -9,18 +9,6 @@ from typing import Any, Literal
 from flows.exchange import Request, header
 from flows.session import Pairs, Party, StepId
 
-Level = Literal["ok", "info", "warn", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something a step noticed: its weight, the words, who is at fault, and the rule."""
-
-    level: Level
-    text: str
-    party: Party | None = None
-    standard: str = ""
-
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -77,6 +65,18 @@ class Compose:
 
 
 @dataclass(frozen=True, slots=True)
+class Validate:
+    """Hold a value against a stranger's JSON Schema, which may take for ever and is then given
+    up. Recorded as `problems`, a JSON array of [path, words, whether it was checked]. The walk
+    does it by itself: nothing leaves this machine."""
+
+    step: StepId
+    schema: Any
+    value: Any
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One value asked of the person."""
 
@@ -110,14 +110,6 @@ class Done:
 
     step: StepId
     word: str
-    remarks: tuple[Remark, ...] = ()
-
-    @property
-    def level(self) -> Level:
-        for level in ("error", "warn"):
-            if any(remark.level == level for remark in self.remarks):
-                return level
-        return "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +145,9 @@ class Blocked:
     fix: str = ""
     standard: str = ""
     can_override: bool = False
-    remarks: tuple[Remark, ...] = ()
     remedy: Remedy | None = None
     check: str = ""
 
 
-Act = Send | Listen | Make | Compose | Ask
+Act = Send | Listen | Make | Compose | Validate | Ask
 Move = Act | Done | Skipped | Blocked

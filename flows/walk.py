@@ -9,6 +9,7 @@ other state: what to do next is always asked of the steps.
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ from flows.moves import (
     Remedy,
     Send,
     Skipped,
+    Validate,
 )
 from flows.replies import OpenStream, Replies, Reply, Responder
 from flows.session import (
@@ -175,7 +177,7 @@ class Walk:
 
     async def perform(
         self,
-        move: Send | Listen | Make | Compose,
+        move: Send | Listen | Make | Compose | Validate,
         *,
         edit: Request | Pairs | None = None,
         observe: Callable[[Progress], None] = lambda progress: None,
@@ -193,6 +195,10 @@ class Walk:
                 )
             case Send():
                 await self._send(move, request or move.request, observe, cancel)
+                if isinstance(check := self.current, Validate):
+                    await self._validate(check)
+            case Validate():
+                await self._validate(move)
             case Listen():
                 await self._bind(move)
             case Make():
@@ -256,6 +262,13 @@ class Walk:
         request = reply(self.facts, self.facts.connection, rpc_id, answer)
         exchange = await self.wire.send(request)
         self.record(Exchanged(self._clock(), step, exchange, f"response to {method}"))
+
+    async def _validate(self, move: Validate) -> None:
+        from flows.schema_check import check
+
+        problems = await check(move.schema, move.value, name=move.name)
+        text = json.dumps([[p.path, p.text, p.checked] for p in problems])
+        self.record(Made(self._clock(), move.step, (("problems", text),)))
 
     async def _bind(self, move: Listen) -> None:
         from flows.listener import Listener

@@ -216,10 +216,12 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add("--open", action="store_true", help="open the authorization URL in the browser")
     add("--wait", type=_seconds, metavar="SECONDS", help="wait so long for the browser to return")
     add("--refresh", action="store_true", help="use the refresh token before connecting")
-    add("--list", action="store_true", help="print the tools with their descriptions")
+    add("--list", action="store_true", help="print what the server offers: tools, resources, …")
     _add_act(add, "--call", "tools/call", "NAME[=JSON]", "call a tool")
     _add_act(add, "--read", "resources/read", "URI", "read a resource")
-    _add_act(add, "--prompt", "prompts/get", "NAME[=JSON]", "get a prompt; acts keep their order")
+    _add_act(add, "--prompt", "prompts/get", "NAME[=JSON]", "get a prompt")
+    _add_act(add, "--complete", "completion/complete", "REF=JSON", _COMPLETE)
+    _add_act(add, "--send", "", "METHOD[=JSON]", "any method; acts keep their order")
     add("--elicit", metavar="ANSWER", help="to forms: accept, decline, cancel, or a JSON object")
     _add_target(run)
     _add_wire(run)
@@ -269,7 +271,7 @@ def _add_token(token: argparse.ArgumentParser) -> None:
 
 def _add_show(show: argparse.ArgumentParser) -> None:
     show.add_argument("session", metavar="SESSION", help="a file that --save or the app wrote")
-    show.add_argument("--list", action="store_true", help="print the tools with descriptions")
+    show.add_argument("--list", action="store_true", help="print what the server offers, as listed")
     show.add_argument("--with-secrets", action="store_true", help="print secrets the file holds")
     _add_output(show)
 
@@ -367,6 +369,7 @@ _FORMATS = f"{', '.join(FORMATS)}"
 _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
 
 
+_COMPLETE = "complete the last argument of a prompt or URI template"
 _DECLARE = f"capabilities: some of {','.join(CAPABILITIES)}, or none"
 
 

@@ -114,7 +114,7 @@ def sound(walk: Walk) -> Ending:
 
 def _after_acts(walk: Walk) -> Ending:
     listed = {tool.get("name") for tool in walk.facts.tool_list.tools}
-    for called in calls(walk.session):
+    for called in calls(walk):
         if not (why := called.failed):
             continue
         if called.asks_for_input:

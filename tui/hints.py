@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flows.exchange import Request
 from flows.facts import Facts
-from flows.moves import Act, Ask, Blocked, Compose, Make, Send
+from flows.moves import Act, Ask, Blocked, Compose, Make, Send, Validate
 from flows.session import Pairs, StepId
 from flows.steps import STEP
 from flows.text import duration, visible
@@ -58,7 +58,7 @@ def _of_move(move: Act, facts: Facts, now: datetime, edit: Request | Pairs | Non
         case Ask(kind="authorization-response"):
             return "o opens the browser; p pastes what came back; A approves without a browser"
         case Ask(kind="tool"):
-            return "enter: choose a tool and its arguments"
+            return "enter: choose what to call or read, and its arguments"
         case Ask(kind="input"):
             return "enter: answer what the server asks; r calls another tool"
         case Ask():
@@ -74,6 +74,8 @@ def _of_move(move: Act, facts: Facts, now: datetime, edit: Request | Pairs | Non
             return "enter makes this the authorization URL; e edits it first"
         case Make():
             return "enter takes these values; e edits them first"
+        case Validate(name=name):
+            return f"enter holds the result against the {name}"
         case _:
             return "enter binds the loopback listener"
 

@@ -12,15 +12,17 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Final
 
+from flows.catalogue import KINDS, Json, Listing
 from flows.exchange import Exchange
 from flows.facts import Facts
+from flows.mcp.content import words
 from flows.session import Exchanged, Party, Session, Target
 from flows.steps import STEP, STEP_ORDER
 from flows.text import duration, visible
 from flows.walk import Walk
 from tui.console import Console, Style, shortened, table
 from tui.ending import Ending
-from tui.record import Called, StepRow, text_of
+from tui.record import Called, StepRow
 from tui.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ class Lines:
                 yield self._exchange(event)
 
     def call(self, row: StepRow, called: Called) -> Iterator[str]:
-        """A tool call and what it gave. `row` is that of the step."""
+        """A tool call, what it gave and what is to be said of it. `row` is that of the step."""
         kind = "waiting" if called.asks_for_input else "error" if called.failed else "ok"
         yield self._line(row.number, kind, called.method, self._safe(called.name, 48))
         for exchanged in row.exchanges:
@@ -92,12 +94,23 @@ class Lines:
             yield from self.console.wrapped(says, first=" " * _INDENT, rest=_INDENT)
         elif called.result is not None:
             yield from self._result(called)
+        yield from self._noticed(called.findings)
 
-    def tools(self, facts: Facts) -> list[str]:
+    def catalogue(self, facts: Facts) -> Iterator[str]:
+        """The tools, and below their own headings the lists that were asked for as well."""
+        yield from self._entries("name", facts.tool_list)
+        for method, pages in facts.listings.items():
+            if pages.items:
+                heading = _count(len(pages.items), KINDS[method].noun)
+                yield " " * _INDENT + self.console.paint("bold", heading)
+                yield from self._entries(KINDS[method].key, pages)
+
+    def _entries(self, key: str, pages: Listing) -> list[str]:
         pairs = []
-        for tool in facts.tool_list.tools:
-            name, description = str(tool.get("name")), tool.get("description")
+        for entry in pages.items:
+            description = entry.get("description") or entry.get("title")
             first = description.strip().partition("\n")[0] if isinstance(description, str) else ""
+            name = f"{entry[key]}{_arguments(entry)}"
             pairs.append((self.redaction.text(name), self._safe(first)))
         if self.console.tty:
             width = min(24, max((len(visible(name)) for name, _ in pairs), default=0))
@@ -247,7 +260,7 @@ class Lines:
 
     def _result(self, called: Called) -> Iterator[str]:
         assert called.result is not None
-        text = visible(self.redaction.text(text_of(called.result)), lines=True, limit=4000)
+        text = visible(self.redaction.text(words(called.result)), lines=True, limit=4000)
         lines = text.splitlines()
         for line in lines[:_MOST_RESULT_LINES]:
             yield " " * _INDENT + line
@@ -269,6 +282,14 @@ def _summary(exchange: Exchange, redaction: Redaction) -> str:
     request = exchange.request
     came = exchange.status or (exchange.error.kind if exchange.error else "no answer")
     return f"{request.method} {redaction.url(request.url)} {came}"
+
+
+def _arguments(entry: Json) -> str:
+    """The arguments of a prompt behind its name; "?" marks those that may be left out."""
+    found = entry.get("arguments")
+    arguments = [a for a in found if isinstance(a, dict)] if isinstance(found, list) else []
+    names = [f"{a.get('name')}{'' if a.get('required') is True else '?'}" for a in arguments]
+    return f"({', '.join(names)})" if names else ""
 
 
 def _count(number: int, noun: str) -> str:

@@ -3,19 +3,19 @@ or reported. Derived from the session and the moves; nothing here is kept."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from flows.exchange import Exchange
 from flows.facts import Json
+from flows.mcp.content import words
 from flows.mcp.opening import sent
 from flows.mcp.rpc import Answer, read_answer
 from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
-from flows.session import Answered, Exchanged, Session
+from flows.session import Answered, Exchanged
 from flows.steps import STEPS, Step
-from flows.steps.call import asked_for
+from flows.steps.call import about, asked_for
 from flows.walk import Walk
 
 if TYPE_CHECKING:
@@ -68,11 +68,13 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """One act of the call step as it was asked for; `name` is that of a tool or prompt, or a URI.
+    """One act of the call step as it was asked for; `name` is that of a tool or prompt, or a URI,
+    or in a word what another method is about.
 
     `error` is {code, message} of JSON-RPC, its code None where something else went wrong; with
     neither result nor error nothing has come back. `exchange` is the one that gave either,
-    `exchanges` are all there were. `task` is the status of the task that a tools/call became.
+    `exchanges` are all there were, `findings` those on them that speak. `task` is the status of
+    the task that a tools/call became.
     """
 
     method: str
@@ -86,21 +88,23 @@ class Called:
     sent: str = ""
     task: str = ""
     asks_for_input: bool = False
+    findings: Findings = ()
 
     @property
     def failed(self) -> str:
         """Why the call is no success; "" when it is."""
+        name = self.name or self.method
         if self.error is not None:
-            return f"{self.name}: {self.error['message']}"
+            return f"{name}: {self.error['message']}"
         if self.asks_for_input:
-            return f"{self.name} asks for input before it answers"
+            return f"{name} asks for input before it answers"
         if self.task and self.result is None:
-            return f"{self.name}: its task is {self.task}"
+            return f"{name}: its task is {self.task}"
         if self.result is None:
-            return f"{self.name} was not called"
+            return f"{name} was not called"
         if self.result is not None and self.result.get("isError") is True:
-            says = text_of(self.result)
-            return f"{self.name} reports an error{': ' + says if says else ''}"
+            says = words(self.result)
+            return f"{name} reports an error{': ' + says if says else ''}"
         return ""
 
 
@@ -147,19 +151,25 @@ def _worst(findings: Findings) -> State:
     return "error" if "fail" in results else "warn" if "warn" in results else "ok"
 
 
-def calls(session: Session) -> tuple[Called, ...]:
+def calls(walk: Walk) -> tuple[Called, ...]:
     """Every act of the call step in the record, in order."""
     found: list[Called] = []
-    for event in session.events:
+    for event in walk.session.events:
         if event.step != "call":
             continue
         match event:
             case Answered(values=values) if not {"inputResponses", "cancel"} & {*dict(values)}:
                 call = asked_for(values)
-                found.append(Called(call.method, call.name, call.arguments))
+                found.append(Called(call.method, about(call), call.arguments))
             case Exchanged(exchange=exchange) if found:
                 found[-1] = _answered(found[-1], exchange)
-    return tuple(found)
+    told = [one for one in walk.findings if one.step == "call" and one.speaks and one.place]
+    return tuple(replace(called, findings=_about(called, told)) for called in found)
+
+
+def _about(called: Called, findings: list[Finding]) -> Findings:
+    ids = {exchange.id for exchange in called.exchanges}
+    return tuple(one for one in findings if one.place and one.place.exchange in ids)
 
 
 def _answered(called: Called, exchange: Exchange) -> Called:
@@ -217,18 +227,3 @@ def _error(answer: Answer) -> dict[str, Any]:
     message = answer.error.get("message")
     words = message if isinstance(message, str) and message else answer.message
     return {"code": answer.code, "message": words}
-
-
-def text_of(result: Json) -> str:
-    """What a tool result says: its text blocks, else its structured content, else itself."""
-    content = result.get("content")
-    texts = [
-        block["text"]
-        for block in (content if isinstance(content, list) else ())
-        if isinstance(block, dict) and isinstance(block.get("text"), str)
-    ]
-    if texts:
-        return "\n".join(texts)
-    structured = result.get("structuredContent")
-    rest = structured if structured is not None else content if content else dict(result)
-    return json.dumps(rest, ensure_ascii=False)

@@ -9,7 +9,10 @@
     findings     [{check, result, severity, step, party, says, evidence, field, fix, standard,
                  host}]; `check` is "" for what stopped the walk and no check is made for
     tools        the usable tools as the server listed them; unusable_tools [{name, reason}]
-    calls        [{method, name, arguments, result, error}]; of resources/read the name is the URI
+    resources, resource_templates, prompts
+                 as the server listed them, where they were asked for
+    calls        [{method, name, arguments, result, error, findings}]; of resources/read the name
+                 is the URI; findings as above, those on this call
     tokens       {access, refresh, id}: kind, header, claims; raw only when asked for
 
 An exchange is {id, at, method, url, status, ms, label, attempt, error}; `evidence` is one
@@ -33,6 +36,12 @@ if TYPE_CHECKING:
     from tui.ending import Ending, Verdict
     from tui.record import Called, StepRow
     from tui.redaction import Redaction
+
+_LISTS = {
+    "resources": "resources/list",
+    "resource_templates": "resources/templates/list",
+    "prompts": "prompts/list",
+}
 
 
 def _open(called: Called) -> dict[str, Any]:
@@ -70,6 +79,7 @@ def report(walk: Walk, ending: Ending, redaction: Redaction) -> dict[str, Any]:
             *(finding_of(one, session, redaction) for one in walk.findings),
         ],
         **_tools(facts),
+        **{name: _listed(method, facts) for name, method in _LISTS.items()},
         "calls": [
             {
                 "method": called.method,
@@ -77,8 +87,9 @@ def report(walk: Walk, ending: Ending, redaction: Redaction) -> dict[str, Any]:
                 "arguments": called.arguments,
                 "result": called.result,
                 "error": called.error or (None if called.result else _open(called)),
+                "findings": [finding_of(one, session, redaction) for one in called.findings],
             }
-            for called in calls(session)
+            for called in calls(walk)
         ],
         "tokens": _tokens(facts, redaction),
     }
@@ -108,7 +119,7 @@ def failed(code: str, text: str, *, walk: bool = True) -> dict[str, Any]:
         "target": None,
         "authorization_url": None,
         "connection": None,
-        **dict.fromkeys(("steps", "findings", "tools", "unusable_tools", "calls"), ()),
+        **dict.fromkeys(("steps", "findings", "tools", "unusable_tools", *_LISTS, "calls"), ()),
         "tokens": {},
     }
 
@@ -242,6 +253,11 @@ def _tools(facts: Facts) -> dict[str, Any]:
             reason = "inputSchema is no JSON Schema of an object"
             unusable.append({"name": tool.get("name"), "reason": reason})
     return {"tools": usable, "unusable_tools": unusable}
+
+
+def _listed(method: str, facts: Facts) -> list[dict[str, Any]]:
+    pages = facts.listings.get(method)
+    return [dict(entry) for entry in pages.items] if pages else []
 
 
 def _tokens(facts: Facts, redaction: Redaction) -> dict[str, Any]:

@@ -92,6 +92,8 @@ def items(walk: Walk, step: StepId, attempt: int = -1) -> tuple[Item, ...]:
 
 
 def _worth_a_row(event: Event) -> bool:
+    if isinstance(event, Made) and event.step == "call":
+        return False  # the outcome of a check, which the findings tell
     return isinstance(event, Exchanged | Made | Answered)
 
 

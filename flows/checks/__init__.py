@@ -49,6 +49,7 @@ TOPICS = (
     "refresh",
     "connection",
     "tools",
+    "calls",
     "asking",
     "cors",
 )

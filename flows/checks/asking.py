@@ -1,5 +1,5 @@
-"""MCP: what the server asks of the client, and the tasks it makes of calls (MCP Elicitation,
-Sampling, Roots, Multi Round-Trip Requests, Tasks)."""
+"""MCP: what the server asks of the client on its streams, and the tasks it makes of calls (MCP
+Elicitation, Sampling, Roots, Tasks)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from flows.checks.kernel import Outcomes, at, check, failed, passed
 from flows.checks.record import Record
 from flows.documents import read_json
 from flows.exchange import Exchange, media_type
-from flows.mcp.asked import request_of
 from flows.mcp.opening import sent
 from flows.mcp.task import EXTENSION, RELATED
 from flows.sse import parse
@@ -32,40 +31,32 @@ def _messages(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
             yield value
 
 
-def _asked(message: Mapping[str, Any]) -> Iterator[str]:
-    """The methods of what a message asks: one request, or those of an `input_required` result."""
-    method, result = message.get("method"), message.get("result")
-    if method in ASKS and "id" in message:
-        yield method
-    requests = result.get("inputRequests") if isinstance(result, dict) else None
-    for entry in requests.values() if isinstance(requests, dict) else ():
-        yield request_of(entry)[0] or "something that names no method"
-
-
 @check(
-    "MCP-20",
+    "MCP-25",
     "call",
     "resource-server",
     "error",
-    "the server asks only for what this client declared",
-    "MCP Multi Round-Trip Requests, Server Requirements; MCP Lifecycle, Operation",
+    "the server asks on its streams only for what this client declared",
+    "MCP Lifecycle, Operation",
     "Look at the client's capabilities before asking it for anything.",
 )
 def asks_what_was_declared(record: Record) -> Outcomes:
     declared, told = record.facts.target.declare, set[str]()
     for event in record.exchanges("connect", "tools", "call"):
         for message in _messages(event.exchange):
-            for method in _asked(message):
-                if method.partition("/")[0] in declared:
-                    yield passed(at(event.exchange))
-                elif method not in told:
-                    told.add(method)
-                    words = f"The server asks for {method}, which this client did not declare."
-                    yield failed(words, at(event.exchange))
+            method = message.get("method")
+            if method not in ASKS or "id" not in message:
+                continue
+            if method.partition("/")[0] in declared:
+                yield passed(at(event.exchange))
+            elif method not in told:
+                told.add(method)
+                words = f"The server asks for {method}, which this client did not declare."
+                yield failed(words, at(event.exchange))
 
 
 @check(
-    "MCP-21",
+    "MCP-26",
     "call",
     "resource-server",
     "error",
@@ -88,7 +79,7 @@ def tasks_were_declared(record: Record) -> Outcomes:
 
 
 @check(
-    "MCP-22",
+    "MCP-27",
     "call",
     "resource-server",
     "warn",

@@ -4,17 +4,21 @@ HTTP, Authorization Error Handling)."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from flows.authenticate import read_challenges
-from flows.checks.kernel import Outcomes, at, check, failed, passed
+from flows.catalogue import CacheHint, cache_hint
+from flows.checks.kernel import Outcomes, Place, at, check, failed, passed
 from flows.checks.record import Record
 from flows.documents import json_type, read_json
 from flows.exchange import Exchange, header, media_type
+from flows.mcp.caching import hints_in_words, wrong_hints
 from flows.mcp.opening import KNOWN_VERSIONS, sent
 from flows.mcp.rpc import MODERN, read_answer
 from flows.session import Exchanged, StepId
 from flows.steps.challenge import challenge_in
+from flows.steps.claims import cause_to_refuse
 
 MCP_STEPS: tuple[StepId, ...] = ("challenge", "connect", "tools", "call")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
@@ -36,6 +40,13 @@ def mcp_exchanges(record: Record) -> Iterator[Exchanged]:
     for event in record.exchanges(*MCP_STEPS):
         if event.exchange.request.method == "POST" and event.exchange.status == 200:
             yield event
+
+
+def read_params(exchange: Exchange) -> Mapping[str, Any]:
+    """The `params` of a JSON-RPC request as it was sent."""
+    message, _ = read_json(exchange.request.body)
+    params = message.get("params") if isinstance(message, dict) else None
+    return params if isinstance(params, dict) else {}
 
 
 def _opening(record: Record) -> Exchange | None:
@@ -100,7 +111,9 @@ def token_is_taken(record: Record) -> Outcomes:
     last = carried[-1]
     if last.status in (401, 403):
         words = f"The token that was just issued is refused with {last.status}{_said(last)}."
-        yield failed(words, at(last, "status"))
+        # A token that gives cause is its issuer's fault, which another check names.
+        cause = cause_to_refuse(record.facts, last.status)
+        yield failed(words, at(last, "status"), severity="info" if cause else None)
     else:
         yield passed(at(last, "status"))
 
@@ -224,8 +237,8 @@ def answers_are_private(record: Record) -> Outcomes:
     "MCP-13",
     "connect",
     "resource-server",
-    "info",
-    "results that may be cached say for how long and for whom",
+    "warn",
+    "results that may be kept say for how long and for whom",
     "MCP 2026-07-28 Caching",
     "Add ttlMs, an integer from 0, and cacheScope, public or private, to the result.",
 )
@@ -233,27 +246,23 @@ def results_have_cache_hints(record: Record) -> Outcomes:
     connection = record.facts.connection
     if connection is None or connection.version < MODERN:
         return
+    hints: dict[str, list[CacheHint]] = {}
+    places: dict[str, Place] = {}
     for event in mcp_exchanges(record):
-        exchange = event.exchange
-        method, _, rpc_id = sent(exchange.request)
-        result = read_answer(exchange, rpc_id).result
-        if method not in _CACHED or result is None or result.get("resultType") != "complete":
-            continue
-        ttl, scope = result.get("ttlMs"), result.get("cacheScope")
-        wrong = []
-        if not isinstance(ttl, int) or isinstance(ttl, bool) or ttl < 0:
-            wrong.append(f"ttlMs is {_shown(result, 'ttlMs')}")
-        if scope not in ("public", "private"):
-            wrong.append(f"cacheScope is {_shown(result, 'cacheScope')}")
-        if wrong:
-            yield failed(f"{method}: {' and '.join(wrong)}.", at(exchange, "/result"))
-            return
-        yield passed(at(exchange, "/result/ttlMs"))
-
-
-def _shown(members: object, name: str) -> str:
-    value = members.get(name) if isinstance(members, dict) else None
-    return "missing" if value is None else f"{value!r:.40}"
+        method, _, rpc_id = sent(event.exchange.request)
+        result = read_answer(event.exchange, rpc_id).result
+        # What came of a round of input is never kept.
+        retried = "requestState" in read_params(event.exchange)
+        if method in _CACHED and result and not retried:
+            if result.get("resultType", "complete") == "complete":
+                hints.setdefault(method, []).append(cache_hint(result))
+                places[method] = at(event.exchange, "/result")
+    for method, found in hints.items():
+        wrong = wrong_hints(found)
+        for words in wrong:
+            yield failed(f"{method}: {words}.", places[method])
+        if not wrong:
+            yield passed(places[method], f"{method}: {hints_in_words(found)}")
 
 
 @check(

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from flows.catalogue import KINDS, Listing
 from flows.checks.kernel import Outcomes, Place, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.documents import json_type
+from flows.exchange import Exchange
 from flows.mcp.opening import sent
 
 MOST = 5
@@ -126,3 +128,34 @@ def names_are_plain(record: Record) -> Outcomes:
         yield failed(words, place)
     if not twice and not odd:
         yield passed(place)
+
+
+@check(
+    "MCP-22",
+    "tools",
+    "resource-server",
+    "error",
+    "each list can be read, and each entry has its name",
+    "MCP Tools, Resources and Prompts, Data Types",
+    "Answer with the array that the method names; give each entry a name or URI.",
+)
+def lists_are_readable(record: Record) -> Outcomes:
+    facts = record.facts
+    lists: dict[str, Listing] = {"tools/list": facts.tool_list, **facts.listings}
+    for method, pages in lists.items():
+        sent_by = [e for e in record.exchanges("tools", "call") if _lists(e.exchange, method)]
+        if not sent_by:
+            continue
+        place = at(sent_by[-1].exchange, "/result")
+        if pages.problem:
+            yield failed(f"{method}: {pages.problem}.", place)
+        if pages.nameless:
+            key = KINDS[method].key
+            words = f"{pages.nameless} in the list of {method} without a `{key}`: left out."
+            yield failed(words, place)
+        if not pages.problem and not pages.nameless:
+            yield passed(place)
+
+
+def _lists(exchange: Exchange, method: str) -> bool:
+    return sent(exchange.request)[0] == method

@@ -15,7 +15,14 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, Resolve
-from mcp_types import ToolAnnotations
+from mcp_types import (
+    Completion,
+    CompletionArgument,
+    CompletionContext,
+    PromptReference,
+    ResourceTemplateReference,
+    ToolAnnotations,
+)
 from pydantic import BaseModel, Field
 
 from flows import __version__
@@ -36,6 +43,16 @@ NOTES = {
     "pkce": "A code verifier has 43 to 128 characters; its challenge is their SHA-256.",
     "aud": "A token is for the resource that its aud names, and for nobody else.",
 }
+
+
+CLAIMS = {
+    "aud": ("a resource server", "a developer"),
+    "exp": ("an operator", "a developer"),
+    "iss": ("an authorization server", "a developer"),
+    "scope": ("a product manager", "a developer"),
+    "sub": ("a privacy officer", "a developer"),
+}
+"""Claims of an access token, and who likes to have them explained."""
 
 
 class Attendee(BaseModel):
@@ -227,6 +244,7 @@ def mcp_server(faults: Switchboard, utilities: Utilities) -> MCPServer[Any]:
         server.add_tool(function, title=title, annotations=hints)
     _add_resources(server, utilities)
     _add_prompts(server)
+    _add_completions(server)
     return server
 
 
@@ -258,6 +276,22 @@ def _add_prompts(server: MCPServer[Any]) -> None:
     def greeting() -> str:
         """A prompt without arguments."""
         return "Say hello to the person at the terminal."
+
+
+def _add_completions(server: MCPServer[Any]) -> None:
+    async def complete(
+        ref: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion:
+        """The notes by name; claims; and, as the claim decides, who should know of it."""
+        known: dict[str, list[str]] = {"name": [*NOTES], "claim": [*CLAIMS]}
+        decided = context.arguments if context and context.arguments else {}
+        known["audience"] = list(CLAIMS.get(decided.get("claim", ""), ("a developer",)))
+        found = [v for v in known.get(argument.name, ()) if v.startswith(argument.value)]
+        return Completion(values=found, total=len(found), has_more=False)
+
+    server.completion()(complete)  # type: ignore[no-untyped-call]
 
 
 def _bars(values: list[float], colour: str) -> bytes:

@@ -13,7 +13,6 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from flows.facts import Facts, Json
-from flows.moves import Remark
 from flows.text import size
 from flows.wellknown import is_web_url
 
@@ -84,16 +83,12 @@ def request_of(entry: object) -> tuple[str, Json]:
     )
 
 
-def undeclared(requests: Json, facts: Facts) -> tuple[Remark, ...]:
-    """Remarks on requests that a server must not make of this client (MCP Multi Round-Trip
-    Requests, Server Requirements)."""
+def undeclared(exchange_id: str, requests: Json, facts: Facts) -> tuple[tuple[str, str], ...]:
+    """Requests that a server must not make of this client (MCP Multi Round-Trip Requests, Server
+    Requirements): the exchange they came with, and the method of each."""
     methods = [request_of(entry)[0] or None for entry in requests.values()]
     strange = [m for m in methods if str(m).partition("/")[0] not in facts.target.declare]
-    words = "The server asks for {}, which this client did not declare."
-    return tuple(
-        Remark("error", words.format(method), "resource-server", "MCP Multi Round-Trip Requests")
-        for method in dict.fromkeys(strange)
-    )
+    return tuple((exchange_id, str(method)) for method in dict.fromkeys(strange))
 
 
 def schema_of(method: str, params: Json) -> Any:

@@ -37,7 +37,8 @@ class Option:
 class FieldSpec:
     """One field. Its texts are the server's. `path` () is a field for all the arguments.
 
-    `default` is what is typed at first, `items` the type of a list's members.
+    `default` is what is typed at first, `items` the type of a list's members, `starts` are texts
+    that a field of JSON can start from.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class FieldSpec:
     options: tuple[Option, ...] = ()
     items: Primitive = "string"
     default: str = ""
+    starts: tuple[Option, ...] = ()
 
 
 def build(specs: Iterable[FieldSpec], typed: Typed) -> tuple[Any, tuple[Problem, ...]]:

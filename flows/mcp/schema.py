@@ -12,6 +12,7 @@ from typing import Any, TypeGuard, get_args
 
 from flows.documents import json_type
 from flows.mcp.form import FieldSpec, Option, Primitive, json_text, typed_for
+from flows.mcp.skeleton import Skeletons
 from flows.mcp.validation import Path
 
 MAX_DEPTH = 4
@@ -49,7 +50,8 @@ def fields(schema: object) -> tuple[FieldSpec, ...]:
     if not isinstance(properties, dict) or not properties:
         open_ended = ("anyOf", "oneOf", "allOf", "if", "patternProperties", "propertyNames")
         if _is_schema(root.get("additionalProperties")) or any(name in root for name in open_ended):
-            return (FieldSpec((), "json", hint="a JSON object"),)
+            begin = reader.skeletons.starts(root, ())
+            return (FieldSpec((), "json", hint="a JSON object", starts=begin),)
         if not _names(root.get("required")):
             return ()
     specs = reader.members(root, (), ())
@@ -66,6 +68,7 @@ class _Reader:
     def __init__(self, root: Schema) -> None:
         self.root = root
         self.count = 0
+        self.skeletons = Skeletons(self.resolved)
 
     def members(self, schema: Schema, path: Path, refs: tuple[str, ...]) -> tuple[FieldSpec, ...]:
         properties = schema.get("properties")
@@ -105,6 +108,8 @@ class _Reader:
                 return (replace(spec, kind="group"), *self.members(schema, path, refs))
         hint = _hint(schema, spec)
         spec = replace(spec, hint=", ".join(words for words in (hint, spec.hint) if words))
+        if spec.kind == "json":
+            spec = replace(spec, starts=self.skeletons.starts(schema, refs))
         if "default" in schema:
             spec = replace(spec, default=typed_for(spec, schema["default"]) or "")
         elif required and len(spec.options) == 1:

@@ -1,11 +1,12 @@
-"""A tool's arguments held against its inputSchema (MCP Tools; JSON Schema 2020-12).
+"""A tool's arguments held against its inputSchema, or its result against its outputSchema (MCP
+Tools; JSON Schema 2020-12).
 
 The schema is a stranger's: a pattern can backtrack for years and `$ref` can double its work at
 every level. `validate` itself has no deadline, so a program with a person at it runs this file as
 a child process, which it can end:
 
-    stdin   {"schema": ..., "arguments": ...}
-    stdout  [[["path", ...], "words"], ...]
+    stdin   {"schema": ..., "value": ..., "name": "inputSchema"}
+    stdout  [[["path", ...], "words", whether it was checked], ...]
 """
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ _MOST_WORDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with the member at `path`. The words may quote the server."""
+    """What is wrong with the member at `path`; when not `checked`, why that is not known. The
+    words may quote the server."""
 
     path: Path
     text: str
+    checked: bool = True
 
 
-def validate(schema: Any, arguments: Any) -> tuple[Problem, ...]:
-    """What `schema` objects to in `arguments`; () when nothing. Never raises, may never end.
+def validate(schema: Any, value: Any, name: str = "inputSchema") -> tuple[Problem, ...]:
+    """What `schema` objects to in `value`; () when nothing. Never raises, may never end.
 
     The dialect is the one `$schema` names, else 2020-12. Other documents are not fetched. At most
     MOST_PROBLEMS are given.
@@ -51,21 +54,23 @@ def validate(schema: Any, arguments: Any) -> tuple[Problem, ...]:
     try:
         dialect = validator_for(schema, default=Draft202012Validator)
         dialect.check_schema(schema)
-        errors = dialect(schema, registry=registry).iter_errors(arguments)
+        errors = dialect(schema, registry=registry).iter_errors(value)
         found: list[ValidationError] = list(islice(errors, MOST_PROBLEMS))
     except SchemaError as error:
-        return (_about_schema(f"is no valid JSON Schema: {error.message}"),)
+        return (_about(name, f"is no valid JSON Schema: {error.message}"),)
     except Unresolvable as error:
-        return (_about_schema(f"refers to {error.ref}, which is not fetched"),)
+        return (_about(name, f"refers to {error.ref}, which is not fetched", checked=False),)
     except RecursionError:
-        return (_about_schema("refers to itself without end"),)
+        return (
+            _about(name, "is nested too deeply, or refers to itself without end", checked=False),
+        )
     except Exception as error:  # the library raises whatever a malformed schema leads it to
-        return (_about_schema(f"cannot be applied: {type(error).__name__}: {error}"),)
+        return (_about(name, f"cannot be applied: {type(error).__name__}: {error}", checked=False),)
     return tuple(_problem(error) for error in found)
 
 
-def _about_schema(words: str) -> Problem:
-    return Problem((), f"the tool's inputSchema {words}"[:_MOST_WORDS])
+def _about(name: str, words: str, *, checked: bool = True) -> Problem:
+    return Problem((), f"the tool's {name} {words}"[:_MOST_WORDS], checked)
 
 
 def _problem(error: Any) -> Problem:
@@ -82,8 +87,8 @@ def _problem(error: Any) -> Problem:
 
 def main() -> None:
     asked: Mapping[str, Any] = json.load(sys.stdin)
-    problems = validate(asked["schema"], asked["arguments"])
-    json.dump([[problem.path, problem.text] for problem in problems], sys.stdout)
+    problems = validate(asked["schema"], asked["value"], asked["name"])
+    json.dump([[p.path, p.text, p.checked] for p in problems], sys.stdout)
 
 
 if __name__ == "__main__":

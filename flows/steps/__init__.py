@@ -151,15 +151,17 @@ STEPS: tuple[Step, ...] = (
         "tools",
         "Call",
         "tools/list",
-        "Which tools the server offers to this token, page by page.",
-        "MCP Tools",
+        "Which tools the server offers to this token, page by page; resources and prompts when "
+        "you ask for them.",
+        "MCP Tools, Resources, Prompts",
     ),
     Step(
         "call",
         "Call",
         "tools/call",
-        "Call one tool with arguments of your choice: the end of the walk.",
-        "MCP Tools",
+        "Call a tool, read a resource or get a prompt, with arguments of your choice: the end of "
+        "the walk.",
+        "MCP Tools, Resources, Prompts",
     ),
 )
 

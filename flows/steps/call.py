@@ -1,9 +1,11 @@
-"""An act on the connection: tools/call, prompts/get or resources/read (MCP Tools, Prompts,
-Resources), with the rounds in which the server asks back (MCP Multi Round-Trip Requests).
+"""An act on the connection: tools/call, prompts/get, resources/read or any other method (MCP
+Tools, Prompts, Resources), with the rounds in which the server asks back (MCP Multi Round-Trip
+Requests). A completion/complete is an act on the way to another one (MCP Completion).
 
 What the person chose is recorded as values `method` (tools/call when absent), `name` or `uri`, and
-`arguments`; what they answer the server as `inputResponses`. The last two are JSON objects. A call
-that became a task goes its own way: see `flows.steps.task`.
+`arguments`, which for other methods are the parameters; what they answer the server as
+`inputResponses`. The last two are JSON objects. A call that became a task goes its own way: see
+`flows.steps.task`.
 """
 
 from __future__ import annotations
@@ -11,21 +13,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from flows.catalogue import (
+    OPTIONAL,
+    Completion,
+    Json,
+    ToolList,
+    read_completion,
+)
+from flows.catalogue import about as about_of
 from flows.documents import read_json
 from flows.exchange import Exchange, Headers
-from flows.facts import Call, Facts, Json, ToolList, fail
+from flows.facts import Call, Facts, Misfit, fail
 from flows.mcp.asked import undeclared
+from flows.mcp.opening import is_refusal
 from flows.mcp.outcome import resume, take
 from flows.mcp.param_headers import param_headers
 from flows.mcp.rpc import HEADER_MISMATCH, URL_ELICITATION_REQUIRED, Answer, is_reply, request
-from flows.moves import Ask, Blocked, Done, Field, Move, Remark, Send, Skipped
-from flows.session import Answered, Event, Exchanged, Pairs, value
+from flows.moves import Ask, Blocked, Done, Field, Move, Send, Skipped, Validate
+from flows.session import Answered, Event, Exchanged, Made, Pairs, value
 from flows.steps import task
 from flows.steps.connect import refusal
-from flows.steps.tools import page_move, read_page
+from flows.steps.tools import is_modern, offers, page_move, read_page
 
 STEP: Final = "call"
 METHODS = ("tools/call", "prompts/get", "resources/read")
+"""What is done with an entry of a list, by its name."""
+COMPLETE = "completion/complete"
 MOST_URLS = 5
 """How often a server may answer that a URL has to be opened first."""
 _URL_MODE = "MCP Elicitation, URL Elicitation Required Error"
@@ -36,8 +49,8 @@ def next(facts: Facts) -> Move:
         return Skipped(STEP, "no MCP server in this walk")
     call = facts.call
     if call is None:
-        if not facts.tool_list.tools:
-            return Skipped(STEP, "no tools to call")
+        if not facts.tool_list.tools and not any(offers(facts, method) for method in OPTIONAL):
+            return Skipped(STEP, "the server offers nothing to call")
         fields = (Field("name", "tool"), Field("arguments", "arguments, a JSON object"))
         return Ask(STEP, "tool", "Choose a tool and its arguments.", fields)
     if failed := facts.failed.get(STEP):
@@ -45,7 +58,7 @@ def next(facts: Facts) -> Move:
             return Blocked(STEP, f"{failed.reason}.", "resource-server", "error")
         return refusal(STEP, failed.exchange, facts)
     if call.result is not None:
-        return _done(call, call.result)
+        return _unchecked(call, call.result, facts) or _done(call, call.result)
     if call.asked is not None:
         words = f"{call.name} asks for input before it answers."
         field = Field("inputResponses", "answers, a JSON object by key")
@@ -70,6 +83,8 @@ def read(event: Event, facts: Facts) -> Facts:
             return replace(facts, call=task.cancelled(call, call.task))
         case Answered(values=values):
             return replace(facts, call=asked_for(values))
+        case Made(values=values) if facts.call and (text := value(values, "problems")) is not None:
+            return replace(facts, call=replace(facts.call, problems=_problems(text)))
         case Exchanged(exchange=exchange) if not is_reply(exchange.request):
             facts, answer = take(exchange, facts)
             return _read(exchange, answer, facts) if answer else facts
@@ -79,9 +94,15 @@ def read(event: Event, facts: Facts) -> Facts:
 
 def asked_for(values: Pairs) -> Call:
     """The call that the person's values describe."""
+    method = value(values, "method") or METHODS[0]
     name = value(values, "name") or value(values, "uri") or ""
     arguments = _object(value(values, "arguments") or "{}")
-    return Call(value(values, "method") or METHODS[0], name, arguments)
+    return Call(method, name, arguments)
+
+
+def about(call: Call) -> str:
+    """What a call is about, in a word: the tool, the prompt, the URI."""
+    return call.name or about_of(call.method, call.arguments)
 
 
 def _object(text: str) -> Json:
@@ -94,7 +115,7 @@ def _send(call: Call, facts: Facts) -> Send:
     for tool in facts.tool_list.tools if call.method == "tools/call" else ():
         if tool["name"] == call.name:
             headers = param_headers(tool.get("inputSchema"), call.arguments)
-    label = f"{call.method} {call.name}{', once more' if call.rounds else ''}"
+    label = f"{call.method} {about(call)}".rstrip() + (", once more" if call.rounds else "")
     params = {**call.params, **task.task_parameter(call, facts), **call.retry}
     message = request(facts, call.method, params, headers)
     return Send(STEP, message, label, rpc_id=facts.rpc_sent + 1)
@@ -138,16 +159,62 @@ def _read(exchange: Exchange, answer: Answer, facts: Facts) -> Facts:
         call = replace(call, asked=requests, rounds=call.rounds + 1)
         return replace(facts, call=call)
     result = answer.result
+    if call.method == COMPLETE and not is_refusal(exchange) and exchange.response:
+        return _completed(call, answer, facts)
     if result is None:
         return fail(facts, STEP, exchange, answer.message)
     if (begun := task.begun(exchange, result, facts)) is not None:
         return begun
-    kind = result.get("resultType", "complete") if _is_modern(facts) else "complete"
+    kind = result.get("resultType", "complete") if is_modern(facts) else "complete"
     if kind == "input_required":
         return _asked(exchange, result, facts)
     if kind != "complete":
         return fail(facts, STEP, exchange, f"the result has the unknown resultType {kind!r}")
-    return replace(facts, call=replace(call, exchange_id=exchange.id, result=result))
+    problems = _absent(call, result, facts)
+    call = replace(call, exchange_id=exchange.id, result=result, problems=problems)
+    return replace(facts, call=call)
+
+
+def _completed(call: Call, answer: Answer, facts: Facts) -> Facts:
+    """The facts after a completion, which leaves the person where they were."""
+    if answer.result is None:
+        found = Completion(call.arguments, problem=answer.message)
+    else:
+        found = read_completion(call.arguments, answer.result)
+    past = (*facts.past_calls, call)
+    return replace(facts, call=None, past_calls=past, completion=found)
+
+
+def _absent(call: Call, result: Json, facts: Facts) -> tuple[Misfit, ...] | None:
+    """That a structured result is not there at all, where the tool's outputSchema promises it."""
+    if _output_schema(call, facts) is None or "structuredContent" in result:
+        return None
+    return None if result.get("isError") is True else (((), "is missing from the result", True),)
+
+
+def _output_schema(call: Call, facts: Facts) -> Json | None:
+    """The outputSchema of the tool that was called, as it was listed."""
+    for tool in facts.tool_list.tools if call.method == "tools/call" else ():
+        if tool["name"] == call.name:
+            schema = tool.get("outputSchema")
+            return schema if isinstance(schema, dict) else None
+    return None
+
+
+def _unchecked(call: Call, result: Json, facts: Facts) -> Validate | None:
+    """The check of a structured result that is still to be made."""
+    schema = _output_schema(call, facts)
+    if call.problems is not None or schema is None or "structuredContent" not in result:
+        return None
+    if result.get("isError") is True:
+        return None
+    return Validate(STEP, schema, result["structuredContent"], "outputSchema")
+
+
+def _problems(text: str) -> tuple[Misfit, ...]:
+    """The outcome of that check, as it is recorded."""
+    found, _ = read_json(text.encode("utf-8", "surrogateescape"))
+    return tuple((tuple(path), words, checked) for path, words, checked in found or ())
 
 
 def _relisted(exchange: Exchange, answer: Answer, pages: ToolList, facts: Facts) -> Facts:
@@ -180,7 +247,7 @@ def _asked(exchange: Exchange, result: Json, facts: Facts) -> Facts:
         asked=requests or None,
         retry=echo,
         rounds=facts.call.rounds + 1,
-        remarks=facts.call.remarks + undeclared(requests, facts),
+        undeclared=facts.call.undeclared + undeclared(exchange.id, requests, facts),
     )
     return replace(facts, call=call)
 
@@ -190,7 +257,7 @@ def _required(answer: Answer, call: Call, facts: Facts) -> Json | None:
     URL Elicitation Required Error); None when the answer names none or that often."""
     data = answer.error.get("data") if answer.error else None
     listed = data.get("elicitations") if isinstance(data, dict) else None
-    if answer.code != URL_ELICITATION_REQUIRED or _is_modern(facts) or call.rounds == MOST_URLS:
+    if answer.code != URL_ELICITATION_REQUIRED or is_modern(facts) or call.rounds == MOST_URLS:
         return None
     return {
         str(number): {"method": "elicitation/create", "params": params}
@@ -205,7 +272,7 @@ def _responded(responses: Json, facts: Facts) -> Facts:
         return facts
     if call.task:
         return replace(facts, call=task.answered(call, call.task, responses))
-    if not _is_modern(facts):
+    if not is_modern(facts):
         answers = [a.get("action") if isinstance(a, dict) else None for a in responses.values()]
         declined = len(answers) < len(call.asked) or {*answers} != {"accept"}
         return replace(facts, call=replace(call, asked=None, declined=declined))
@@ -214,12 +281,4 @@ def _responded(responses: Json, facts: Facts) -> Facts:
 
 
 def _done(call: Call, result: Json) -> Done:
-    if result.get("isError") is not True:
-        return Done(STEP, call.name, call.remarks)
-    words = f"{call.name} reports an error of its own; the protocol is sound."
-    remark = Remark("warn", words, "resource-server", "MCP Tools")
-    return Done(STEP, "tool error", (*call.remarks, remark))
-
-
-def _is_modern(facts: Facts) -> bool:
-    return facts.connection is not None and facts.connection.era == "modern"
+    return Done(STEP, "tool error" if result.get("isError") is True else call.name or call.method)

@@ -8,9 +8,9 @@ from typing import Final
 from flows.authenticate import read_challenges
 from flows.exchange import Exchange
 from flows.facts import Facts
-from flows.mcp.opening import KNOWN_VERSIONS, is_refusal, opening_move, read_opening, sent
+from flows.mcp.opening import is_refusal, opening_move, read_opening, sent
 from flows.mcp.rpc import legacy_request, read_answer, stream
-from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
+from flows.moves import Blocked, Done, Move, Send, Skipped
 from flows.session import Event, Exchanged, Made, StepId
 from flows.steps.claims import cause_to_refuse
 from flows.steps.remedy import remedy_of
@@ -31,7 +31,7 @@ def next(facts: Facts) -> Move:
             # What a client declares, servers may ask for on this stream.
             label = "stream of the server's messages"
             return Send(STEP, stream(facts, connection), label, background=True)
-        return Done(STEP, connection.version, _remarks(facts))
+        return Done(STEP, connection.version)
     if move := opening_move(facts, STEP):
         return move
     return refusal(STEP, facts.openings[-1].exchange, facts)
@@ -106,14 +106,13 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
             check=cause.check,
         )
     fix = "Compare the token's iss, aud, exp and scope with what the MCP server demands."
-    return Blocked(step, refused, "resource-server", str(status), fix, standard, remedy=remedy)
-
-
-def _remarks(facts: Facts) -> tuple[Remark, ...]:
-    connection = facts.connection
-    if connection is None or connection.version in KNOWN_VERSIONS:
-        return ()
-    words = (
-        f"The server speaks {connection.version or 'no named version'}, which authwalk does not."
+    return Blocked(
+        step,
+        refused,
+        "resource-server",
+        str(status),
+        fix,
+        standard,
+        remedy=remedy,
+        check="MCP-04",
     )
-    return (Remark("warn", words, "resource-server", "MCP Versioning"),)

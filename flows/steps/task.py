@@ -13,14 +13,14 @@ from flows.facts import Call, Facts, Json, fail
 from flows.mcp.asked import undeclared
 from flows.mcp.opening import sent
 from flows.mcp.rpc import Answer, request
-from flows.mcp.task import RELATED, Task, task_of
-from flows.moves import Blocked, Done, Remark, Send
+from flows.mcp.task import Task, task_of
+from flows.moves import Blocked, Done, Send
 from flows.session import StepId
+from flows.steps.tools import is_modern
 
 STEP: Final[StepId] = "call"
 MAX_ROUNDS = 20
 _TASKS = "MCP Tasks"
-_EXTENSION = "MCP Tasks extension"
 
 
 def task_parameter(call: Call, facts: Facts) -> Json:
@@ -65,11 +65,7 @@ def begun(exchange: Exchange, result: Json, facts: Facts) -> Facts | None:
     task = task_of(document)
     if isinstance(task, str):
         return fail(facts, STEP, exchange, task)
-    remarks = call.remarks
-    if modern and "tasks" not in facts.target.declare:
-        words = "The server answers with a task, which this client did not declare."
-        remarks += (Remark("error", words, "resource-server", _EXTENSION),)
-    facts = replace(facts, call=replace(call, task=task, retry={}, remarks=remarks))
+    facts = replace(facts, call=replace(call, task=task, retry={}))
     return _told(exchange, document if isinstance(document, dict) else {}, task, facts)
 
 
@@ -81,11 +77,10 @@ def move_of(call: Call, task: Task, facts: Facts) -> Send | Done | Blocked:
         return _send("tasks/update", task, facts, {"inputResponses": task.responses})
     if task.status == "cancelled":
         if task.cancel:
-            remark = Remark("info", "The task was cancelled, as you wished.")
-            return Done(STEP, "cancelled", (*call.remarks, remark))
+            return Done(STEP, "cancelled")
         words = f"The server cancelled the task{': ' + task.message if task.message else ''}."
         return Blocked(STEP, words, "resource-server", "cancelled", standard=_TASKS)
-    if not _is_modern(facts) and task.status != "working":
+    if not is_modern(facts) and task.status != "working":
         return _send("tasks/result", task, facts)
     return _send("tasks/get", task, facts, delay=task.interval)
 
@@ -116,7 +111,7 @@ def read(exchange: Exchange, answer: Answer, facts: Facts) -> Facts:
         case "tasks/update":
             keys = task.answered | {*(task.responses or {})}
             return _with(facts, replace(task, status="working", answered=keys, responses=None))
-        case "tasks/cancel" if _is_modern(facts):
+        case "tasks/cancel" if is_modern(facts):
             return _with(facts, replace(task, status="working", cancel="sent"))
         case "tasks/cancel":
             task = replace(task, cancel="sent")
@@ -130,7 +125,7 @@ def _told(exchange: Exchange, document: Json, task: Task, facts: Facts) -> Facts
     """The facts after a Task object; since 2026-07-28 it holds what the task asks and gives."""
     call = facts.call
     assert call
-    if not _is_modern(facts):
+    if not is_modern(facts):
         return facts
     match task.status:
         case "completed":
@@ -159,18 +154,15 @@ def _asked(exchange: Exchange, requests: object, task: Task, facts: Facts) -> Fa
     if call.rounds == MAX_ROUNDS:
         words = f"the task asks for input more than {MAX_ROUNDS} times"
         return fail(facts, STEP, exchange, words)
-    remarks = call.remarks + undeclared(fresh, facts)
-    return replace(facts, call=replace(call, asked=fresh, rounds=call.rounds + 1, remarks=remarks))
+    strange = call.undeclared + undeclared(exchange.id, fresh, facts)
+    call = replace(call, asked=fresh, rounds=call.rounds + 1, undeclared=strange)
+    return replace(facts, call=call)
 
 
 def _fetched(exchange: Exchange, result: Json, facts: Facts) -> Facts:
     call = facts.call
     assert call
-    meta, remarks = result.get("_meta"), call.remarks
-    if not isinstance(meta, dict) or RELATED not in meta:
-        words = f"The result does not name its task: there is no {RELATED} in its _meta."
-        remarks += (Remark("warn", words, "resource-server", f"{_TASKS}, Related Task Metadata"),)
-    call = replace(call, exchange_id=exchange.id, result=result, remarks=remarks)
+    call = replace(call, exchange_id=exchange.id, result=result)
     return replace(facts, call=call)
 
 
@@ -180,9 +172,7 @@ def _refused(exchange: Exchange, method: str, answer: Answer, task: Task, facts:
     call = facts.call
     assert call
     if method == "tasks/cancel" and answer.error is not None:
-        words = f"The server does not cancel the task. {answer.message}"
-        call = replace(call, remarks=(*call.remarks, Remark("info", words)))
-        return _with(replace(facts, call=call), replace(task, status="working", cancel=""))
+        return _with(facts, replace(task, status="working", cancel=""))
     if task.cancel == "sent" and answer.error is not None:
         return _with(facts, replace(task, status="cancelled"))  # and forgotten by the server
     kind = exchange.error.kind if exchange.error else ""
@@ -204,7 +194,3 @@ def _send(
 ) -> Send:
     message = request(facts, method, {"taskId": task.id, **(more or {})})
     return Send(STEP, message, method, rpc_id=facts.rpc_sent + 1, delay=delay)
-
-
-def _is_modern(facts: Facts) -> bool:
-    return facts.connection is not None and facts.connection.era == "modern"

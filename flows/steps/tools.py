@@ -1,21 +1,26 @@
-"""tools/list, page by page (MCP Tools, Pagination)."""
+"""What the server offers: tools/list, page by page, and then the lists that somebody asked for
+(MCP Tools, Resources, Prompts, Pagination).
+
+Who wants more than the tools records a value `list`: methods of `catalogue.OPTIONAL` with spaces
+between. Only what the server declares is asked for; a list that cannot be had stops nothing.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from flows.documents import text_member
-from flows.facts import Facts, Json, ToolList, fail
+from flows.catalogue import KINDS, OPTIONAL, Json, Listing, ToolList, add_page
+from flows.facts import Facts, fail
+from flows.mcp.opening import is_refusal
 from flows.mcp.outcome import resume, take
 from flows.mcp.param_headers import Invalid, mirrored
 from flows.mcp.rpc import METHOD_NOT_FOUND, Answer, request
-from flows.moves import Blocked, Done, Move, Remark, Send, Skipped
-from flows.session import Event, Exchanged, StepId
+from flows.moves import Blocked, Done, Move, Send, Skipped
+from flows.session import Answered, Event, Exchanged, StepId, value
 from flows.steps.connect import refusal
 
 STEP: Final = "tools"
-MAX_PAGES = 100
 MOST_REMARKS = 20
 
 
@@ -26,55 +31,90 @@ def next(facts: Facts) -> Move:
         if failed.exchange.status == 200 and not failed.exchange.error:
             return Blocked(STEP, f"{failed.reason}.", "resource-server", "error")
         return refusal(STEP, failed.exchange, facts)
-    pages = facts.tool_list
-    if pages.complete:
-        number = len(pages.tools)
-        return Done(STEP, f"{number} tool{'s' if number != 1 else ''}", _remarks(facts))
-    return resume(STEP, facts) or page_move(STEP, facts, pages)
+    if (method := _open(facts)) is None:
+        number = len(facts.tool_list.tools)
+        return Done(STEP, f"{number} tool{'s' if number != 1 else ''}")
+    return resume(STEP, facts) or page_move(STEP, facts, _pages(method, facts), method)
 
 
 def read(event: Event, facts: Facts) -> Facts:
-    if not isinstance(event, Exchanged):
-        return facts
-    facts, answer = take(event.exchange, facts)
-    if answer is None:
-        return facts
-    if answer.code == METHOD_NOT_FOUND and not _has_tools(facts):
-        return replace(facts, tool_list=ToolList(complete=True))
-    pages = read_page(answer, facts.tool_list, facts)
-    if isinstance(pages, str):
-        return fail(facts, STEP, event.exchange, pages)
-    return replace(facts, tool_list=pages)
+    match event:
+        case Answered(values=values):
+            asked = (value(values, "list") or "").split()
+            wanted = [method for method in OPTIONAL if method in asked]
+            return replace(facts, listings={**facts.listings, **dict.fromkeys(wanted, Listing())})
+        case Exchanged(exchange=exchange):
+            facts, answer = take(exchange, facts)
+            method = _open(facts)
+            if answer is None or method is None:
+                return facts
+            if method == "tools/list":
+                if answer.code == METHOD_NOT_FOUND and not offers(facts, method):
+                    return replace(facts, tool_list=ToolList(complete=True))
+                pages = read_page(answer, facts.tool_list, facts)
+                if isinstance(pages, str):
+                    return fail(facts, STEP, exchange, pages)
+                return replace(facts, tool_list=pages)
+            if is_refusal(exchange) or exchange.response is None:
+                return fail(facts, STEP, exchange, answer.message)
+            return _listed(method, answer, facts)
+        case _:
+            return facts
 
 
-def page_move(step: StepId, facts: Facts, pages: ToolList) -> Send:
+def offers(facts: Facts, method: str) -> bool:
+    """Whether the server declares what this method lists."""
+    connection = facts.connection
+    return connection is not None and KINDS[method].capability in connection.capabilities
+
+
+def _open(facts: Facts) -> str | None:
+    """The list to go on with, tools first; None when all are there."""
+    if not facts.tool_list.complete:
+        return "tools/list"
+    wanted = [m for m in OPTIONAL if m in facts.listings and offers(facts, m)]
+    left = [method for method in wanted if not facts.listings[method].complete]
+    return left[0] if left else None
+
+
+def _pages(method: str, facts: Facts) -> Listing:
+    return facts.tool_list if method == "tools/list" else facts.listings[method]
+
+
+def page_move(step: StepId, facts: Facts, pages: Listing, method: str = "tools/list") -> Send:
     """The request for the next page."""
-    params = {"cursor": pages.cursor} if pages.cursor else {}
-    label = f"tools/list, page {len(pages.cursors) + 1}" if pages.cursor else "tools/list"
-    return Send(step, request(facts, "tools/list", params), label, rpc_id=facts.rpc_sent + 1)
+    more = pages.cursor is not None
+    params = {"cursor": pages.cursor} if more else {}
+    label = f"{method}, page {len(pages.cursors) + 1}" if more else method
+    return Send(step, request(facts, method, params), label, rpc_id=facts.rpc_sent + 1)
 
 
 def read_page(answer: Answer, pages: ToolList, facts: Facts) -> ToolList | str:
-    """The pages with one more, or why the list cannot be had."""
+    """The pages of tools with one more, or why the list cannot be had."""
     if answer.result is None:
         return answer.message
-    listed = answer.result.get("tools")
-    if not isinstance(listed, list):
-        return "the result holds no array `tools`"
-    cursor = text_member(answer.result, "nextCursor")
-    if cursor and (cursor in pages.cursors or len(pages.cursors) >= MAX_PAGES):
-        return "the pages never end: a cursor came back"
-    named = [tool for tool in listed if isinstance(tool, dict) and text_member(tool, "name")]
-    modern = facts.connection is not None and facts.connection.era == "modern"
-    judged = [(tool, _unusable(tool) if modern else "") for tool in named]
+    found = add_page("tools/list", answer.result, pages)
+    if isinstance(found, str) or not is_modern(facts):
+        return found
+    judged = [(tool, _unusable(tool)) for tool in found.items[len(pages.items) :]]
     return replace(
-        pages,
-        tools=pages.tools + tuple(tool for tool, reason in judged if not reason),
+        found,
+        items=pages.items + tuple(tool for tool, reason in judged if not reason),
         dropped=pages.dropped + tuple((tool["name"], reason) for tool, reason in judged if reason),
-        cursor=cursor,
-        cursors=(*pages.cursors, cursor) if cursor else pages.cursors,
-        complete=cursor is None,
     )
+
+
+def _listed(method: str, answer: Answer, facts: Facts) -> Facts:
+    pages = facts.listings[method]
+    result = answer.result
+    found = answer.message if result is None else add_page(method, result, pages)
+    if isinstance(found, str):
+        found = replace(pages, complete=True, problem=found)
+    return replace(facts, listings={**facts.listings, method: found})
+
+
+def is_modern(facts: Facts) -> bool:
+    return facts.connection is not None and facts.connection.era == "modern"
 
 
 def _unusable(tool: Json) -> str:
@@ -84,32 +124,3 @@ def _unusable(tool: Json) -> str:
     except Invalid as invalid:
         return str(invalid)
     return ""
-
-
-def _has_tools(facts: Facts) -> bool:
-    return facts.connection is not None and "tools" in facts.connection.capabilities
-
-
-def _remarks(facts: Facts) -> tuple[Remark, ...]:
-    tools, dropped = facts.tool_list.tools, facts.tool_list.dropped
-    if not tools and not dropped:
-        if not _has_tools(facts):
-            return (Remark("info", "The server declares no tools, and lists none."),)
-        return (Remark("warn", "The server lists no tools.", "resource-server"),)
-    standard = "MCP Streamable HTTP, Custom Headers from Tool Parameters"
-    remarks = [
-        Remark("error", f"{name} is left out: {reason}.", "resource-server", standard)
-        for name, reason in dropped[:MOST_REMARKS]
-    ]
-    if more := len(dropped) - len(remarks):
-        words = f"{more} more tools are left out for the like."
-        remarks.append(Remark("error", words, "resource-server", standard))
-    unusable = [str(tool["name"]) for tool in tools if not _takes_object(tool.get("inputSchema"))]
-    if unusable:
-        words = f"inputSchema of {', '.join(unusable[:5])} is not a schema of type object."
-        remarks.append(Remark("error", words, "resource-server", "MCP Tools, Tool"))
-    return tuple(remarks)
-
-
-def _takes_object(schema: Any) -> bool:
-    return isinstance(schema, dict) and schema.get("type") == "object"

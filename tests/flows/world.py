@@ -14,6 +14,7 @@ from typing import Any
 
 from flows.exchange import Exchange, Failure, Headers, Request, Response
 from flows.facts import Facts, Fold
+from flows.mcp.validation import validate
 from flows.moves import (
     Act,
     Ask,
@@ -26,6 +27,7 @@ from flows.moves import (
     Remedy,
     Send,
     Skipped,
+    Validate,
 )
 from flows.session import (
     Answered,
@@ -183,6 +185,10 @@ class World:
             case Compose():
                 pairs = (("authorization_url", move.request.url),)
                 self.record(Made(at, move.step, pairs))
+            case Validate():
+                found = validate(move.schema, move.value, move.name)
+                text = json.dumps([[p.path, p.text, p.checked] for p in found])
+                self.record(Made(at, move.step, (("problems", text),)))
             case Ask(kind="authorization-response"):
                 self.respond(code=CODE, state=self.state, iss=ISSUER)
             case Ask(kind="tool"):

@@ -28,7 +28,7 @@ import pytest
 from flows.session import StepId, Target
 from flows.walk import Walk
 from tests.independent.conftest import Start
-from tests.independent.walking import Said, assert_remarks, walk, words
+from tests.independent.walking import Said, assert_findings, walk, words
 
 AUTHORIZED: dict[StepId, str] = {
     "server-metadata": "200",
@@ -51,7 +51,7 @@ async def test_oauth2_mock_server(start: Start) -> None:
         "refresh": "200",
     }
     unlisted: Said = ("server-metadata", "warn", "does not list refresh_token")
-    assert_remarks(walked, [unlisted, ("server-metadata", "info", "lists password")])
+    assert_findings(walked, [unlisted, ("server-metadata", "info", "lists password")])
     # Only the second of the well-known URLs answers.
     assert [tried.status for tried in walked.facts.server_tried] == [404, 200]
 
@@ -70,7 +70,7 @@ async def test_oidc_provider(start: Start) -> None:
         "callback": "approved",
         "claims": "8 claims",
     }
-    assert_remarks(walked, [("server-metadata", "info", "lists implicit")])
+    assert_findings(walked, [("server-metadata", "info", "lists implicit")])
     hops = [event for event in walked.session.exchanges if event.step == "callback"]
     assert len(hops) > 3
 
@@ -106,7 +106,7 @@ async def test_oidc_provider_mock(
     default: Said = ("server-metadata", "info", "without a list it is client_secret_basic")
     listed = [pkce, default] if method == "client_secret_post" else [pkce]
     expected = [*listed, expiry, *([opaque] if token == "200" else [])]
-    assert_remarks(walked, [*expected, refused] if refresh == "401" else expected)
+    assert_findings(walked, [*expected, refused] if refresh == "401" else expected)
     assert walked.facts.client
     assert walked.facts.client.token_endpoint_auth_method == method
 

@@ -28,7 +28,7 @@ import pytest
 from flows.moves import Blocked
 from flows.session import Protocol, Target
 from tests.independent.conftest import Start
-from tests.independent.walking import Call, Said, assert_remarks, result_text, walk, words
+from tests.independent.walking import Call, Said, assert_findings, result_text, walk, words
 
 ERAS: tuple[Protocol, ...] = ("auto", "2025-11-25", "2025-06-18")
 OPAQUE: Said = ("claims", "info", "only its issuer can read it")
@@ -52,7 +52,7 @@ async def test_sdk_open(start: Start, protocol: Protocol, answers: str) -> None:
         "tools": "1 tool",
         "call": "add",
     }
-    assert_remarks(walked, [])
+    assert_findings(walked, [])
     assert result_text(walked) == "5"
 
 
@@ -76,7 +76,7 @@ async def test_authorization_server_in_one(start: Start, server: str, protocol: 
         "call": "add",
     }
     quiet = server == "fastmcp_oauth.py"
-    assert_remarks(walked, [OPAQUE] if quiet else [ERROR, OPAQUE])
+    assert_findings(walked, [OPAQUE] if quiet else [ERROR, OPAQUE])
     assert result_text(walked) == "5"
     # Neither lists `none`, so the walk registered with a secret, as RFC 8414 has it.
     assert walked.facts.client
@@ -103,7 +103,7 @@ async def test_sdk_with_introspection(start: Start, protocol: Protocol) -> None:
         "tools": "1 tool",
         "call": "add",
     }
-    assert_remarks(walked, [ERROR, OPAQUE])
+    assert_findings(walked, [ERROR, OPAQUE])
     assert result_text(walked) == "5"
 
 
@@ -127,7 +127,7 @@ async def test_sdk_behind_oidc_provider(start: Start, protocol: Protocol) -> Non
         "tools": "1 tool",
         "call": "add",
     }
-    assert_remarks(walked, [ERROR, ("server-metadata", "info", "lists implicit")])
+    assert_findings(walked, [ERROR, ("server-metadata", "info", "lists implicit")])
     assert result_text(walked) == "5"
     assert walked.facts.response
     assert walked.facts.response.get("iss") == issuer
@@ -152,7 +152,7 @@ async def test_typescript_sdk(start: Start, protocol: Protocol) -> None:
         "call": "greet",
     }
     bearer: Said = ("token", "info", "token_type is bearer: legal")
-    assert_remarks(walked, [ERROR, bearer, OPAQUE])
+    assert_findings(walked, [ERROR, bearer, OPAQUE])
     assert result_text(walked) == "Hello, Ada!"
 
 
@@ -170,7 +170,7 @@ async def test_typescript_sdk_open(start: Start) -> None:
         "server/discover",
         "initialize",
     ]
-    assert_remarks(walked, [])
+    assert_findings(walked, [])
     assert result_text(walked) == "Hello, Ada!"
 
 
@@ -206,4 +206,4 @@ async def test_a_revision_the_server_does_not_authorize_by(start: Start) -> None
         "connect": "! 401",
     }
     slash: Said = ("server-metadata", "warn", "trailing slash")
-    assert_remarks(walked, [ERROR, slash, OPAQUE])
+    assert_findings(walked, [ERROR, slash, OPAQUE])

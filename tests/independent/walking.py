@@ -7,15 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flows.checks import Record, findings
-from flows.moves import Ask, Blocked, Done, Level, Move, Remark, Send, Skipped
+from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.session import StepId, Target
 from flows.walk import Walk, new_session
 from flows.wire import Wire
 
 Person = Callable[[Walk], Awaitable[None]]
-Said = tuple[StepId, Level, str]
-"""A finding or remark: the step it is about, its level, and words of it."""
+Said = tuple[str, str, str]
+"""A finding: its check, its result, and words of it."""
 
 
 @dataclass(frozen=True)
@@ -69,27 +68,14 @@ def words(walked: Walk) -> dict[StepId, str]:
     return said
 
 
-def assert_remarks(walked: Walk, expected: Sequence[Said]) -> None:
-    """Every finding and remark that is more than praise is expected, told by a part of its words,
-    in the order of the walk, and there is no other."""
-    levels: Mapping[str, Level] = {"fail": "error", "warn": "warn", "info": "info"}
-    judged = [one for one in findings(Record(walked.session, walked.facts)) if one.speaks]
-    found = [
-        said
-        for step, move in walked.moves.items()
-        for said in (
-            *((step, levels[one.result], one.says) for one in judged if one.step == step),
-            *((step, one.level, one.text) for one in _remarks(move) if one.level != "ok"),
-        )
-    ]
+def assert_findings(walked: Walk, expected: Sequence[Said]) -> None:
+    """Every finding that a person is told is expected, by its check, its result and a part of its
+    words, and there is no other."""
+    found = [(one.check, one.result, one.says) for one in walked.findings if one.speaks]
     assert len(found) == len(expected), found
-    for (step, level, text), said in zip(found, expected, strict=True):
-        assert (step, level) == said[:2], found
-        assert said[2] in text
-
-
-def _remarks(move: Move) -> tuple[Remark, ...]:
-    return move.remarks if isinstance(move, Done | Blocked) else ()
+    for (check, result, says), said in zip(found, expected, strict=True):
+        assert (check, result) == said[:2], found
+        assert said[2] in says
 
 
 def result_text(walked: Walk) -> str:

@@ -70,7 +70,7 @@ def test_what_happened_in_the_step_that_goes_on() -> None:
         ("pkce", "enter takes these values"),
         ("authorize", "enter makes this the authorization URL"),
         ("callback", "o opens the browser"),
-        ("call", "enter: choose a tool"),
+        ("call", "enter: choose what to call"),
     ],
 )
 def test_each_kind_of_move(step: StepId, words: str) -> None:

@@ -20,7 +20,7 @@ OLD, NEW = "2025-11-25", "2026-07-28"
 
 async def call(walking: Walking, name: str, arguments: str = "{}") -> None:
     """Call a tool as its form would; what follows goes on by itself."""
-    walking.screen.post_message(ToolForm.Submitted(name, arguments))
+    walking.screen.post_message(ToolForm.Submitted({"name": name, "arguments": arguments}))
     await walking.pilot.pause()
 
 

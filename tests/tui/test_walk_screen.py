@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Select
 
 from flows.exchange import Request, header
 from flows.moves import Act, Ask, Blocked, Done, Listen, Make, Send
@@ -578,8 +578,8 @@ async def test_refreshing_by_choosing_its_row() -> None:
 async def test_a_remark_leads_to_its_step() -> None:
     async with on_lab("missing-aud") as w:
         await w.to("connect")
-        remarks = w.screen.query_one(FindingsList)
-        remarks.focus()
+        findings = w.screen.query_one(FindingsList)
+        findings.focus()
         await w.press("enter")
         assert w.stage.step == "claims" and "aud" in w.text
         assert w.screen.has_class("-show-middle")
@@ -750,3 +750,39 @@ async def test_a_saved_walk_of_a_stopped_lab_shows_and_goes_on_by_refusal() -> N
         assert stop and stop.word == "refused" and "refused" in w.words
         assert not any(isinstance(event, Received) for event in w.events)
         assert not isinstance(w.walk.moves["challenge"], Listen)
+
+
+async def test_the_form_asks_for_lists_and_values_and_stays_where_it_is() -> None:
+    async with on_lab() as w:
+        await w.to("call")
+        await w.press("enter", "ctrl+t")
+        assert "enter sends resources/list" in w.words
+        await w.press("enter")
+        assert w.stage.step == "call" and "Resources 2" in w.text and "lab://about" in w.text
+        assert [e.label for e in w.walk.session.exchanges if e.step == "tools"] == [
+            "tools/list",
+            "resources/list",
+        ]
+        await w.press("ctrl+t", "enter", "enter", "ctrl+n")
+        assert "lab://notes/" in w.words and "3 values" in w.words
+        assert w.stage.step == "call" and isinstance(w.walk.current, Ask)
+        await w.press("down", "enter", "f5")
+        await w.until(lambda: w.walk.current is None)
+        await w.settle()
+        assert "lab://notes/pkce" in w.exchange.request.body.decode()
+        await w.press("m", "5")
+        assert "[resource lab://notes/pkce text/plain" in w.words
+
+
+async def test_a_structured_result_is_checked_and_stays_on_show() -> None:
+    async with on_lab() as w:
+        await w.to("call")
+        await w.press("enter", *"weather", "enter")
+        w.screen.query_one("SchemaField Select", Select).value = '"north"'
+        await w.press("f5")
+        await w.until(lambda: not isinstance(w.walk.current, Act))
+        await w.settle()
+        assert "POST" in w.text and '"celsius": 4.5' in w.words
+        assert "computed here" not in w.text
+        (schema,) = (one for one in w.walk.findings if one.check == "MCP-19")
+        assert schema.result == "pass"

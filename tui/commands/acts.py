@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flows.catalogue import completion_params, reference
 from flows.documents import read_json
 from flows.facts import Json
 from flows.mcp.client import Stance
@@ -16,7 +17,14 @@ from flows.text import visible
 from tui.commands import usage
 from tui.console import Console
 
-OPTIONS = {"tools/call": "--call", "resources/read": "--read", "prompts/get": "--prompt"}
+OPTIONS = {
+    "tools/call": "--call",
+    "resources/read": "--read",
+    "prompts/get": "--prompt",
+    "completion/complete": "--complete",
+    "": "--send",
+}
+"""The option for each method; --send names its own."""
 ACTIONS = ("accept", "decline", "cancel")
 
 Values = Mapping[str, str]
@@ -30,17 +38,38 @@ def act_of(method: str, text: str) -> Values:
         if not text:
             raise usage(f"{option} wants a URI")
         return {"method": method, "uri": text}
+    if method == "completion/complete":
+        return {"method": method, "arguments": json.dumps(_completion(text, option))}
     name, equals, arguments = text.partition("=")
     if not name:
-        raise usage(f"{option} wants NAME or NAME=JSON, not {visible(text, limit=80)}")
+        wants = "METHOD or METHOD=JSON" if not method else "NAME or NAME=JSON"
+        raise usage(f"{option} wants {wants}, not {visible(text, limit=80)}")
     if equals:
         _object(arguments, f"{option} {visible(name)}", "the arguments are no JSON object")
-    values = {"name": name, "arguments": arguments if equals else "{}"}
+    arguments = arguments if equals else "{}"
+    if not method:
+        return {"method": name, "arguments": arguments}
+    values = {"name": name, "arguments": arguments}
     return values if method == "tools/call" else {"method": method, **values}
 
 
 UNATTENDED: tuple[Capability, ...] = ("tasks",)
 """What `run` declares unless told otherwise: what needs nobody to answer."""
+
+
+def _completion(text: str, option: str) -> Json:
+    """`REF=JSON`, where the JSON names arguments and what they begin with: the last is completed,
+    the others are its context. REF is a prompt's name or a URI template, which may hold "="."""
+    at = text.find("=")
+    while at > 0:
+        found, problem = read_json(text[at + 1 :].encode("utf-8", "surrogateescape"))
+        if not problem and isinstance(found, dict) and found:
+            if all(isinstance(value, str) for value in found.values()):
+                return completion_params(reference(text[:at]), found)
+        at = text.find("=", at + 1)
+    raise usage(
+        f"""{option} wants REF={{"ARGUMENT": "PREFIX"}}, texts all, not {visible(text, limit=80)}"""
+    )
 
 
 def stance_of(elicit: str | None, declare: Iterable[Capability] | None) -> Stance:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from flows.catalogue import OPTIONAL
 from flows.diagnosis import last_exchange
 from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.session import Event, Received, StepId
@@ -45,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
     session = new_session(target)
     redaction = Redaction(session, keep=args.with_secrets)
     lines = Lines(console, redaction)
-    printer = Printer(lines, list_tools=args.list)
+    printer = Printer(lines, lists=args.list)
     trace = Trace(Path(args.trace), redaction) if args.trace else None
     answering = Answering(stance, console)
     walk = Walk(session, Wire(options), on_rejected=mention(console), responder=answering.respond)
@@ -59,6 +60,8 @@ def main(args: argparse.Namespace) -> int:
 
     walk.on_event = on_event
     console.say(*lines.head(target))
+    if args.list:
+        walk.answer("tools", list=" ".join(OPTIONAL))
     try:
         ending = asyncio.run(_closing(walk, args, acts, answering, console))
     except KeyboardInterrupt:
@@ -89,9 +92,9 @@ def main(args: argparse.Namespace) -> int:
 class Printer:
     """Prints each step once it is settled, in order, however its events arrive."""
 
-    def __init__(self, lines: Lines, *, list_tools: bool) -> None:
+    def __init__(self, lines: Lines, *, lists: bool) -> None:
         self._lines = lines
-        self._list_tools = list_tools
+        self._lists = lists
         self._printed = 0
         self._called = 0
         self._phase = ""
@@ -111,10 +114,10 @@ class Printer:
                 say(*self._lines.phase(self._phase))
             say(*self._lines.step(row))
             self._printed += 1
-            if row.step.id == "tools" and self._list_tools:
-                say(*self._lines.tools(walk.facts))
+            if row.step.id == "tools" and self._lists:
+                say(*self._lines.catalogue(walk.facts))
         if self._printed >= len(steps) - 1:
-            called = calls(walk.session)
+            called = calls(walk)
             move = walk.moves.get("call")
             # Refused for want of a better token, or asked for input, the last goes on.
             over = isinstance(move, Done) or (isinstance(move, Blocked) and move.remedy is None)
@@ -129,7 +132,7 @@ class Printer:
     def finish(self, walk: Walk) -> None:
         self._lines.console.progress("")
         self.update(walk)
-        self._calls(rows(walk)[-1], calls(walk.session))
+        self._calls(rows(walk)[-1], calls(walk))
 
 
 async def _closing(

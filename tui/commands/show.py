@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
     if not args.json:
         when = session.created.astimezone()
         console.say(*lines.head(session.target), f"walked {when:%Y-%m-%d %H:%M:%S %Z}")
-        Printer(lines, list_tools=args.list).update(walk)
+        Printer(lines, lists=args.list).finish(walk)
         console.tell(*lines.ending(walk, ending))
     else:
         print_document(report(walk, ending, redaction))

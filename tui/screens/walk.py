@@ -111,6 +111,7 @@ class WalkScreen(Screen[None]):
         self._dated: Send | None = None
         self._hint_due = ""
         self._finished = False
+        self._aside = False  # a form asks the server something and stays where it is
 
     def compose(self) -> ComposeResult:
         yield Static(id="top", markup=False)
@@ -400,6 +401,8 @@ class WalkScreen(Screen[None]):
             self._draw_hint_soon(f"event of the stream: {visible(event.event.data, limit=90)}")
             return
         self._resume_listening()
+        if self._aside:
+            return
         if isinstance(event, Reran) and event.through and (move := self.walk.current):
             self.point_at(move.step)
             return
@@ -511,7 +514,7 @@ class WalkScreen(Screen[None]):
         self.steps.focus()
 
     def on_tool_form_submitted(self, event: ToolForm.Submitted) -> None:
-        self.walk.answer("call", name=event.name, arguments=event.arguments_json)
+        self.walk.answer("call", **event.values)
         self.steps.focus()
         if isinstance(self.walk.current, Send):
             self.action_run()
@@ -551,6 +554,28 @@ class WalkScreen(Screen[None]):
     def on_ask_panel_open(self, event: AskPanel.Open) -> None:
         if words := open_in_browser(event.url):
             self.app.call_from_thread(self.notify, words, markup=False)
+
+    def on_tool_form_asked(self, event: ToolForm.Asked) -> None:
+        """What the form wants to know: it stays on show while the server is asked."""
+        if not self._cancel:
+            self._cancel = asyncio.Event()
+            self._aside = True
+            self.walk.answer(event.step, **event.values)
+            self._ask_aside()
+
+    @work(group="walk", exit_on_error=False)
+    async def _ask_aside(self) -> None:
+        try:
+            async with self._busy() as cancel:
+                await self.walk.run(observe=self._progress, cancel=cancel)
+        finally:
+            self.call_later(self._end_aside)
+
+    def _end_aside(self) -> None:
+        """After the `Recorded` of what was asked."""
+        self._aside = False
+        if move := self.walk.current:
+            self.point_at(move.step)
 
     def action_approve(self) -> None:
         if self._asks_response and not self._cancel:

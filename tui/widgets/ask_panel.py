@@ -21,8 +21,8 @@ from flows.mcp.client import USER_REJECTED
 from flows.mcp.rpc import RpcError
 from flows.moves import Ask
 from flows.replies import Reply
+from flows.schema_check import check
 from flows.text import visible
-from tui.schema_check import check
 from tui.widgets.json_form import JsonForm
 
 WORDS_LIMIT = 20_000

@@ -16,7 +16,9 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from flows.catalogue import Json
 from flows.exchange import Exchange, Request, media_type
+from flows.mcp.content import words
 from flows.moves import Compose, Make, Send
 from flows.session import Answered, Exchanged, Made, Pairs, value
 from flows.text import visible
@@ -30,14 +32,18 @@ from tui.widgets.tab_line import TabLine
 if TYPE_CHECKING:
     from flows.checks import Place
 
-TabId = Literal["request", "response", "values", "curl", "timing"]
+TabId = Literal["request", "response", "result", "values", "curl", "timing"]
 TABS: Mapping[TabId, str] = {
     "request": "Request",
     "response": "Response",
+    "result": "Result",
     "values": "Values",
     "curl": "Curl",
     "timing": "Timing",
 }
+
+MOST_RESULT = 200_000
+"""Characters of a result in words; all of it stands in the response."""
 
 
 class ExchangeView(Vertical):
@@ -49,6 +55,7 @@ class ExchangeView(Vertical):
         Binding("2", "tab('response')", "Response", False, id="tab.response", tooltip="Response"),
         Binding("3", "tab('curl')", "Curl", False, id="tab.curl", tooltip="Curl command"),
         Binding("4", "tab('timing')", "Timing", False, id="tab.timing", tooltip="Timing and TLS"),
+        Binding("5", "tab('result')", "Result", False, id="tab.result", tooltip="What it says"),
     ]
 
     tab: reactive[TabId] = reactive[TabId]("request", init=False)
@@ -63,6 +70,7 @@ class ExchangeView(Vertical):
         self._at: datetime | None = None
         self._edited = False
         self._notes = ""
+        self._result: Json | None = None
         self._available: tuple[TabId, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -79,9 +87,10 @@ class ExchangeView(Vertical):
         item: Item,
         edit: Request | Pairs | None = None,
         notes: str = "",
+        result: Json | None = None,
     ) -> None:
         """Show an item. `edit` is what will be sent or made instead of the move's own;
-        `notes` stand below values."""
+        `notes` stand below values; `result` is what an MCP request gave."""
         request = edit if isinstance(edit, Request) else None
         values = None if isinstance(edit, Request) else edit
         before = self._item and (self._item.event or self._item.move)
@@ -89,12 +98,13 @@ class ExchangeView(Vertical):
         self._item = item
         self._request, self._exchange, self._values, self._at = None, None, (), None
         self._edited = edit is not None
-        self._notes = notes
+        self._notes, self._result = notes, result
         available: tuple[TabId, ...]
         match item.event or item.move:
             case Exchanged(exchange=exchange, at=at):
                 self._request, self._exchange, self._at = exchange.request, exchange, at
-                available = ("request", "response", "curl", "timing")
+                said: tuple[TabId, ...] = ("result",) if result is not None else ()
+                available = ("request", "response", *said, "curl", "timing")
             case Send(request=draft):
                 self._request = request or draft
                 available = ("request", "curl")
@@ -221,13 +231,16 @@ class ExchangeView(Vertical):
                     body.show_text(view.query_text(self._request.url))
             case "response" if self._exchange:
                 head = self._show_response(self._exchange, body)
+            case "result" if self._result is not None:
+                said = words(self._result)
+                body.show_text(visible(said, lines=True, limit=MOST_RESULT))
             case "curl":
                 body.show_text(self.curl_text(), "bash")
             case "timing" if self._exchange:
                 body.show_text(view.timing_text(self._exchange))
             case _:
-                words = view.pairs_text(self._values)
-                body.show_text(f"{words}\n\n{self._notes}" if self._notes else words)
+                told = view.pairs_text(self._values)
+                body.show_text(f"{told}\n\n{self._notes}" if self._notes else told)
         text = self.query_one("#head-text", Static)
         text.update(Content("\n".join(head)))
         self.query_one("#head").display = bool(head)

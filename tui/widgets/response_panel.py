@@ -19,7 +19,6 @@ from textual.widgets import Input, Static
 
 from flows.checks import Record, Result, findings
 from flows.facts import AuthorizationResponse, Facts
-from flows.moves import Level
 from flows.paste import Pasted, read_pasted
 from flows.session import Session
 from flows.steps.callback import refusal_of
@@ -29,13 +28,13 @@ from tui.widgets.value_input import ValueInput
 MOST_REJECTED = 3
 KINDS = {"url": "a redirect URL", "query": "a query", "code": "a bare code"}
 MUTED = "$text 60%"  # as $text-muted in a stylesheet; in Content that has no alpha
-MARKS: dict[Level, tuple[str, str]] = {
-    "ok": ("✓", "$text-success"),
+MARKS: dict[Result, tuple[str, str]] = {
+    "pass": ("✓", "$text-success"),
     "info": ("·", MUTED),
     "warn": ("!", "$text-warning"),
-    "error": ("✗", "$text-error"),
+    "skipped": ("!", "$text-warning"),
+    "fail": ("✗", "$text-error"),
 }
-LEVELS: dict[Result, Level] = {"fail": "error", "warn": "warn", "info": "info", "skipped": "warn"}
 PRAISED = ("AR-03", "AR-04")
 """Checks whose passing is worth a line: what protects the person."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -208,7 +207,7 @@ class ResponsePanel(VerticalScroll, can_focus=False):
         else:
             lines = list(self._verdict(read_pasted(text)))
         if self.pasted.problem:
-            lines.append(self._line("error", self.pasted.problem))
+            lines.append(self._line("fail", self.pasted.problem))
         self.query_one("#response-verdict", Static).update(Content("\n").join(lines))
 
     def _while_waiting(self) -> Content:
@@ -219,7 +218,7 @@ class ResponsePanel(VerticalScroll, can_focus=False):
 
     def _verdict(self, pasted: Pasted) -> Iterator[Content]:
         if pasted.problem:
-            yield self._line("error", pasted.problem)
+            yield self._line("fail", pasted.problem)
             return
         names = ", ".join(name for name, _ in pasted.parameters)
         yield Content(f"{KINDS[pasted.kind]} with {visible(names, limit=200)}")
@@ -229,16 +228,18 @@ class ResponsePanel(VerticalScroll, can_focus=False):
             self._facts, response=AuthorizationResponse(parameters, "pasted", at, pasted.url)
         )
         for finding in findings(Record(Session(facts.target, at), facts), "response"):
-            if finding.result in LEVELS:
-                yield self._line(LEVELS[finding.result], finding.says, finding.standard)
+            if finding.result in MARKS and finding.result != "pass":
+                yield self._line(finding.result, finding.says, finding.standard)
             elif finding.check in PRAISED and finding.result == "pass":
-                yield self._line("ok", finding.says, finding.standard)
+                yield self._line("pass", finding.says, finding.standard)
         stops = facts.response is not None and refusal_of(facts, facts.response) is not None
         words = "enter records it, and the walk stops there" if stops else "enter goes on with it"
         yield Content.styled(words, "$text-accent")
 
-    def _line(self, level: Level, words: str, standard: str = "") -> Content:
-        return _line(level, words, standard, self.query_one("#response-verdict").content_size.width)
+    def _line(self, result: Result, words: str, standard: str = "") -> Content:
+        return _line(
+            result, words, standard, self.query_one("#response-verdict").content_size.width
+        )
 
     def _draw_rejected(self) -> None:
         shown = [self._line("warn", f"turned away: {words}") for words in self._rejected]
@@ -257,7 +258,7 @@ class ResponsePanel(VerticalScroll, can_focus=False):
     @on(PasteInput.Refused)
     def _refused(self, event: PasteInput.Refused) -> None:
         event.stop()
-        self.query_one("#response-verdict", Static).update(self._line("error", event.problem))
+        self.query_one("#response-verdict", Static).update(self._line("fail", event.problem))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -303,9 +304,9 @@ def _scheme_and_host(url: str) -> tuple[str, str]:
         return "", ""
 
 
-def _line(level: Level, words: str, standard: str = "", width: int = 0) -> Content:
+def _line(result: Result, words: str, standard: str = "", width: int = 0) -> Content:
     """A mark and words, wrapped beside the mark where the width is known."""
-    mark, style = MARKS[level]
+    mark, style = MARKS[result]
     said = Content.assemble(visible(words, limit=600), (f"  {standard}" if standard else "", MUTED))
     lines = said.wrap(width - 2) if width > 2 else [said]
     return Content.styled(f"{mark} ", f"bold {style}") + Content("\n  ").join(lines)

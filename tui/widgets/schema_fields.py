@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Select, Static, TextArea
 
 from flows.mcp.form import FieldSpec, Typed
@@ -69,6 +70,9 @@ class SchemaField(Vertical):
                 )
             case "list" | "json":
                 yield TextEditor(self._first)
+                if spec.starts:
+                    starts = [(Content(visible(o.label, limit=200)), o.json) for o in spec.starts]
+                    yield Select(starts, prompt="start from …", compact=True)
             case _:
                 yield ValueInput(self._first)
         if spec.description:
@@ -77,31 +81,35 @@ class SchemaField(Vertical):
         yield Static(classes="field--problem", markup=False)
 
     @property
+    def _editor(self) -> Widget | None:
+        """What holds the value: a list of texts to start from does not, and comes after it."""
+        kinds = (ValueInput, TextEditor, Choice, Select)
+        return next((child for child in self.children if isinstance(child, kinds)), None)
+
+    @property
     def typed(self) -> str:
-        for editor in self.children:
-            match editor:
-                case ValueInput():
-                    return editor.text
-                case TextEditor():
-                    return editor.content_text
-                case Choice():
-                    return str(editor.value)
-                case Select():
-                    return str(editor.value) if editor.value is not Select.NULL else ""
+        match self._editor:
+            case ValueInput() as editor:
+                return editor.text
+            case TextEditor() as editor:
+                return editor.content_text
+            case Choice() as editor:
+                return str(editor.value)
+            case Select() as editor:
+                return str(editor.value) if editor.value is not Select.NULL else ""
         return ""
 
     @typed.setter
     def typed(self, typed: str) -> None:
-        for editor in self.children:
-            match editor:
-                case ValueInput():
-                    editor.text = typed
-                case TextEditor():
-                    editor.content_text = typed
-                case Choice():
-                    editor.index = ("", "true", "false").index(typed)
-                case Select():
-                    editor.value = typed or Select.NULL
+        match self._editor:
+            case ValueInput() as editor:
+                editor.text = typed
+            case TextEditor() as editor:
+                editor.content_text = typed
+            case Choice() as editor:
+                editor.index = ("", "true", "false").index(typed)
+            case Select() as editor:
+                editor.value = typed or Select.NULL
 
     @property
     def escape_problem(self) -> str:
@@ -120,6 +128,10 @@ class SchemaField(Vertical):
     @on(Select.Changed)
     def _changed(self, event: Message) -> None:
         event.stop()
+        if isinstance(event, Select.Changed) and event.select is not self._editor:
+            if event.value is not Select.NULL:
+                self.typed = str(event.value)
+            return
         self.post_message(self.Changed(self))
 
 

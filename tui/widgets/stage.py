@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -12,10 +13,13 @@ from textual.events import Paste, Resize
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
+from flows.catalogue import OPTIONAL, Json, Listing
 from flows.exchange import Request
+from flows.facts import Facts
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
 from flows.session import Answered, Exchanged, Pairs, StepId
 from flows.steps import STEP, STEPS
+from flows.steps.tools import offers
 from flows.text import visible
 from flows.walk import Walk
 from tui import view
@@ -189,7 +193,7 @@ class Stage(Vertical):
                 width = switcher.content_size.width - NOTE_MARGIN
                 self.query_one("#note > Static", Static).update(_note(move, width))
             case _ if item:
-                self.exchange_view.show(item, self.edit, self._verdict(item))
+                self.exchange_view.show(item, self.edit, self._verdict(item), self._result(item))
                 switcher.current = "exchange"
         self.post_message(self.Pointed())
 
@@ -198,6 +202,14 @@ class Stage(Vertical):
         if not isinstance(item.event, Answered) or item.event.step != "callback":
             return ""
         return view.findings_text(one for one in self._walk.findings if one.step == "callback")
+
+    def _result(self, item: Item) -> Json | None:
+        """What an exchange gave the call that it belongs to."""
+        facts, event = self._walk.facts, item.event
+        if not isinstance(event, Exchanged) or event.step != "call":
+            return None
+        calls = (*facts.past_calls, facts.call) if facts.call else facts.past_calls
+        return next((c.result for c in calls if c.exchange_id == event.exchange.id), None)
 
     def _fill_form(self, ask: Ask) -> None:
         """Give a form what it asks about."""
@@ -215,7 +227,10 @@ class Stage(Vertical):
             case "client":
                 self.query_one(ClientPanel).show(facts)
             case "tool":
-                self.query_one(ToolForm).show(facts.tool_list.tools)
+                completes = facts.connection and "completions" in facts.connection.capabilities
+                self.query_one(ToolForm).show(
+                    lists(facts), facts.completion, completes=bool(completes)
+                )
             case "input":
                 asking = self._asking
                 self.query_one(AskPanel).show(
@@ -243,6 +258,15 @@ class Stage(Vertical):
 
         if self._forms:
             self.query_one(ResponsePanel).note_rejected(words)
+
+
+def lists(facts: Facts) -> Mapping[str, Listing | None]:
+    """The lists that the server has, by method; None where nobody asked for one yet."""
+    found: dict[str, Listing | None] = {"tools/list": facts.tool_list}
+    for method in OPTIONAL:
+        if offers(facts, method):
+            found[method] = facts.listings.get(method)
+    return found
 
 
 def _row(number: int, item: Item, titles: int) -> Row:

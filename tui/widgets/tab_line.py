@@ -11,7 +11,8 @@ from textual.widget import Widget
 
 
 class TabLine(Widget):
-    """Names beside each other, the active one marked. A click posts `Chosen`."""
+    """Names beside each other, the active one marked. A click posts `Chosen`. Where there is no
+    room for all, the first ones go, so that the active one shows."""
 
     DEFAULT_CSS = """
     TabLine { height: 1; width: 1fr; }
@@ -36,15 +37,28 @@ class TabLine(Widget):
             self.names, self.active = names, active
             self.refresh()
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The names from the first one that leaves room for the active one."""
+        last = self.names.index(self.active) + 1 if self.active in self.names else 0
+        first = 0
+        while first < last - 1 and _width(self.names[first:last]) > self.size.width > 0:
+            first += 1
+        return self.names[first:]
+
     def render(self) -> Content:
         styles = ("$foreground 60%", "bold reverse")
         return Content(" ").join(
-            Content.styled(f" {name} ", styles[name == self.active]) for name in self.names
+            Content.styled(f" {name} ", styles[name == self.active]) for name in self.shown
         )
 
     def on_click(self, event: Click) -> None:
         at = 0
-        for name in self.names:
+        for name in self.shown:
             if at <= event.x < at + len(name) + 2:
                 self.post_message(self.Chosen(self, name))
             at += len(name) + 3
+
+
+def _width(names: tuple[str, ...]) -> int:
+    return sum(len(name) + 3 for name in names) - 1

@@ -9,26 +9,18 @@ import pytest
 
 from flows.mcp.task import RELATED
 from tests.flows.checks.judging import only, results
-from tests.flows.steps.test_mcp_steps import ASKS, COMPLETE, asked, calling
 from tests.flows.steps.test_task import FETCHED, NEW, OLD, TEXT, Tasks, modern, task
 from tests.flows.world import answer
 
 
-def test_what_was_declared_may_be_asked() -> None:
-    world = calling(ASKS, COMPLETE)
-    world.answer("call", name="add")
-    asked(world)
-    assert results(world, "MCP-20") == ["pass"]
-
-
-def test_what_was_not_declared_may_not() -> None:
+def test_what_a_task_asks_has_to_be_declared() -> None:
     asks = modern("input_required", inputRequests={"a": {"method": "roots/list"}, "b": 7})
     tasks = Tasks(NEW, {**asks, "resultType": "task"}, asks)
     tasks.run()
     assert results(tasks.world, "MCP-20") == ["fail", "fail"]
     tasks = Tasks(NEW, {**modern(), "resultType": "task"}, modern("completed", result=TEXT))
     tasks.run()
-    assert results(tasks.world, "MCP-20") == ["not-applicable"]
+    assert "fail" not in results(tasks.world, "MCP-20")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +44,7 @@ def test_a_request_on_a_stream_is_judged_too(declare: Any, found: str) -> None:
     (route,) = (key for key in tasks.world.routes if key.startswith("POST https://mcp"))
     tasks.world.routes[route] = streaming
     tasks.run()
-    assert results(tasks.world, "MCP-20") == [found]
+    assert results(tasks.world, "MCP-25") == [found]
 
 
 @pytest.mark.parametrize(("declare", "found"), [(("tasks",), "pass"), ((), "fail")])
@@ -60,15 +52,15 @@ def test_a_task_has_to_be_declared(declare: Any, found: str) -> None:
     created = {**modern("completed", result=TEXT), "resultType": "task"}
     tasks = Tasks(NEW, created, declare=declare)
     tasks.run()
-    assert results(tasks.world, "MCP-21") == [found]
+    assert results(tasks.world, "MCP-26") == [found]
 
 
 def test_a_result_names_its_task() -> None:
     tasks = Tasks(OLD, {"task": task("completed")}, FETCHED)
     tasks.run()
-    assert results(tasks.world, "MCP-22") == ["pass"]
-    assert results(tasks.world, "MCP-21") == ["not-applicable"]
+    assert results(tasks.world, "MCP-27") == ["pass"]
+    assert results(tasks.world, "MCP-26") == ["not-applicable"]
     tasks = Tasks(OLD, {"task": task("completed")}, TEXT)
     tasks.run()
-    found = only(tasks.world, "MCP-22")
+    found = only(tasks.world, "MCP-27")
     assert found.result == "warn" and RELATED in found.says

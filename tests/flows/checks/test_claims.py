@@ -231,10 +231,10 @@ def test_the_cause_of_a_refusal(text: str, status: int, check: str | None) -> No
     move = world.walk()
     assert isinstance(move, Blocked) and move.step == "connect"
     party = "authorization-server" if check else "resource-server"
-    assert (move.check, move.party) == (check or "", party)
-    if check:
-        found = only(world, check)
-        assert found.party == party and found.result in ("fail", "warn")
+    assert (move.check, move.party) == (check or "MCP-04", party)
+    found = only(world, move.check)
+    assert found.party == party and found.result in ("fail", "warn")
+    assert only(world, "MCP-04").result == ("info" if check else "fail")
 
 
 @pytest.mark.parametrize(

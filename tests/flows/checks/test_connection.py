@@ -133,8 +133,8 @@ def test_authorized_answers_are_not_for_shared_caches(value: str, result: str) -
     ("hints", "result", "said"),
     [
         ({}, "pass", ""),
-        ({"ttlMs": -1}, "info", "ttlMs is -1"),
-        ({"ttlMs": None, "cacheScope": "all"}, "info", "ttlMs is missing and cacheScope is 'all'"),
+        ({"ttlMs": -1}, "warn", "server/discover: ttlMs is negative."),
+        ({"ttlMs": None, "cacheScope": "all"}, "warn", "has no ttlMs and no cacheScope"),
     ],
 )
 def test_cache_hints_of_2026(hints: dict[str, Any], result: str, said: str) -> None:

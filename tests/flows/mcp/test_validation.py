@@ -90,7 +90,7 @@ def test_the_number_of_problems_and_their_length_are_bounded() -> None:
 
 
 def test_as_a_program_it_reads_and_writes_json() -> None:
-    asked = json.dumps({"schema": ADD, "arguments": {"a": 1}})
+    asked = json.dumps({"schema": ADD, "value": {"a": 1}, "name": "inputSchema"})
     done = subprocess.run(
         [sys.executable, "-P", validation.__file__],
         input=asked,
@@ -99,4 +99,4 @@ def test_as_a_program_it_reads_and_writes_json() -> None:
         timeout=60,
     )
     assert done.stderr == ""
-    assert json.loads(done.stdout) == [[["b"], "required"]]
+    assert json.loads(done.stdout) == [[["b"], "required", True]]

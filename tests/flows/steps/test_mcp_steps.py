@@ -10,6 +10,7 @@ from flows.exchange import Exchange, Request, Response, header
 from flows.mcp.rpc import header_text, reply
 from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.session import Exchanged, StepId, Target
+from tests.flows.checks.judging import only
 from tests.flows.world import MCP, TOOLS, World, answer, challenge, mcp
 
 
@@ -146,7 +147,7 @@ def test_no_tools_is_worth_a_word() -> None:
     world = tools_of({"tools": []})
     world.walk()
     move = world.move("tools")
-    assert isinstance(move, Done) and move.level == "warn"
+    assert isinstance(move, Done)
     assert isinstance(world.move("call"), Skipped)
 
 
@@ -179,7 +180,7 @@ def test_a_tools_own_error_is_no_stop() -> None:
     result = {"isError": True, "content": []}
     world.routes[f"POST {MCP}"] = answer(200, {"jsonrpc": "2.0", "id": 4, "result": result})
     move = world.walk()
-    assert isinstance(move, Done) and (move.word, move.level) == ("tool error", "warn")
+    assert move == Done("call", "tool error")
 
 
 def test_tools_can_be_called_again_and_again() -> None:
@@ -209,14 +210,6 @@ def test_a_refused_token_that_gives_cause_is_its_issuers_fault() -> None:
     assert isinstance(move, Blocked)
     assert (move.step, move.party) == ("connect", "authorization-server")
     assert "It has cause: aud" in move.reason
-
-
-def test_a_tool_without_an_object_schema_is_remarked() -> None:
-    world = tools_of({"tools": [{"name": "bad", "inputSchema": {"type": "string"}}, *TOOLS]})
-    world.walk("call")
-    move = world.move("tools")
-    assert isinstance(move, Done) and move.level == "error"
-    assert "inputSchema of bad " in move.remarks[0].text
 
 
 def calling(*results: dict[str, Any], tools: list[dict[str, Any]] | None = None) -> World:
@@ -357,8 +350,11 @@ def test_asking_for_what_was_not_declared_is_the_servers_fault() -> None:
     asked(world)
     world.answer("call", inputResponses="{}")
     move = world.walk()
-    assert isinstance(move, Done) and move.level == "error"
-    assert "elicitation/create, which this client did not declare" in move.remarks[0].text
+    assert isinstance(move, Done)
+    found = only(world, "MCP-20")
+    assert (found.result, found.party) == ("fail", "resource-server")
+    assert "elicitation/create, which this client did not declare" in found.says
+    assert found.place and world.session.exchange(found.place.exchange)
 
 
 MIRRORED = {
@@ -385,7 +381,7 @@ def test_a_tool_with_a_broken_annotation_is_left_out_and_named() -> None:
     world = calling(COMPLETE, tools=[BROKEN, MIRRORED])
     move = world.move("tools")
     assert isinstance(move, Done) and move.word == "1 tool"
-    assert "broken is left out: a has x-mcp-header" in move.remarks[0].text
+    assert "broken is left out: a has x-mcp-header" in only(world, "MCP-16").says
     world.answer("call", name="broken")
     stop = world.walk()
     assert isinstance(stop, Blocked) and stop.can_override and stop.word == "left out"
@@ -459,22 +455,23 @@ def test_a_server_that_refuses_the_version_it_supports_is_asked_once_more() -> N
         assert len(world.sent) <= 2
 
 
-def test_a_server_without_tools_is_no_fault() -> None:
+@pytest.mark.parametrize(("declared", "then"), [({}, Skipped), ({"prompts": {}}, Ask)])
+def test_a_server_without_tools_is_no_fault(declared: dict[str, Any], then: type) -> None:
     world = World(Target(MCP, bearer="b"))
 
     def server(request: Request) -> Response:
         message = json.loads(request.body)
         if message["method"] == "server/discover":
-            result = {"supportedVersions": ["2026-07-28"], "capabilities": {"prompts": {}}}
+            result = {"supportedVersions": ["2026-07-28"], "capabilities": declared}
             return answer(200, {"jsonrpc": "2.0", "id": message["id"], "result": result})
         error = {"code": -32601, "message": "Method not found"}
         return answer(404, {"jsonrpc": "2.0", "id": message["id"], "error": error})
 
     world.routes[f"POST {MCP}"] = server
-    world.walk()
+    world.walk("call")
     move = world.move("tools")
-    assert isinstance(move, Done) and move.level == "ok"
-    assert isinstance(world.move("call"), Skipped)
+    assert isinstance(move, Done)
+    assert isinstance(world.move("call"), then)
 
 
 def broken_stream(*bodies: bytes, get_status: int = 200) -> World:

@@ -374,3 +374,76 @@ def test_a_call_is_printed_once_it_is_over(lab: Lab, capsys: Capture) -> None:
     assert said == ["14 ✓ tools/call"] * 2
     assert len(re.findall(r"403 .*/mcp  tools/call wipe_notes", out)) == 1
     assert "All notes are gone" in out and "A table for 3 inside" in out
+
+
+def test_a_list_is_all_that_the_server_offers(lab: Lab, capsys: Capture) -> None:
+    document = report(lab.mcp_url, "--approve", "--list", capsys=capsys, code=0)
+    assert [entry["uri"] for entry in document["resources"]] == ["lab://about", "lab://logo.png"]
+    templates = [entry["uriTemplate"] for entry in document["resource_templates"]]
+    assert templates == ["lab://notes/{name}"]
+    assert [entry["name"] for entry in document["prompts"]] == ["explain_token", "greeting"]
+    assert document["calls"] == []
+
+    plain = report(lab.mcp_url, "--approve", capsys=capsys, code=0)
+    assert plain["resources"] == plain["resource_templates"] == plain["prompts"] == []
+    assert [e["label"] for s in plain["steps"] if s["id"] == "tools" for e in s["exchanges"]] == [
+        "tools/list"
+    ]
+
+
+def test_lists_and_results_are_printed_in_words(lab: Lab, capsys: Capture) -> None:
+    words = ["run", lab.mcp_url, "--approve", "--list", "--call", 'chart={"values": [1, 2]}']
+    assert main([*words, "--read", "lab://logo.png", "--call", 'weather={"region":"north"}']) == 0
+    out = capsys.readouterr().out
+    assert re.search(
+        r"^      2 resources\n      lab://about +What this server is for\.$", out, re.M
+    )
+    assert "explain_token(claim, audience?)" in out
+    assert re.search(r"^      \[image  image/png  \d+ B\]$", out, re.M)
+    assert re.search(r"^      \[resource  lab://logo\.png  image/png  \d+ B\]$", out, re.M)
+    assert "iVBOR" not in out
+    assert "structuredContent is as the tool's outputSchema says." in out
+
+
+def test_arguments_are_completed_and_any_method_is_sent(lab: Lab, capsys: Capture) -> None:
+    words = (
+        *("--complete", 'explain_token={"claim": "a"}'),
+        *("--complete", 'explain_token={"claim": "sub", "audience": "a p"}'),
+        *("--complete", 'lab://notes/{name}={"name": ""}'),
+        *("--send", "prompts/list={}"),
+    )
+    document = report(lab.mcp_url, "--approve", *words, capsys=capsys, code=0)
+    results = [call["result"] for call in document["calls"]]
+    values = [result["completion"]["values"] for result in results[:3]]
+    assert values == [["aud"], ["a privacy officer"], ["welcome", "pkce", "aud"]]
+    assert [call["name"] for call in document["calls"]] == [
+        "explain_token claim",
+        "explain_token audience",
+        "lab://notes/{name} name",
+        "",
+    ]
+    assert len(results[3]["prompts"]) == 2
+
+
+def test_a_method_that_the_server_lacks_fails_the_run(lab: Lab, capsys: Capture) -> None:
+    document = report(lab.mcp_url, "--approve", "--send", "x/y", capsys=capsys, code=5)
+    assert document["error"]["code"] == "act-failed"
+    assert document["verdict"]["cause"].startswith("x/y: ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--complete", "explain_token"),
+        ("--complete", "explain_token={}"),
+        ("--complete", 'explain_token={"claim": 7}'),
+        ("--complete", '={"claim": "a"}'),
+        ("--send", ""),
+        ("--send", "x/y=[1]"),
+    ],
+)
+def test_acts_that_cannot_be_meant_are_refused_at_once(
+    words: tuple[str, ...], capsys: Capture
+) -> None:
+    assert main(["run", "http://127.0.0.1:1/mcp", *words]) == 2
+    assert words[0] in capsys.readouterr().err

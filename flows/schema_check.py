@@ -1,4 +1,4 @@
-"""Arguments held against a stranger's schema in a child process, which can be ended."""
+"""A value held against a stranger's schema in a child process, which can be ended."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ MOST_SECONDS = 5.0
 
 
 async def check(
-    schema: Any, arguments: Any, *, seconds: float = MOST_SECONDS
+    schema: Any, value: Any, *, name: str = "inputSchema", seconds: float = MOST_SECONDS
 ) -> tuple[Problem, ...]:
-    """What `schema` objects to, () when nothing. A check that takes too long or fails is itself a
-    problem, never an exception."""
+    """What `schema`, a tool's `name`, objects to, () when nothing. A check that takes too long or
+    fails is itself a problem, never an exception."""
+
+    def unchecked(reason: str) -> tuple[Problem, ...]:
+        return (Problem((), f"not checked against the {name}: {reason}", checked=False),)
+
     try:
-        asked = json.dumps({"schema": schema, "arguments": arguments}).encode()
+        asked = json.dumps({"schema": schema, "value": value, "name": name}).encode()
     except (RecursionError, ValueError, TypeError) as error:
-        return (_unchecked(f"it cannot be written as JSON: {error}"),)
+        return unchecked(f"it cannot be written as JSON: {error}")
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -33,21 +37,17 @@ async def check(
             stderr=asyncio.subprocess.DEVNULL,
         )
     except OSError as error:
-        return (_unchecked(str(error)),)
+        return unchecked(str(error))
     try:
         async with asyncio.timeout(seconds):
             said, _ = await process.communicate(asked)
     except TimeoutError:
-        return (_unchecked(f"it was given up after {seconds:g} s"),)
+        return unchecked(f"it was given up after {seconds:g} s")
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
     if process.returncode:
-        return (_unchecked(f"it ended with status {process.returncode}"),)
-    return tuple(Problem(tuple(path), text) for path, text in json.loads(said))
-
-
-def _unchecked(reason: str) -> Problem:
-    return Problem((), f"the arguments were not checked against the inputSchema: {reason}")
+        return unchecked(f"it ended with status {process.returncode}")
+    return tuple(Problem(tuple(path), text, ok) for path, text, ok in json.loads(said))
