@@ -17,11 +17,13 @@ from flows.catalogue import Completion, Listing, ToolList
 from flows.catalogue import Json as Json
 from flows.dpop import with_nonce
 from flows.exchange import Exchange
+from flows.mcp.http_sse import Stream, follow, unopened
 from flows.mcp.task import Task
 from flows.session import (
     REPEATABLE,
     Event,
     Exchanged,
+    Made,
     Overrode,
     Pairs,
     Reran,
@@ -29,6 +31,7 @@ from flows.session import (
     StepId,
     Target,
     fallen_steps,
+    value,
 )
 
 __all__ = ["Json"]  # here for those who read facts
@@ -133,7 +136,7 @@ class Tokens:
 class Opening:
     """One try at opening the MCP connection, with or without a token."""
 
-    method: str  # server/discover or initialize
+    method: str  # server/discover or initialize; GET for the stream of HTTP+SSE
     version: str
     authorized: bool
     exchange: Exchange
@@ -152,6 +155,7 @@ class Connection:
     session_id: str | None = None
     initialized: bool = True
     listening: bool = False  # for the server's messages, or tried to
+    log_level_set: bool = False  # or refused
     refused: tuple[str, ...] = ()  # versions that a request was refused with after the opening
 
 
@@ -175,7 +179,8 @@ class Call:
     tool or prompt, or the resource's URI; for other methods it is "" and `arguments` are all of
     the parameters. `problems` is what came of holding the result against the tool's
     outputSchema, None before; `undeclared` are exchange and method of requests for input that the
-    client did not declare.
+    client did not declare. The `arguments` of subscriptions/listen are its filter, and its result
+    is the acknowledgment.
 
     The server may answer with a wish for input (MCP Multi Round-Trip Requests): `asked` are its
     inputRequests while they stand open, `retry` the parameters that the next try has on top;
@@ -188,6 +193,7 @@ class Call:
     name: str
     arguments: Json = field(default_factory=dict)
     exchange_id: str | None = None
+    rpc_id: int | None = None  # of a subscription: its name
     result: Json | None = None
     asked: Json | None = None
     retry: Json = field(default_factory=dict)
@@ -207,8 +213,10 @@ class Call:
                 return {"name": self.name, "arguments": dict(self.arguments)}
             case "prompts/get":
                 return {"name": self.name}
-            case "resources/read":
+            case "resources/read" | "resources/subscribe" | "resources/unsubscribe" if self.name:
                 return {"uri": self.name}
+            case "subscriptions/listen" if "notifications" not in self.arguments:
+                return {"notifications": dict(self.arguments)}
             case _:
                 return self.arguments
 
@@ -252,6 +260,8 @@ class Facts:
     past_calls: tuple[Call, ...] = ()  # on this connection, completions among them
     completion: Completion | None = None  # the last one
     resuming: Resumption | None = None
+    stream: Stream | None = None  # of the HTTP+SSE transport
+    streams: frozenset[str] = frozenset()  # exchanges that stay open in the background
     rpc_sent: int = 0
     dpop_nonces: Mapping[str, str] = field(default_factory=dict)  # by origin
     nonce_asked: bool = False  # by the last answer
@@ -266,6 +276,11 @@ class Facts:
     @property
     def current_tokens(self) -> Tokens | None:
         return self.refreshed or self.refreshed_before or self.tokens
+
+    def is_over(self, exchange: Exchange) -> bool:
+        """Whether this is the end of a background stream that was of use: it says nothing."""
+        awaited = self.call and self.call.result is None and self.call.exchange_id == exchange.id
+        return exchange.id in self.streams and not awaited and not unopened(self.stream, exchange)
 
 
 Read = Callable[[Event, Facts], Facts]
@@ -329,6 +344,9 @@ class Fold:
     def _apply(self, event: Event | _Carry) -> None:
         self._live.append(event)
         facts = replace(self.facts, at=event.at)
+        if not isinstance(event, _Carry):
+            stream, event = follow(facts.stream, event)
+            facts = replace(facts, stream=stream)
         match event:
             case _Carry():
                 self.facts = replace(
@@ -349,7 +367,11 @@ class Fold:
                 self.facts = replace(facts, overridden=facts.overridden | {event.step})
             case Exchanged(exchange=exchange):
                 facts, again = with_nonce(facts, exchange)
-                self.facts = facts if again else self._readers[event.step](event, facts)
+                silent = again or facts.is_over(exchange)
+                self.facts = facts if silent else self._readers[event.step](event, facts)
+            case Made(values=values) if id := value(values, "stream"):
+                facts = replace(facts, streams=facts.streams | {id})
+                self.facts = self._readers[event.step](event, facts)
             case _:
                 self.facts = self._readers[event.step](event, facts)
 

@@ -9,7 +9,16 @@ from time import perf_counter
 from typing import Any
 
 from flows import certificate
-from flows.exchange import Exchange, Failure, FailureKind, Request, Response, Timing, Tls
+from flows.exchange import (
+    Exchange,
+    Failure,
+    FailureKind,
+    Request,
+    Response,
+    Timing,
+    Tls,
+    media_type,
+)
 from flows.sse import ServerSentEvent
 from flows.text import size
 
@@ -133,9 +142,15 @@ class Flight:
         return len(kept) == len(piece)
 
     @property
+    def streams(self) -> bool:
+        """Whether the answer is an event stream."""
+        return self.head is not None and media_type(self.head.headers) == "text/event-stream"
+
+    @property
     def doing(self) -> str:
         if self.head:
-            return f"receiving the body ({size(self.wire_size)} so far)"
+            what = "event stream" if self.streams else "body"
+            return f"receiving the {what} ({size(self.wire_size)} so far)"
         return _DOING[self._phase]
 
     @property

@@ -17,7 +17,9 @@ class Send:
     `rpc_id` is the JSON-RPC id whose response ends a streaming answer. `optional` moves are not
     part of the plain walk; they happen when the person picks the step. `delay` is in seconds:
     what the server asked to wait before. A `background` answer is a stream that stays open while
-    the walk goes on; once it has begun the step is told so by a `Made`.
+    the walk goes on; once it has begun the step is told so by a `Made`. `first` is the name of the
+    event, or the method of the message, that such a stream must begin with: the move is made once
+    that has come.
     """
 
     step: StepId
@@ -27,6 +29,7 @@ class Send:
     optional: bool = False
     delay: float = 0.0
     background: bool = False
+    first: str = ""
 
     @property
     def dated(self) -> bool:

@@ -4,7 +4,7 @@ by a POST of its own while the stream is open (Streamable HTTP, Sending and List
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from flows.mcp.rpc import METHOD_NOT_FOUND, RpcError, server_request, withdrawn
@@ -81,37 +81,3 @@ class Replies:
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome
-
-
-class OpenStream:
-    """At most one exchange whose stream stays open while the walk goes on."""
-
-    def __init__(self) -> None:
-        self.began = asyncio.Event()
-        self._closed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    async def open(
-        self,
-        send: Callable[[asyncio.Event], Coroutine[None, None, None]],
-        cancel: asyncio.Event | None,
-    ) -> None:
-        """Begin another exchange in place of the former; `send` is given what ends it. The stream
-        has begun, or come to nothing, when this returns."""
-        await self.close()
-        self.began, self._closed = asyncio.Event(), asyncio.Event()
-        self._task = asyncio.create_task(send(self._closed))
-        events = [event.wait() for event in (self.began, cancel) if event]
-        waits = [asyncio.create_task(wait) for wait in events]
-        await asyncio.wait([self._task, *waits], return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        if cancel and cancel.is_set():
-            await self.close()
-
-    async def close(self) -> None:
-        """Hang up, if need be, and wait until that is recorded."""
-        self._closed.set()
-        if self._task:
-            task, self._task = self._task, None
-            await task

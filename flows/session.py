@@ -48,11 +48,14 @@ refreshing again from the facts before the first refresh would only kill the tok
 
 Pairs = tuple[tuple[str, str], ...]
 
-Protocol = Literal["auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]
+Protocol = Literal["auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
 Grant = Literal["authorization-code", "client-credentials", "jwt-bearer", "id-jag"]
 GRANTS: tuple[Grant, ...] = get_args(Grant)
+
+LogLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
+LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 
 Capability = Literal["roots", "sampling", "elicitation", "tasks"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
@@ -64,7 +67,8 @@ class Target:
 
     `resource` and `scope`: None lets the specification's rule decide, "" sends none.
     `bearer` skips the authorization: the token is used as it is. `declare` are the client
-    capabilities told to the MCP server.
+    capabilities told to the MCP server, `log_level` is the least weight of the log messages asked
+    of it; `listen` opens a stream for what it says of its own accord.
 
     `grant` is how the token is got; all but the first need no person. `client_key` is a private
     key, PEM or JWK, for private_key_jwt. jwt-bearer exchanges `assertion`; id-jag exchanges the
@@ -97,6 +101,8 @@ class Target:
     dpop: bool = False
     par: bool = False
     task: bool = False
+    log_level: LogLevel | None = None
+    listen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from flows.exchange import Exchange, Request, Response, header, header_values, media_type
+from flows.approval import approve
+from flows.exchange import Exchange, Request, Response, media_type
 from flows.facts import Facts, Fold
 from flows.flight import EventReceived, HeadReceived, Progress
-from flows.mcp.rpc import answers, reply
+from flows.mcp.opening import sent
+from flows.mcp.outcome import comes_later, giving_up
+from flows.mcp.rpc import CANCELLED, answers, end_of_session, method_of, reply
 from flows.moves import (
     Act,
     Ask,
@@ -35,7 +38,8 @@ from flows.moves import (
     Skipped,
     Validate,
 )
-from flows.replies import OpenStream, Replies, Reply, Responder
+from flows.open_stream import OpenStream
+from flows.replies import Replies, Reply, Responder
 from flows.session import (
     REPEATABLE,
     Answered,
@@ -54,17 +58,15 @@ from flows.session import (
 )
 from flows.sse import ServerSentEvent
 from flows.steps import READERS, STEPS
-from flows.wellknown import is_web_url, origin, resolve
 from flows.wire import Wire
 
 if TYPE_CHECKING:
-    from http.cookies import SimpleCookie
-
     from flows.checks import Finding
     from flows.diagnosis import Diagnosis
     from flows.listener import Listener, Rejected
 
-MAX_HOPS = 20
+LAST_WORDS = 5.0
+"""Seconds for a request that nothing depends on any more."""
 FRESH = timedelta(seconds=30)
 """How old a DPoP proof or a client assertion may get while a person looks at it."""
 HOLD: frozenset[StepId] = frozenset({"token"})
@@ -120,6 +122,7 @@ class Walk:
         self._dated: datetime | None = None  # the time that the moves hold
         self.replies = Replies(responder, self._reply)
         self._stream = OpenStream()
+        self._under_way: StepId | None = None
 
     @property
     def facts(self) -> Facts:
@@ -189,9 +192,11 @@ class Walk:
         values = None if isinstance(edit, Request) else edit
         match move:
             case Send(background=True):
-                sent = request or move.request
+                opening = request or move.request
                 await self._stream.open(
-                    lambda closed: self._send(move, sent, observe, closed), cancel
+                    lambda closed: self._send(move, opening, observe, closed),
+                    cancel,
+                    self.wire.options.limits.deadline,
                 )
             case Send():
                 await self._send(move, request or move.request, observe, cancel)
@@ -219,42 +224,80 @@ class Walk:
         if move.delay and await _cancelled_within(move.delay, cancel):
             return
         exchange_id = self.wire.new_id()
-        connection = self.facts.connection
-        answers_requests = connection is not None and connection.era == "legacy"
         endless = move.background or (self._patient and move.step == "call")
+        rpc_id = sent(request)[2] if request.method == "POST" else move.rpc_id
+        if not move.background:
+            self._under_way = move.step
 
         def watch(progress: Progress) -> None:
             if isinstance(progress, EventReceived):
-                event = progress.event
-                self.record(Received(self._clock(), move.step, exchange_id, event))
-                if answers_requests:
-                    self.replies.take(event, move.step, lasting=move.background)
+                self._received(move, exchange_id, progress.event)
             if move.background and isinstance(progress, HeadReceived):
                 self._stream_began(move, exchange_id, progress.response)
             observe(progress)
 
         def until(event: ServerSentEvent) -> bool:
-            return move.rpc_id is not None and answers(event, move.rpc_id)
+            return rpc_id is not None and answers(event, rpc_id)
 
         exchange = await self.wire.send(
             request,
             observe=watch,
             until=until,
-            deadline=math.inf if endless else None,
+            endless=endless,
             cancel=cancel,
             exchange_id=exchange_id,
         )
         if move.background and exchange.response and cancel and cancel.is_set():
-            exchange = replace(exchange, error=None)  # to hang up on a stream is no failure
+            # To hang up on a stream is no failure.
+            exchange = replace(exchange, error=self._stream.failure)
+        elif rpc_id is not None and comes_later(exchange, rpc_id, self.facts):
+            idle = math.inf if endless else self.wire.options.limits.idle
+            failure = await self._stream.response(rpc_id, idle, cancel)
+            exchange = replace(exchange, error=failure)
         draft = move.request if request != move.request else None
         self.record(Exchanged(self._clock(), move.step, exchange, move.label, draft))
-        if self.facts.resuming is None and not move.background:
+        if move.background:
+            return
+        self._under_way = None
+        if word := giving_up(exchange, rpc_id, self.facts):
+            await self._tell(move.step, word, CANCELLED)
+        if self.facts.resuming is None:
             await self.replies.settle()
+
+    def _received(self, move: Send, exchange_id: str, event: ServerSentEvent) -> None:
+        """Record one event of a stream, on that of HTTP+SSE as part of the step it is for."""
+        stream, step = self.facts.stream, move.step
+        if stream and stream.exchange_id == exchange_id:
+            step = self._under_way or step
+        self.record(Received(self._clock(), step, exchange_id, event))
+        connection = self.facts.connection
+        if connection and connection.era == "legacy":
+            self.replies.take(event, step, lasting=move.background and step == move.step)
+        if move.background:
+            self._stream.hear(event)
+            if move.first and move.first in (event.event, method_of(event)):
+                self._stream.began.set()
 
     def _stream_began(self, move: Send, exchange_id: str, head: Response) -> None:
         if head.status == 200 and media_type(head.headers) == "text/event-stream":
-            self.record(Made(self._clock(), move.step, (("stream", exchange_id),)))
-            self._stream.began.set()
+            first = (("first", move.first),) if move.first else ()
+            self.record(Made(self._clock(), move.step, (("stream", exchange_id), *first)))
+            if not move.first:
+                self._stream.began.set()
+
+    async def listen(self, seconds: float) -> None:
+        """Wait for what the server says of its own accord, as long as its stream is open."""
+        await self._stream.ended(seconds)
+
+    async def end_session(self) -> None:
+        """End the session at the server, if there is one."""
+        if request := end_of_session(self.facts):
+            await self._tell("connect", request, "end of the session")
+
+    async def _tell(self, step: StepId, request: Request, label: str) -> None:
+        """Send what nothing depends on any more."""
+        exchange = await self.wire.send(request, deadline=LAST_WORDS)
+        self.record(Exchanged(self._clock(), step, exchange, label))
 
     async def _reply(self, step: StepId, method: str, rpc_id: str | int, answer: Reply) -> None:
         """Answer a request of the server, as part of the step whose stream it came on."""
@@ -346,30 +389,19 @@ class Walk:
                 return self.current
 
     async def approve(self, cancel: asyncio.Event | None = None) -> str:
-        """Follow the authorization URL as a browser would, without a person: one GET, cookies,
-        redirects. "" once the redirect URI was reached, else why it was not."""
+        """Follow the authorization URL as a browser would, without a person. "" once the redirect
+        URI was reached, else why it was not."""
         url, redirect_uri = self.facts.authorization_url, self.facts.redirect_uri
         if not url or not redirect_uri:
             return "there is no authorization URL yet"
-        cookies: dict[str, SimpleCookie] = {}
-        for hop in range(1, MAX_HOPS + 1):
-            if not is_web_url(url):
-                return f"redirected to {url}, which is no web URL"
-            request = Request("GET", url, (("Accept", "*/*"), *_cookie(cookies, url)))
-            exchange = await self.wire.send(request, cancel=cancel)
-            label = f"as the browser, hop {hop}"
+
+        def record(exchange: Exchange, label: str) -> None:
             self.record(Exchanged(self._clock(), "callback", exchange, label))
-            if exchange.response is None:
-                return exchange.error.text if exchange.error else "no answer"
-            location = header(exchange.response.headers, "location")
-            if not 300 <= exchange.response.status < 400 or not location:
-                return f"{exchange.response.status}: the server wants a person"
-            _keep_cookies(cookies, url, exchange)
-            url = resolve(url, location)
-            if url.partition("?")[0].partition("#")[0] == redirect_uri.partition("?")[0]:
-                self.answer("callback", redirect=url, via="approved")
-                return ""
-        return f"more than {MAX_HOPS} redirects"
+
+        reached, why = await approve(self.wire, url, redirect_uri, record, cancel)
+        if reached:
+            self.answer("callback", redirect=reached, via="approved")
+        return why
 
     async def wait_for_response(self) -> None:
         """Wait for the loopback listener; record its response unless a pasted one came first."""
@@ -418,22 +450,3 @@ def _is_open(move: Move) -> bool:
 
 def _url_pair(url: str) -> Pairs:
     return (("authorization_url", url),)
-
-
-def _cookie(cookies: Mapping[str, SimpleCookie], url: str) -> Pairs:
-    jar = cookies.get(origin(url))
-    if not jar:
-        return ()
-    return (("Cookie", "; ".join(f"{name}={morsel.coded_value}" for name, morsel in jar.items())),)
-
-
-def _keep_cookies(cookies: dict[str, SimpleCookie], url: str, exchange: Exchange) -> None:
-    from http.cookies import CookieError, SimpleCookie
-
-    assert exchange.response
-    jar = cookies.setdefault(origin(url), SimpleCookie())
-    for line in header_values(exchange.response.headers, "set-cookie"):
-        try:
-            jar.load(line)
-        except CookieError:
-            continue

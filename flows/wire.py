@@ -20,18 +20,20 @@ import os
 import secrets
 import socket
 import ssl
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from flows import __version__, certificate
-from flows.exchange import Exchange, Failure, Request, header, header_values, media_type
+from flows.exchange import Exchange, Failure, Request, header, header_values
 from flows.flight import BodyReceived, Cut, EventReceived, Flight, Observer
 from flows.inflate import BadEncoding, Inflater
+from flows.limits import Limits, Patience
 from flows.network import UNREADABLE_BUNDLE
 from flows.outgoing import Unsendable, sent, target
 from flows.sse import Parser, ServerSentEvent
@@ -43,23 +45,13 @@ if TYPE_CHECKING:
 _Until = Callable[[ServerSentEvent], bool] | None
 _Error = TypeVar("_Error", bound=BaseException)
 
+# httpx does without its command line where click is not installed; where it is, importing that and
+# what it draws with takes as long as the rest of httpx.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+
 KEEP_ALIVE = 4.0
 """Seconds an idle connection is kept: below the 5 s after which common servers close theirs, as a
 request that meets the closing cannot be told from one that was processed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bytes and seconds. What passes a limit is cut, and the exchange says so with both sizes.
-
-    `deadline` covers one whole request, from name resolution to the last byte of the body;
-    `math.inf` is none. `headers` can be lowered only: httpx itself stops at 100 KiB.
-    """
-
-    deadline: float = 30.0
-    headers: int = 64 * 1024
-    body: int = 32 * 1024 * 1024  # after inflating
-    wire_body: int = 32 * 1024 * 1024  # as received
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ class WireOptions:
     """`proxy` is an http or https URL; `ca_bundle` is trusted beside the public roots; an empty
     `user_agent` sends none."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     proxy: str | None = None
     ca_bundle: Path | None = None
     insecure: bool = False
@@ -114,6 +106,7 @@ class Wire:
         observe: Observer | None = None,
         until: _Until = None,
         deadline: float | None = None,
+        endless: bool = False,
         cancel: asyncio.Event | None = None,
         exchange_id: str | None = None,
     ) -> Exchange:
@@ -121,21 +114,26 @@ class Wire:
 
         `observe` is told what happens, as it happens. In a `text/event-stream` each event is
         given to `until`; when that is true the stream is closed and the exchange is complete.
-        `deadline` (seconds, `math.inf` for none) overrides that of the limits. Setting `cancel`
-        ends the exchange with the failure "cancelled" and what had arrived; cancelling the task
-        raises CancelledError as everywhere.
+        `deadline` (seconds, `math.inf` for none) overrides that of the limits; an `endless` stream
+        has none once its head has come. Setting `cancel` ends the exchange with the failure
+        "cancelled" and what had arrived; cancelling the task raises CancelledError as everywhere.
         """
         import httpx
 
-        seconds = self.options.limits.deadline if deadline is None else deadline
+        limits = self.options.limits
+        if deadline is not None:
+            limits = replace(limits, deadline=deadline)
+        if endless:
+            limits = replace(limits, idle=math.inf, stream=math.inf)
         started = self._clock()
         flight = Flight(request, observe or _ignore, not self.options.insecure)
-        scope = asyncio.timeout(None if seconds == math.inf else seconds)
+        patience = Patience(limits)
+        scope = patience.scope
         try:
             message = self._message(flight)
             async with scope, _ended_by(cancel, scope):
                 try:
-                    await self._exchange(message, flight, until)
+                    await self._exchange(message, flight, until, patience)
                 except (httpx.HTTPError, ssl.SSLError) as error:
                     await self._explain(error, message.url, flight)
         except Unsendable as error:
@@ -148,8 +146,7 @@ class Wire:
             if cancel and cancel.is_set():
                 flight.failure = Failure("cancelled", f"cancelled while {flight.doing}")
             elif flight.failure is None:
-                words = f"the deadline of {seconds:g} s passed while {flight.doing}"
-                flight.failure = Failure("timeout", words)
+                flight.failure = Failure("timeout", f"{patience.why} while {flight.doing}")
         return flight.exchange(exchange_id or self.new_id(), started)
 
     async def close(self) -> None:
@@ -212,19 +209,26 @@ class Wire:
         message.method = request.method  # httpx would have written it in capitals
         return message
 
-    async def _exchange(self, message: httpx.Request, flight: Flight, until: _Until) -> None:
+    async def _exchange(
+        self, message: httpx.Request, flight: Flight, until: _Until, patience: Patience
+    ) -> None:
         transport = self._transport(message.url.scheme)
         answer = await transport.handle_async_request(message)
         try:
             most = self.options.limits.headers
             flight.answered(answer.status_code, answer.headers.raw, answer.extensions, most)
-            async with aclosing(self._body(answer, flight)) as pieces:
+            touch = patience.touch if flight.streams else _ignore
+            touch()
+            async with aclosing(self._body(answer, flight, touch)) as pieces:
                 await _consume(pieces, flight, until)
         finally:
             await answer.aclose()
 
-    async def _body(self, answer: httpx.Response, flight: Flight) -> AsyncGenerator[bytes]:
-        """The body inflated, piece by piece, while `flight` keeps it. Raises Cut."""
+    async def _body(
+        self, answer: httpx.Response, flight: Flight, touch: Callable[[], None]
+    ) -> AsyncGenerator[bytes]:
+        """The body inflated, piece by piece, while `flight` keeps it; `touch` is told of each
+        arrival. Raises Cut."""
         assert flight.head is not None
         limits = self.options.limits
         coding = ", ".join(header_values(flight.head.headers, "content-encoding"))
@@ -237,6 +241,7 @@ class Wire:
 
         async with aclosing(cast("AsyncGenerator[bytes]", answer.aiter_raw())) as chunks:
             async for chunk in chunks:
+                touch()
                 room = limits.wire_body - flight.wire_size
                 flight.wire_size += len(chunk)
                 received.append(chunk[:room])
@@ -277,7 +282,7 @@ class Wire:
 async def _consume(pieces: AsyncIterator[bytes], flight: Flight, until: _Until) -> None:
     """Tell the observer of every piece and, in an event stream, of every event in it."""
     assert flight.head is not None
-    parser = Parser() if media_type(flight.head.headers) == "text/event-stream" else None
+    parser = Parser() if flight.streams else None
     async for piece in pieces:
         flight.observe(BodyReceived(flight.size))
         for event in parser.feed(piece) if parser else ():
@@ -361,5 +366,5 @@ def _first(kind: type[_Error], error: BaseException) -> _Error | None:
     return next((cause for cause in _causes(error) if isinstance(cause, kind)), None)
 
 
-def _ignore(progress: object) -> None:
+def _ignore(progress: object = None) -> None:
     """The observer of who watches nothing."""

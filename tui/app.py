@@ -136,6 +136,7 @@ class AuthwalkApp(App[None]):
         base = self.screen_stack[0]
         wire = base.walk.wire if isinstance(base, WalkScreen) else Wire(self.wire_options)
         wire.warm()
+        gc.freeze()  # what was imported stays too: looking through it would hold up keys
 
     # Screens. Each stands in a mode of its own, with the dialogs above it, and all go together.
 

@@ -10,10 +10,20 @@ from typing import NoReturn
 from flows import __version__
 from tui.commands import usage
 
-PROTOCOLS = ("auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26")
+PROTOCOLS = ("auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 KEY_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 GRANTS = ("authorization-code", "client-credentials", "jwt-bearer", "id-jag")
+LOG_LEVELS = (
+    "debug",
+    "info",
+    "notice",
+    "warning",
+    "error",
+    "critical",
+    "alert",
+    "emergency",
+)
 CAPABILITIES = ("roots", "sampling", "elicitation", "tasks")
 SHELLS = ("bash", "zsh", "tcsh")
 FORMATS = ("curl", "report", "report-html", "sequence", "mermaid")
@@ -222,6 +232,8 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _add_act(add, "--prompt", "prompts/get", "NAME[=JSON]", "get a prompt")
     _add_act(add, "--complete", "completion/complete", "REF=JSON", _COMPLETE)
     _add_act(add, "--send", "", "METHOD[=JSON]", "any method; acts keep their order")
+    add("--subscribe", action="append", default=[], metavar="URI", help=_SUBSCRIBE)
+    add("--listen", type=_seconds, metavar="SECONDS", help="hear the server out after the acts")
     add("--elicit", metavar="ANSWER", help="to forms: accept, decline, cancel, or a JSON object")
     _add_target(run)
     _add_wire(run)
@@ -325,6 +337,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         metavar="'NAME: VALUE'",
         help="on every MCP request; repeatable; @FILE reads a line each",
     )
+    add("--log-level", choices=LOG_LEVELS, metavar="LEVEL", help="ask for log messages from there")
     group = parser.add_argument_group("the client")
     add = group.add_argument
     add("--declare", type=_capabilities, metavar="NAMES", help=_DECLARE)
@@ -355,7 +368,7 @@ def _add_wire(parser: argparse.ArgumentParser) -> None:
     add("--ca-bundle", metavar="FILE", help="trusted beside the public roots")
     add("--insecure", action="store_true", help="do not verify certificates")
     add("--proxy", metavar="URL", help="HTTP_PROXY and its kin are not read")
-    add("--timeout", type=_seconds, metavar="SECONDS", help="for one whole request; default 30")
+    add("--timeout", type=_seconds, metavar="SECONDS", help=_TIMEOUT)
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -365,7 +378,15 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="the verdict alone")
 
 
+_SUBSCRIBE = "be told of changes to a resource, before the acts and during --listen"
+
+
+_TIMEOUT = "for a whole request; for the next byte of an event stream. Default 30 and 60"
+
+
 _FORMATS = f"{', '.join(FORMATS)}"
+
+
 _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
 
 

@@ -7,6 +7,7 @@ is imported when the command is given.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,10 @@ from importlib import import_module
 
 from flows import __version__
 from tui.commands import INTERNAL, INTERRUPTED, PIPE_CLOSED, SOUND, Failure
+
+YOUNG = 50_000
+"""Objects that are made before garbage is looked for. Imports make many and leave none, so that
+Python's own 700 have each look at all of them again, a twentieth of a short command's work."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +42,7 @@ def _run(arguments: list[str]) -> int:
     if arguments == ["--version"]:  # the parser alone would take longer than all the rest
         print(f"authwalk {__version__}")
         return SOUND
+    gc.set_threshold(YOUNG)
     try:
         from tui.arguments import parse
 

@@ -16,7 +16,8 @@ from flows.catalogue import KINDS, Json, Listing
 from flows.exchange import Exchange
 from flows.facts import Facts
 from flows.mcp.content import words
-from flows.session import Exchanged, Party, Session, Target
+from flows.mcp.notices import notice, notification
+from flows.session import Exchanged, Party, Received, Session, Target
 from flows.steps import STEP, STEP_ORDER
 from flows.text import duration, visible
 from flows.walk import Walk
@@ -72,7 +73,7 @@ class Lines:
             word += self.console.paint("dim", f"  attempt {row.attempt}")
         yield self._step_line(row, word)
         for exchanged in row.current:
-            yield self._exchange(exchanged)
+            yield self.exchange(exchanged)
         yield from self._noticed(row.findings)
 
     def exchanges(self, session: Session) -> Iterator[str]:
@@ -80,15 +81,16 @@ class Lines:
         for step, group in groupby(session.exchanges, key=lambda event: event.step):
             yield f"  {STEP[step].title}"
             for event in group:
-                yield self._exchange(event)
+                yield self.exchange(event)
 
     def call(self, row: StepRow, called: Called) -> Iterator[str]:
         """A tool call, what it gave and what is to be said of it. `row` is that of the step."""
         kind = "waiting" if called.asks_for_input else "error" if called.failed else "ok"
         yield self._line(row.number, kind, called.method, self._safe(called.name, 48))
+        ours = {exchange.id for exchange in called.exchanges}
         for exchanged in row.exchanges:
-            if exchanged.exchange in called.exchanges:
-                yield self._exchange(exchanged)
+            if exchanged.exchange.id in ours:
+                yield self.exchange(exchanged)
         if called.error is not None:
             says = self._safe(called.error["message"])
             yield from self.console.wrapped(says, first=" " * _INDENT, rest=_INDENT)
@@ -104,6 +106,13 @@ class Lines:
                 heading = _count(len(pages.items), KINDS[method].noun)
                 yield " " * _INDENT + self.console.paint("bold", heading)
                 yield from self._entries(KINDS[method].key, pages)
+
+    def notice(self, event: Received) -> Iterator[str]:
+        """One line for what the server says without being asked."""
+        if told := notification(event.event):
+            kind, words = notice(*told)
+            kind = self.console.paint("dim", f"{self._safe(kind, 40):<12}")
+            yield f"{' ' * _INDENT}{kind}  {self._safe(words, 400)}".rstrip()
 
     def _entries(self, key: str, pages: Listing) -> list[str]:
         pairs = []
@@ -226,7 +235,7 @@ class Lines:
     def _line(self, number: int, kind: str, title: str, word: str) -> str:
         return f"{number:>3} {self.console.mark(kind)} {title:<{_TITLE}}  {word}".rstrip()
 
-    def _exchange(self, exchanged: Exchanged) -> str:
+    def exchange(self, exchanged: Exchanged) -> str:
         """Status, time, method and URL; the label where there is room for it."""
         exchange = exchanged.exchange
         status = str(exchange.status or (exchange.error.kind if exchange.error else "none"))

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from flows.exchange import Exchange
 from flows.facts import Json
 from flows.mcp.content import words
-from flows.mcp.opening import sent
+from flows.mcp.http_sse import with_responses
+from flows.mcp.notices import ACKNOWLEDGED, notification
+from flows.mcp.opening import sent as message_of
 from flows.mcp.rpc import Answer, read_answer
 from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
-from flows.session import Answered, Exchanged
+from flows.session import Answered, Exchanged, Received
 from flows.steps import STEPS, Step
-from flows.steps.call import about, asked_for
+from flows.steps.call import LISTEN, about, asked_for
 from flows.walk import Walk
 
 if TYPE_CHECKING:
@@ -154,17 +156,25 @@ def _worst(findings: Findings) -> State:
 def calls(walk: Walk) -> tuple[Called, ...]:
     """Every act of the call step in the record, in order."""
     found: list[Called] = []
-    for event in walk.session.events:
+    for event in with_responses(walk.session.events):
         if event.step != "call":
             continue
         match event:
             case Answered(values=values) if not {"inputResponses", "cancel"} & {*dict(values)}:
                 call = asked_for(values)
                 found.append(Called(call.method, about(call), call.arguments))
+            case Received(event=sent) if told := notification(sent):
+                if told[0] == ACKNOWLEDGED and found and found[-1].method == LISTEN:
+                    found[-1] = replace(found[-1], result=told[1])
             case Exchanged(exchange=exchange) if found:
-                found[-1] = _answered(found[-1], exchange)
-    told = [one for one in walk.findings if one.step == "call" and one.speaks and one.place]
-    return tuple(replace(called, findings=_about(called, told)) for called in found)
+                # A subscription ends after the acts that followed it.
+                method, number = message_of(exchange.request)[0], len(found) - 1
+                if method == LISTEN:
+                    listens = [at for at, call in enumerate(found) if call.method == method]
+                    number = listens[-1] if listens else number
+                found[number] = _answered(found[number], exchange)
+    speaking = [one for one in walk.findings if one.step == "call" and one.speaks and one.place]
+    return tuple(replace(called, findings=_about(called, speaking)) for called in found)
 
 
 def _about(called: Called, findings: list[Finding]) -> Findings:
@@ -175,10 +185,12 @@ def _about(called: Called, findings: list[Finding]) -> Findings:
 def _answered(called: Called, exchange: Exchange) -> Called:
     """`called` with one more exchange of its own: a try, or something on the way to one."""
     called = replace(called, exchanges=(*called.exchanges, exchange))
-    method, _, rpc_id = sent(exchange.request)
+    method, _, rpc_id = message_of(exchange.request)
     if exchange.request.method == "GET":  # the stream taken up again
         method, rpc_id = called.sent, called.rpc_id
     if method not in (called.method, "tasks/get", "tasks/result", "tasks/cancel"):
+        return called
+    if method == LISTEN and called.result:
         return called
     answer = read_answer(exchange, rpc_id)
     called = replace(called, exchange=exchange, rpc_id=rpc_id, sent=method)

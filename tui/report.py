@@ -13,6 +13,7 @@
                  as the server listed them, where they were asked for
     calls        [{method, name, arguments, result, error, findings}]; of resources/read the name
                  is the URI; findings as above, those on this call
+    notifications  [{at, step, method, params}]: what the server said without being asked
     tokens       {access, refresh, id}: kind, header, claims; raw only when asked for
 
 An exchange is {id, at, method, url, status, ms, label, attempt, error}; `evidence` is one
@@ -42,6 +43,15 @@ _LISTS = {
     "resource_templates": "resources/templates/list",
     "prompts": "prompts/list",
 }
+_EMPTY = (
+    "steps",
+    "findings",
+    "tools",
+    "unusable_tools",
+    *_LISTS,
+    "calls",
+    "notifications",
+)
 
 
 def _open(called: Called) -> dict[str, Any]:
@@ -91,6 +101,7 @@ def report(walk: Walk, ending: Ending, redaction: Redaction) -> dict[str, Any]:
             }
             for called in calls(walk)
         ],
+        "notifications": list(_notifications(session)),
         "tokens": _tokens(facts, redaction),
     }
     redacted: dict[str, Any] = redaction.json(document)
@@ -119,7 +130,7 @@ def failed(code: str, text: str, *, walk: bool = True) -> dict[str, Any]:
         "target": None,
         "authorization_url": None,
         "connection": None,
-        **dict.fromkeys(("steps", "findings", "tools", "unusable_tools", *_LISTS, "calls"), ()),
+        **dict.fromkeys(_EMPTY, ()),
         "tokens": {},
     }
 
@@ -238,6 +249,16 @@ def finding_of(finding: Finding, session: Session, redaction: Redaction) -> dict
         "standard": finding.standard or None,
         "host": None,
     }
+
+
+def _notifications(session: Session) -> Iterator[dict[str, Any]]:
+    from flows.mcp.notices import notification
+    from flows.session import Received
+
+    for event in session.events:
+        if isinstance(event, Received) and (told := notification(event.event)):
+            at = event.at.isoformat(timespec="milliseconds")
+            yield {"at": at, "step": event.step, "method": told[0], "params": told[1]}
 
 
 def _tools(facts: Facts) -> dict[str, Any]:

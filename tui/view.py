@@ -6,12 +6,16 @@ head_lines  request line or status line with the header fields, safe to show
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from flows.exchange import Exchange, Request, Response, Timing
+from flows.mcp.http_sse import response_id
+from flows.mcp.notices import notice, notification
+from flows.mcp.opening import sent
+from flows.mcp.rpc import method_of
 from flows.moves import Act, Ask, Blocked, Compose, Done, Make, Send, Skipped
 from flows.paste import read_pasted
 from flows.reindent import reindent
@@ -22,6 +26,7 @@ from flows.session import (
     Exchanged,
     Made,
     Pairs,
+    Received,
     StepId,
     value,
 )
@@ -34,6 +39,8 @@ if TYPE_CHECKING:
     from flows.checks import Finding
     from flows.diagnosis import Diagnosis
 
+TITLE = 60
+"""Characters of what a server says in a title."""
 NAMES = 40
 """Columns that the names of values may push the values to the right."""
 
@@ -83,7 +90,13 @@ def items(walk: Walk, step: StepId, attempt: int = -1) -> tuple[Item, ...]:
     """What there is to look at in an attempt of a step; the newest also has the move to come."""
     tries = step_attempts(walk, step)
     chosen = tries[attempt]
-    found = [Item(_title(event), event) for event in chosen.events if _worth_a_row(event)]
+    streams = background_streams(walk)
+    found: list[Item] = []
+    for event in chosen.events:
+        if _worth_a_row(event):
+            found.insert(_place(event, found), Item(_title(event), event))
+        elif isinstance(event, Received) and event.exchange_id in streams:
+            found.append(Item(_title(event), event))
     newest = chosen is tries[-1]
     move = walk.moves.get(step)
     if newest and move is not None and (isinstance(move, Act | Blocked) or not found):
@@ -92,9 +105,36 @@ def items(walk: Walk, step: StepId, attempt: int = -1) -> tuple[Item, ...]:
 
 
 def _worth_a_row(event: Event) -> bool:
-    if isinstance(event, Made) and event.step == "call":
+    if isinstance(event, Made) and value(event.values, "problems") is not None:
         return False  # the outcome of a check, which the findings tell
     return isinstance(event, Exchanged | Made | Answered)
+
+
+def background_streams(walk: Walk) -> frozenset[str]:
+    """The exchanges that stay open while the walk goes on, whose events are told one by one."""
+    made = [event for event in walk.session.events if isinstance(event, Made)]
+    return frozenset(filter(None, (value(event.values, "stream") for event in made)))
+
+
+def _place(event: Event, found: Sequence[Item]) -> int:
+    """Where an event belongs: a request before the response that came on another stream."""
+    rpc_id = sent(event.exchange.request)[2] if isinstance(event, Exchanged) else None
+    responses = (at for at, item in enumerate(found) if rpc_id and responds_to(item, rpc_id))
+    return next(responses, len(found))
+
+
+def responds_to(item: Item, rpc_id: int) -> bool:
+    """Whether an item is the JSON-RPC response to a request, come on the stream of HTTP+SSE."""
+    return isinstance(item.event, Received) and response_id(item.event.event) == rpc_id
+
+
+def _told(event: Received) -> str:
+    sent = event.event
+    if told := notification(sent):
+        return visible(" ".join(notice(*told)), limit=TITLE)
+    if response_id(sent) is not None:
+        return "its response"
+    return visible(method_of(sent) or sent.event, limit=TITLE)
 
 
 def _title(event: Event) -> str:
@@ -103,6 +143,8 @@ def _title(event: Event) -> str:
             return label
         case Made():
             return "computed here"
+        case Received():
+            return _told(event)
         case Answered():
             return "what came back" if event.step == "callback" else "what you chose"
         case _:

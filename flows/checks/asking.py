@@ -32,7 +32,7 @@ def _messages(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
 
 
 @check(
-    "MCP-25",
+    "ASK-01",
     "call",
     "resource-server",
     "error",
@@ -56,7 +56,7 @@ def asks_what_was_declared(record: Record) -> Outcomes:
 
 
 @check(
-    "MCP-26",
+    "ASK-02",
     "call",
     "resource-server",
     "error",
@@ -79,7 +79,7 @@ def tasks_were_declared(record: Record) -> Outcomes:
 
 
 @check(
-    "MCP-27",
+    "ASK-03",
     "call",
     "resource-server",
     "warn",

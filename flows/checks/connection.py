@@ -290,3 +290,42 @@ def _message(exchange: Exchange) -> str:
         return ""
     answer = read_answer(exchange, None)
     return f": {answer.message}" if answer.error else ""
+
+
+@check(
+    "MCP-24",
+    "connect",
+    "resource-server",
+    "info",
+    "the server speaks Streamable HTTP",
+    "MCP 2025-03-26 Transports, Backwards Compatibility",
+    "Offer Streamable HTTP at the MCP endpoint: HTTP+SSE is of 2024-11-05, and deprecated.",
+)
+def transport_is_current(record: Record) -> Outcomes:
+    stream = record.facts.stream
+    if record.facts.connection is None:
+        return
+    if stream and stream.uri is not None:
+        words = "The server speaks HTTP+SSE, which Streamable HTTP has replaced."
+        yield failed(words, Place(stream.exchange_id))
+    else:
+        yield passed()
+
+
+@check(
+    "MCP-25",
+    "connect",
+    "resource-server",
+    "info",
+    "log messages are declared where they are wanted",
+    "MCP Logging, Capabilities",
+    "Declare the logging capability to send log messages.",
+)
+def logging_is_declared(record: Record) -> Outcomes:
+    connection = record.facts.connection
+    if connection is None or connection.era != "legacy" or not record.facts.target.log_level:
+        return
+    if "logging" in connection.capabilities:
+        yield passed()
+    else:
+        yield failed("The server declares no logging: it is not asked for log messages.")

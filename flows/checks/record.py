@@ -12,6 +12,7 @@ from flows.documents import read_json
 from flows.exchange import Exchange, Response
 from flows.facts import Facts
 from flows.key_set import KeyRow, summarize_keys
+from flows.mcp.http_sse import with_responses
 from flows.session import Attempt, Exchanged, Session, StepId, attempts
 from flows.steps.inspection import Inspection, Use, inspect_of
 
@@ -42,7 +43,8 @@ class Record:
 
     @cached_property
     def attempts(self) -> Mapping[StepId, tuple[Attempt, ...]]:
-        return attempts(self.session.events)
+        """As the steps read them: a response on a stream stands with its request."""
+        return attempts(with_responses(self.session.events))
 
     def exchanges(self, *steps: StepId) -> tuple[Exchanged, ...]:
         """Those of the attempts that the facts rest on, in order."""

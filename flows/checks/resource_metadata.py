@@ -28,7 +28,6 @@ from flows.jwt import read_token
 from flows.network import leads_inside
 from flows.steps.discovery import judged
 from flows.steps.resource_metadata import (
-    PREDATES,
     falls_back,
     resource_problem,
     servers_problem,
@@ -49,6 +48,10 @@ def _each(record: Record) -> Iterator[tuple[Tried, Exchange]]:
             yield tried, exchange
 
 
+OLD = ("2025-03-26", "2024-11-05")
+"""Revisions that have no resource metadata."""
+
+
 @check(
     "PRM-01",
     "resource-metadata",
@@ -60,7 +63,7 @@ def _each(record: Record) -> Iterator[tuple[Tried, Exchange]]:
 )
 def metadata_is_found(record: Record) -> Outcomes:
     tried = record.facts.resource_tried
-    old = record.facts.connection is not None and record.facts.connection.version in PREDATES
+    old = record.facts.connection is not None and record.facts.connection.version in OLD
     fallback = ""
     if falls_back(record.facts):
         fallback = (

@@ -27,7 +27,7 @@ from starlette.routing import Route
 from flows.lab.keys import ALGORITHM
 from flows.lab.layers import buffered, layered
 from flows.lab.store import DEFAULT_SCOPE, Store
-from flows.lab.tools import ADMIN_TOOLS, NOTES, mcp_server
+from flows.lab.tools import ADMIN_TOOLS, mcp_server
 from flows.lab.utilities import Utilities
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def resource_application(
     server = mcp_server(faults, utilities)
     server.streamable_http_app()  # makes the session manager; the routes are our own
     manager = server.session_manager
-    utilities.serve(manager.app, NOTES)
+    utilities.serve(manager.app)
     gate = BearerGate(
         manager.handle_request,
         Verifier(issuer, resource, jwks, store),

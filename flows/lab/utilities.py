@@ -1,6 +1,6 @@
-"""The utilities of the lab's MCP server: completion, logging, and subscriptions to a resource.
+"""The utilities of the lab's MCP server: logging, and subscriptions to a resource.
 
-The SDK leaves the last two to the server. Every call of a tool is logged at `info`, and changes the
+The SDK leaves both to the server. Every call of a tool is logged at `info`, and changes the
 resource ABOUT, which counts them. Who is told, and how, is a matter of the revision:
 
                 up to 2025-11-25                         2026-07-28
@@ -11,7 +11,6 @@ resource ABOUT, which counts them. Who is told, and how, is a matter of the revi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, get_args
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -20,9 +19,6 @@ from mcp.server.session import ServerSession
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
 from mcp_types import (
     LOG_LEVEL_META_KEY,
-    CompleteRequestParams,
-    CompleteResult,
-    Completion,
     EmptyResult,
     LoggingLevel,
     LoggingMessageNotification,
@@ -37,7 +33,6 @@ Ctx = ServerRequestContext[Any, Any]
 ABOUT = "lab://about"
 LEVELS: tuple[LoggingLevel, ...] = get_args(LoggingLevel)
 """From the least severe on (RFC 5424 section 6.2.1)."""
-CLAIMS = ("aud", "client_id", "exp", "iat", "iss", "jti", "nbf", "scope", "sub")
 
 
 class Utilities:
@@ -70,17 +65,8 @@ class Utilities:
             LoggingMessageNotification(params=params), ctx.request_id
         )
 
-    def serve(self, server: Server[Any], notes: Iterable[str]) -> None:
-        """Add completion, of a claim and of the name of a note, and the methods that 2026-07-28 has
-        taken away: there the SDK refuses them."""
-        offered = {"claim": CLAIMS, "name": tuple(sorted(notes))}
-
-        async def complete(ctx: Ctx, params: CompleteRequestParams) -> CompleteResult:
-            argument = params.argument
-            values = [v for v in offered.get(argument.name, ()) if v.startswith(argument.value)]
-            return CompleteResult(
-                completion=Completion(values=values, total=len(values), has_more=False)
-            )
+    def serve(self, server: Server[Any]) -> None:
+        """Add the methods that 2026-07-28 has taken away: there the SDK refuses them."""
 
         async def set_level(ctx: Ctx, params: SetLevelRequestParams) -> EmptyResult:
             self._levels[_session_id(ctx)] = params.level
@@ -94,7 +80,6 @@ class Utilities:
             self._subscribers.get(params.uri, {}).pop(_session_id(ctx), None)
             return EmptyResult()
 
-        server.add_request_handler("completion/complete", CompleteRequestParams, complete)
         server.add_request_handler("logging/setLevel", SetLevelRequestParams, set_level)
         server.add_request_handler("resources/subscribe", SubscribeRequestParams, subscribe)
         server.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, unsubscribe)

@@ -2,7 +2,8 @@
 
 Streamable HTTP 2026-07-28, Backward Compatibility: send a modern request; a recognised modern
 JSON-RPC error means a modern server (retry with a version it supports); an authorization answer
-says nothing of the era; any other 4xx means `initialize`. Every try is an exchange in the record.
+says nothing of the era; any other 4xx means `initialize`. When that fails with 400, 404 or 405 a
+GET may open the stream of HTTP+SSE. Every try is an exchange in the record.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from flows.documents import read_json, text_list, text_member
-from flows.exchange import Exchange, Request
+from flows.exchange import Exchange, Request, media_type
 from flows.facts import Connection, Facts, Opening
+from flows.mcp.http_sse import ENDPOINT, REVISION
 from flows.mcp.rpc import (
     CLIENT_INFO,
     LEGACY,
@@ -23,15 +25,19 @@ from flows.mcp.rpc import (
     UNSUPPORTED_VERSION,
     Answer,
     capabilities,
-    is_reply,
+    is_aside,
     legacy_request,
+    message_url,
     modern_request,
     read_answer,
     session_id,
+    stream,
 )
-from flows.moves import Send
+from flows.moves import Blocked, Send
 from flows.session import StepId
+from flows.wellknown import same_origin
 
+HTTP_SSE = "MCP 2024-11-05 Transports, HTTP with SSE"
 KNOWN_VERSIONS = (MODERN, *LEGACY)
 
 
@@ -40,14 +46,15 @@ def opening_move(facts: Facts, step: StepId) -> Send | None:
 
     Tries made with a token in hand are judged apart from those made without.
     """
-    authorized = facts.current_tokens is not None
-    tries = [opening for opening in facts.openings if opening.authorized == authorized]
-    version = _next_version(facts, tries)
-    if version is None:
-        return None
+    method, version = _next_try(facts, step)
     rpc_id = facts.rpc_sent + 1
     request: Request
-    if version == MODERN:
+    if not method:
+        return None
+    if method == "GET":
+        words = "the stream of HTTP+SSE"
+        return Send(step, stream(facts, None), words, background=True, first=ENDPOINT)
+    if method == "server/discover":
         request = modern_request(facts, "server/discover", {}, version)
         label = f"server/discover, {version}"
     else:
@@ -61,31 +68,91 @@ def opening_move(facts: Facts, step: StepId) -> Send | None:
     return Send(step, request, label, rpc_id=rpc_id)
 
 
-def _next_version(facts: Facts, tries: list[Opening]) -> str | None:
-    pinned = facts.target.protocol
+_NONE = ("", "")
+_GET = ("GET", REVISION)
+
+
+def _next_try(facts: Facts, step: StepId) -> tuple[str, str]:
+    """`(method, version)` of the next try, both "" when none is left."""
+    pinned, tries = facts.target.protocol, _tries(facts)
+    initialize = ("initialize", LEGACY[0] if pinned == "auto" else pinned)
+    if facts.stream and facts.stream.uri is not None and facts.stream.step == step:
+        posted = any(try_.exchange.request.url == message_url(facts) for try_ in tries)
+        return _NONE if posted or foreign_endpoint(step, facts) else initialize
     if not tries:
         if pinned != "auto":
-            return pinned
+            return _GET if pinned == REVISION else _asking(pinned)
+        if any(is_older(opening) for opening in facts.openings):
+            return _GET
         legacy = any(is_legacy(opening) for opening in facts.openings)
-        return LEGACY[0] if legacy else MODERN
+        return initialize if legacy else _asking(MODERN)
     last = tries[-1]
     tried = [opening.version for opening in tries]
     if is_refusal(last.exchange):
-        return None
+        return _NONE
     answer = read_answer(last.exchange, None)
     if answer.code == UNSUPPORTED_VERSION:
         versions = KNOWN_VERSIONS if pinned == "auto" else (pinned,)
-        return mutual_version(answer, versions, tried)
+        version = mutual_version(answer, versions, tried)
+        return _asking(version) if version else _NONE
     if pinned != "auto":
+        return _NONE
+    if is_legacy(last) and LEGACY[0] not in tried:
+        return initialize
+    return _GET if is_older(last) else _NONE
+
+
+def _asking(version: str) -> tuple[str, str]:
+    return ("server/discover" if version == MODERN else "initialize", version)
+
+
+def _tries(facts: Facts) -> list[Opening]:
+    """Those with a token, once there is one, else those without."""
+    authorized = facts.current_tokens is not None
+    return [opening for opening in facts.openings if opening.authorized == authorized]
+
+
+def telling(facts: Facts) -> Exchange:
+    """The try that says why the connection did not open: the last, unless that was a GET made on
+    the chance that the server is an old one."""
+    *earlier, last = facts.openings
+    guess = last.method == "GET" and not is_refusal(last.exchange) and not _streams(last.exchange)
+    return earlier[-1].exchange if guess and earlier else last.exchange
+
+
+def no_endpoint(exchange: Exchange) -> str:
+    """What to say of a stream of HTTP+SSE that came to nothing; "" of any other exchange."""
+    if exchange.request.method != "GET" or not _streams(exchange):
+        return ""
+    return exchange.error.text if exchange.error else f"the stream brought no `{ENDPOINT}` event"
+
+
+def foreign_endpoint(step: StepId, facts: Facts) -> Blocked | None:
+    """The stop at an `endpoint` event that would lead the messages, and the token with them, to
+    somebody else."""
+    url, endpoint = facts.target.url, message_url(facts)
+    if same_origin(url, endpoint):
         return None
-    if last.method == "server/discover" and is_legacy(last) and LEGACY[0] not in tried:
-        return LEGACY[0]
-    return None
+    words = f"The `{ENDPOINT}` event names {endpoint}, which is of another origin than {url}."
+    fix = "Name an endpoint of the server's own origin, best as a path."
+    return Blocked(step, words, "resource-server", "other origin", fix, HTTP_SSE)
+
+
+def _streams(exchange: Exchange) -> bool:
+    response = exchange.response
+    streams = response is not None and media_type(response.headers) == "text/event-stream"
+    return streams and exchange.status == 200
 
 
 def is_refusal(exchange: Exchange) -> bool:
     """401 or 403: about authorization, not about the era."""
     return exchange.status in (401, 403)
+
+
+def is_older(opening: Opening) -> bool:
+    """An `initialize` that failed as it does at a server of HTTP+SSE (2025-11-25, Backwards
+    Compatibility)."""
+    return opening.method == "initialize" and opening.exchange.status in (400, 404, 405)
 
 
 def is_legacy(opening: Opening) -> bool:
@@ -119,8 +186,10 @@ def read_opening(exchange: Exchange, facts: Facts) -> Facts:
 
     What was sent says which kind of try it was, so that an edited request is read as sent.
     """
-    if is_reply(exchange.request):
+    if is_aside(exchange.request):
         return facts
+    if exchange.request.method == "GET":
+        return _read_stream(exchange, facts)
     method, version, rpc_id = sent(exchange.request)
     opening = Opening(method, version, _has_token(exchange.request), exchange)
     facts = replace(facts, openings=(*facts.openings, opening), rpc_sent=facts.rpc_sent + 1)
@@ -130,8 +199,18 @@ def read_opening(exchange: Exchange, facts: Facts) -> Facts:
     if answer.result is None:
         return facts
     if method == "initialize":
-        return replace(facts, connection=_initialized(answer.result, exchange))
+        connection = _initialized(answer.result, exchange)
+        on_stream = facts.stream is not None and exchange.request.url == message_url(facts)
+        return replace(facts, connection=replace(connection, listening=on_stream))
     return replace(facts, connection=_discovered(answer.result, version))
+
+
+def _read_stream(exchange: Exchange, facts: Facts) -> Facts:
+    """A try that came to nothing. The end of a stream that was of use says nothing here."""
+    if _streams(exchange) and not (facts.stream and facts.stream.exchange_id == exchange.id):
+        return facts
+    opening = Opening("GET", REVISION, _has_token(exchange.request), exchange)
+    return replace(facts, openings=(*facts.openings, opening), stream=None)
 
 
 def sent(request: Request) -> tuple[str, str, int | None]:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flows.exchange import Exchange, media_type
+from flows.exchange import Exchange, Request, media_type
 from flows.facts import Connection, Facts, Resumption
 from flows.mcp.opening import mutual_version, sent
 from flows.mcp.rpc import (
+    CANCELLED,
     MODERN,
     UNSUPPORTED_VERSION,
     Answer,
     answers,
-    is_reply,
+    is_aside,
+    legacy_request,
+    message_url,
     read_answer,
     stream,
 )
@@ -32,7 +35,7 @@ MAX_RESUMPTIONS = 100
 
 def take(exchange: Exchange, facts: Facts) -> tuple[Facts, Answer | None]:
     """The facts after an exchange and the answer in it; None when it is still to come."""
-    if is_reply(exchange.request):
+    if is_aside(exchange.request):
         return facts, None
     former = facts.resuming
     rpc_id = sent(exchange.request)[2]
@@ -49,6 +52,27 @@ def take(exchange: Exchange, facts: Facts) -> tuple[Facts, Answer | None]:
     if connection := _renegotiated(answer, facts.connection):
         return replace(facts, connection=connection), None
     return facts, answer
+
+
+def comes_later(exchange: Exchange, rpc_id: int | None, facts: Facts) -> bool:
+    """Whether the response to a request was accepted and comes on the stream of HTTP+SSE."""
+    accepted = exchange.error is None and 200 <= (exchange.status or 0) < 300
+    posted = facts.stream is not None and exchange.request.url == message_url(facts)
+    awaited = rpc_id is not None and accepted and posted
+    return awaited and read_answer(exchange, rpc_id).problem != ""
+
+
+def giving_up(exchange: Exchange, rpc_id: int | None, facts: Facts) -> Request | None:
+    """What tells a server of 2025-11-25 or earlier that its response is not waited for any more
+    (Cancellation). Since then the end of the connection says so, and of `initialize` nothing may:
+    there is no connection yet."""
+    connection, error = facts.connection, exchange.error
+    if rpc_id is None or connection is None or connection.era != "legacy":
+        return None
+    if error is None or error.kind not in ("cancelled", "timeout") or exchange.timing.send is None:
+        return None
+    params = {"requestId": rpc_id, "reason": error.text}
+    return legacy_request(facts, CANCELLED, params, connection, notification=True)
 
 
 def resume(step: StepId, facts: Facts) -> Send | None:

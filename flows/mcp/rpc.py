@@ -23,6 +23,7 @@ from flows.exchange import Exchange, Headers, Request, header, media_type
 from flows.facts import Connection, Facts
 from flows.mcp.task import EXTENSION
 from flows.sse import ServerSentEvent, parse
+from flows.wellknown import resolve
 
 MODERN = "2026-07-28"
 LEGACY = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
@@ -35,6 +36,7 @@ _CAPABILITIES: Mapping[str, Mapping[str, Any]] = {
 }
 """What a client may declare, with the modes that go with it."""
 
+CANCELLED = "notifications/cancelled"
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 URL_ELICITATION_REQUIRED = -32042
@@ -106,7 +108,10 @@ def modern_request(
         f"{_META}protocolVersion": version,
         f"{_META}clientInfo": CLIENT_INFO,
         f"{_META}clientCapabilities": capabilities(facts, modern=True),
+        **params.get("_meta", {}),
     }
+    if facts.target.log_level:
+        meta[f"{_META}logLevel"] = facts.target.log_level
     message = _message(facts.rpc_sent + 1, method, {**params, "_meta": meta})
     extra = [("MCP-Protocol-Version", version), ("Mcp-Method", method)]
     name = params.get("name") or params.get("uri") or params.get("taskId")
@@ -140,14 +145,32 @@ def reply(
     return _post(facts, message, _session_headers(connection))
 
 
-def stream(facts: Facts, connection: Connection, last_event_id: str = "") -> Request:
-    """The GET for a stream of the server's messages, or to take up one that broke (2025-11-25,
-    Listening for Messages from the Server, Resumability and Redelivery)."""
+def end_of_session(facts: Facts) -> Request | None:
+    """The DELETE that ends a session (2025-11-25, Session Management); None where there is no
+    session."""
+    connection = facts.connection
+    if connection is None or not connection.session_id:
+        return None
+    headers = (*_session_headers(connection), *_credentials(facts, "DELETE", facts.target.url))
+    return Request("DELETE", facts.target.url, headers)
+
+
+def stream(facts: Facts, connection: Connection | None, last_event_id: str = "") -> Request:
+    """The GET for a stream of the server's messages (with HTTP+SSE, of all of them), or to take up
+    one that broke (2025-11-25, Listening for Messages from the Server, Resumability and
+    Redelivery)."""
     headers = [("Accept", "text/event-stream"), *_session_headers(connection)]
     if last_event_id:
         text = last_event_id.encode("utf-8", "replace").decode("latin-1")
         headers.append(("Last-Event-ID", text))
-    return Request("GET", facts.target.url, (*headers, *_credentials(facts, "GET")))
+    url = facts.target.url
+    return Request("GET", url, (*headers, *_credentials(facts, "GET", url)))
+
+
+def message_url(facts: Facts) -> str:
+    """Where messages are posted: the server's URL, or what its `endpoint` event named."""
+    found, url = facts.stream, facts.target.url
+    return url if found is None or found.uri is None else resolve(url, found.uri)
 
 
 def _session_headers(connection: Connection | None) -> Headers:
@@ -196,14 +219,14 @@ def _post(facts: Facts, message: Mapping[str, Any], extra: Headers) -> Request:
         ("Accept", "application/json, text/event-stream"),
         *extra,
     ]
-    body = _json(message)
-    headers.extend(_credentials(facts, "POST", body))
-    return Request("POST", facts.target.url, tuple(headers), body)
+    body, url = _json(message), message_url(facts)
+    headers.extend(_credentials(facts, "POST", url, body))
+    return Request("POST", url, tuple(headers), body)
 
 
-def _credentials(facts: Facts, method: str, body: bytes = b"") -> Headers:
+def _credentials(facts: Facts, method: str, url: str, body: bytes = b"") -> Headers:
     """The token, and what the person wants on every MCP request."""
-    return (*credentials(facts, method, facts.target.url, body), *facts.target.headers)
+    return (*credentials(facts, method, url, body), *facts.target.headers)
 
 
 def _json(message: Mapping[str, Any]) -> bytes:
@@ -261,12 +284,28 @@ def withdrawn(event: ServerSentEvent) -> str | int | None:
     return rpc_id if isinstance(rpc_id, str | int) else None
 
 
+def method_of(event: ServerSentEvent) -> str:
+    """The method of the JSON-RPC request or notification in an event; "" where there is none."""
+    value, _ = read_json(event.data.encode("utf-8", "replace"))
+    method = value.get("method") if isinstance(value, dict) else None
+    return method if isinstance(method, str) else ""
+
+
 def is_reply(request: Request) -> bool:
     """Whether a request of the record is an answer of ours to the server."""
     value, _ = read_json(request.body)
     return (
         isinstance(value, dict) and "method" not in value and bool({"result", "error"} & {*value})
     )
+
+
+def is_aside(request: Request) -> bool:
+    """Whether a request of the record asks the server for nothing: an answer of ours, a
+    notification, the end of the session."""
+    if request.method == "DELETE":
+        return True
+    value, _ = read_json(request.body)
+    return is_reply(request) or (isinstance(value, dict) and value.get("id") is None)
 
 
 def _answer(value: Any, rpc_id: int | None = None) -> Answer:

@@ -25,20 +25,24 @@ from flows.documents import read_json
 from flows.exchange import Exchange, Headers
 from flows.facts import Call, Facts, Misfit, fail
 from flows.mcp.asked import undeclared
+from flows.mcp.notices import ACKNOWLEDGED, notification
 from flows.mcp.opening import is_refusal
+from flows.mcp.opening import sent as message_of
 from flows.mcp.outcome import resume, take
 from flows.mcp.param_headers import param_headers
-from flows.mcp.rpc import HEADER_MISMATCH, URL_ELICITATION_REQUIRED, Answer, is_reply, request
+from flows.mcp.rpc import HEADER_MISMATCH, URL_ELICITATION_REQUIRED, Answer, is_aside, request
 from flows.moves import Ask, Blocked, Done, Field, Move, Send, Skipped, Validate
-from flows.session import Answered, Event, Exchanged, Made, Pairs, value
+from flows.session import Answered, Event, Exchanged, Made, Pairs, Received, value
+from flows.sse import ServerSentEvent
 from flows.steps import task
 from flows.steps.connect import refusal
 from flows.steps.tools import is_modern, offers, page_move, read_page
 
 STEP: Final = "call"
+COMPLETE = "completion/complete"
+LISTEN = "subscriptions/listen"
 METHODS = ("tools/call", "prompts/get", "resources/read")
 """What is done with an entry of a list, by its name."""
-COMPLETE = "completion/complete"
 MOST_URLS = 5
 """How often a server may answer that a URL has to be opened first."""
 _URL_MODE = "MCP Elicitation, URL Elicitation Required Error"
@@ -85,7 +89,13 @@ def read(event: Event, facts: Facts) -> Facts:
             return replace(facts, call=asked_for(values))
         case Made(values=values) if facts.call and (text := value(values, "problems")) is not None:
             return replace(facts, call=replace(facts.call, problems=_problems(text)))
-        case Exchanged(exchange=exchange) if not is_reply(exchange.request):
+        case Made(values=values) if id := value(values, "stream"):
+            return _listening(id, facts)
+        case Received(exchange_id=id, event=sent) if facts.call and facts.call.exchange_id == id:
+            return _acknowledged(sent, facts)
+        case Exchanged(exchange=exchange) if not is_aside(exchange.request):
+            if facts.call is None and message_of(exchange.request)[0] == LISTEN:
+                return facts
             facts, answer = take(exchange, facts)
             return _read(exchange, answer, facts) if answer else facts
         case _:
@@ -117,8 +127,30 @@ def _send(call: Call, facts: Facts) -> Send:
             headers = param_headers(tool.get("inputSchema"), call.arguments)
     label = f"{call.method} {about(call)}".rstrip() + (", once more" if call.rounds else "")
     params = {**call.params, **task.task_parameter(call, facts), **call.retry}
+    if call.method == "tools/call":
+        params["_meta"] = {"progressToken": facts.rpc_sent + 1}
     message = request(facts, call.method, params, headers)
-    return Send(STEP, message, label, rpc_id=facts.rpc_sent + 1)
+    move = Send(STEP, message, label, rpc_id=facts.rpc_sent + 1)
+    if call.method == LISTEN:
+        return replace(move, background=True, first=ACKNOWLEDGED)
+    return move
+
+
+def _listening(exchange_id: str, facts: Facts) -> Facts:
+    """The facts once the stream of a subscription has begun: its request is under way for long."""
+    if facts.call is None or facts.call.method != LISTEN:
+        return facts
+    rpc_id = facts.rpc_sent + 1
+    call = replace(facts.call, exchange_id=exchange_id, rpc_id=rpc_id)
+    return replace(facts, call=call, rpc_sent=rpc_id)
+
+
+def _acknowledged(sent: ServerSentEvent, facts: Facts) -> Facts:
+    """The facts after a message of a subscription, of which the first ought to acknowledge it."""
+    call, told = facts.call, notification(sent)
+    if call is None or call.result is not None or told is None or told[0] != ACKNOWLEDGED:
+        return facts
+    return replace(facts, call=replace(call, result=told[1]))
 
 
 def _dropped(call: Call, facts: Facts) -> Blocked | None:

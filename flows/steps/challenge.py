@@ -8,7 +8,14 @@ from typing import Final
 from flows.authenticate import read_challenges
 from flows.exchange import Exchange
 from flows.facts import AuthChallenge, Facts
-from flows.mcp.opening import opening_move, read_opening, sent
+from flows.mcp.opening import (
+    foreign_endpoint,
+    no_endpoint,
+    opening_move,
+    read_opening,
+    sent,
+    telling,
+)
 from flows.mcp.rpc import read_answer
 from flows.moves import Blocked, Done, Move, Skipped
 from flows.network import edge_page, failing_check
@@ -29,7 +36,9 @@ def next(facts: Facts) -> Move:
     # A token appears later in the walk; the challenge is what happened without one.
     if not facts.current_tokens and (move := opening_move(facts, STEP)):
         return move
-    exchange = facts.openings[-1].exchange
+    if blocked := foreign_endpoint(STEP, facts):
+        return blocked
+    exchange = telling(facts)
     if STEP in facts.overridden:
         return Done(STEP, str(exchange.status or "no answer"))
     return _blocked(exchange)
@@ -115,7 +124,8 @@ def _blocked(exchange: Exchange) -> Blocked:
             check="NET-10",
         )
     answer = read_answer(exchange, None)
-    said = f"; {answer.message}" if answer.error else ""
+    said = answer.message if answer.error else no_endpoint(exchange)
+    said = f"; {said}" if said else ""
     location = " It redirects: bearer tokens never follow one." if 300 <= status < 400 else ""
     return Blocked(
         STEP,

@@ -7,8 +7,17 @@ from typing import Final
 
 from flows.authenticate import read_challenges
 from flows.exchange import Exchange
-from flows.facts import Facts
-from flows.mcp.opening import is_refusal, opening_move, read_opening, sent
+from flows.facts import Connection, Facts
+from flows.mcp.opening import (
+    foreign_endpoint,
+    is_refusal,
+    no_endpoint,
+    opening_move,
+    read_opening,
+    sent,
+    telling,
+)
+from flows.mcp.outcome import resume, take
 from flows.mcp.rpc import legacy_request, read_answer, stream
 from flows.moves import Blocked, Done, Move, Send, Skipped
 from flows.session import Event, Exchanged, Made, StepId
@@ -16,6 +25,7 @@ from flows.steps.claims import cause_to_refuse
 from flows.steps.remedy import remedy_of
 
 STEP: Final = "connect"
+_SET_LEVEL = "logging/setLevel"
 _INITIALIZED = "notifications/initialized"
 
 
@@ -26,27 +36,33 @@ def next(facts: Facts) -> Move:
         if not connection.initialized:
             request = legacy_request(facts, _INITIALIZED, None, connection, notification=True)
             return Send(STEP, request, _INITIALIZED)
-        asks = any(name != "tasks" for name in facts.target.declare)
+        asks = any(name != "tasks" for name in facts.target.declare) or facts.target.listen
         if connection.era == "legacy" and asks and not connection.listening:
             # What a client declares, servers may ask for on this stream.
             label = "stream of the server's messages"
             return Send(STEP, stream(facts, connection), label, background=True)
+        if move := _level_move(connection, facts):
+            return move
         return Done(STEP, connection.version)
     if move := opening_move(facts, STEP):
         return move
-    return refusal(STEP, facts.openings[-1].exchange, facts)
+    return foreign_endpoint(STEP, facts) or refusal(STEP, telling(facts), facts)
 
 
 def read(event: Event, facts: Facts) -> Facts:
-    if isinstance(event, Made) or (
-        isinstance(event, Exchanged) and event.exchange.request.method == "GET"
+    if facts.connection and (
+        isinstance(event, Made)
+        or (isinstance(event, Exchanged) and event.exchange.request.method == "GET")
     ):
-        if facts.connection is None:
-            return facts
         return replace(facts, connection=replace(facts.connection, listening=True))
     if not isinstance(event, Exchanged):
         return facts
-    if sent(event.exchange.request)[0] != _INITIALIZED:
+    method = sent(event.exchange.request)[0]
+    if method == _SET_LEVEL and facts.connection:
+        connection = replace(facts.connection, log_level_set=True)
+        facts, answer = take(event.exchange, facts)
+        return replace(facts, connection=connection) if answer else facts
+    if method != _INITIALIZED:
         return read_opening(event.exchange, facts)
     if facts.connection is None:
         return facts
@@ -54,16 +70,32 @@ def read(event: Event, facts: Facts) -> Facts:
     return replace(facts, connection=replace(facts.connection, initialized=True))
 
 
+def _level_move(connection: Connection, facts: Facts) -> Send | None:
+    """The request for log messages, where the server has any (MCP Logging). Since 2026-07-28 each
+    request says so itself."""
+    level = facts.target.log_level
+    unset = connection.era == "legacy" and not connection.log_level_set
+    if level is None or not unset or "logging" not in connection.capabilities:
+        return None
+    message = legacy_request(facts, _SET_LEVEL, {"level": level}, connection)
+    return resume(STEP, facts) or Send(STEP, message, _SET_LEVEL, rpc_id=facts.rpc_sent + 1)
+
+
 def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     """The stop after an MCP request that gave no result, with the party its status points at."""
+    failure = exchange.error
+    if failure and failure.kind == "cancelled":
+        return Blocked(
+            step, f"{failure.text[:1].upper()}{failure.text[1:]}.", "person", failure.kind
+        )
     if exchange.response is None:
-        failure = exchange.error
         words = failure.text if failure else "no answer"
         return Blocked(step, words, "network", failure.kind if failure else "failed")
     response = exchange.response
     if is_refusal(exchange):
         return _unauthorized(step, exchange, facts)
-    said = exchange.error.text if exchange.error else read_answer(exchange, None).message
+    said = exchange.error.text if exchange.error else no_endpoint(exchange)
+    said = said or read_answer(exchange, None).message
     word = str(response.status) if response.status != 200 else "error"
     return Blocked(
         step,

@@ -24,7 +24,6 @@ from flows.steps.discovery import (
 from flows.wellknown import is_web_url, resource_candidates, same_origin
 
 STEP: Final = "resource-metadata"
-PREDATES = ("2025-03-26", "2024-11-05")
 
 
 def next(facts: Facts) -> Move:
@@ -32,7 +31,7 @@ def next(facts: Facts) -> Move:
         return Skipped(STEP, "no MCP server in this walk")
     if reason := no_authorization(facts):
         return Skipped(STEP, reason)
-    if facts.target.protocol in PREDATES:
+    if predates(facts):
         return Skipped(STEP, f"not part of revision {facts.target.protocol}")
     if usable := _accepted(facts):
         return Done(STEP, str(usable.status))
@@ -50,6 +49,13 @@ def next(facts: Facts) -> Move:
     if candidate := next_candidate(candidates(facts), facts.resource_tried):
         return fetch(STEP, candidate)
     return _nothing(facts)
+
+
+def predates(facts: Facts) -> bool:
+    """Whether the pinned revision is older than resource metadata. 2024-11-05 has no rules for
+    authorization at all, so its servers are taken at their word."""
+    pinned = facts.target.protocol
+    return pinned == "2025-03-26" or (pinned == "2024-11-05" and not _named(facts))
 
 
 def candidates(facts: Facts) -> tuple[tuple[str, str], ...]:

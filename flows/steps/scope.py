@@ -9,7 +9,7 @@ from flows.documents import text_list, text_member
 from flows.facts import Facts
 from flows.steps.applies import for_machines
 from flows.steps.challenge import challenge_of
-from flows.steps.resource_metadata import PREDATES, resource_metadata
+from flows.steps.resource_metadata import predates, resource_metadata
 from flows.steps.server_metadata import server_metadata
 from flows.wellknown import canonical_resource
 
@@ -49,7 +49,7 @@ def selected_resource(facts: Facts) -> str | None:
     accepted, else the server's canonical URI. Revisions before 2025-06-18 send none."""
     if facts.target.resource is not None:
         return facts.target.resource or None
-    if facts.target.kind == "authorization-server" or facts.target.protocol in PREDATES:
+    if facts.target.kind == "authorization-server" or predates(facts):
         return None
     named = text_member(resource_metadata(facts) or {}, "resource")
     return named or canonical_resource(facts.target.url)

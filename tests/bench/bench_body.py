@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import resource
 import subprocess
@@ -100,6 +101,7 @@ async def measure(widget_name: str, path: Path) -> dict[str, float]:
     async with app.run_test(size=(120, 40)) as pilot:
         await app.mount(widget)
         await pilot.pause()
+        gc.freeze()  # as the app does once it is painted
         empty = peak_memory()
         start = perf_counter()
         paint = await painted(show)

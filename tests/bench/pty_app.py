@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.bench.child import environment, work
+
 ROWS, COLUMNS = 40, 120
 _ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>]")
 
@@ -29,8 +31,8 @@ class PtyApp:
 
     def __init__(self, command: Sequence[str], env: dict[str, str] | None = None) -> None:
         self.command = list(command)
-        self.env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})}
-        self.env.pop("NO_COLOR", None)
+        terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self.env = {**environment(), **terminal, **(env or {})}
         self.seen = b""
 
     def __enter__(self) -> Self:
@@ -82,6 +84,10 @@ class PtyApp:
         if not self.read(5):
             raise TimeoutError(f"no repaint after {keys!r}")
         return time.perf_counter() - start
+
+    def work(self) -> float:
+        """Milliseconds of processor time since it was started."""
+        return work(self.pid)
 
     def memory(self) -> float:
         """Proportional set size in MB."""

@@ -9,7 +9,7 @@ import pytest
 
 from flows.mcp.rpc import RpcError
 from flows.mcp.task import RELATED
-from flows.replies import OpenStream, Replies, Reply
+from flows.replies import Replies, Reply
 from flows.session import StepId
 from flows.sse import ServerSentEvent
 
@@ -107,38 +107,6 @@ async def test_a_fault_of_the_responder_is_not_lost() -> None:
     await until(failed)
     with pytest.raises(ZeroDivisionError):
         await replies.settle()
-
-
-async def test_an_open_stream_ends_when_it_is_closed_or_another_opens() -> None:
-    stream, ended = OpenStream(), list[int]()
-
-    def opened(number: int) -> Any:
-        async def send(closed: asyncio.Event) -> None:
-            stream.began.set()
-            await closed.wait()
-            ended.append(number)
-
-        return send
-
-    await stream.open(opened(1), None)
-    assert ended == []
-    await stream.open(opened(2), asyncio.Event())
-    assert ended == [1]
-    await stream.close()
-    await stream.close()
-    assert ended == [1, 2]
-
-
-async def test_a_stream_that_does_not_begin_can_be_given_up() -> None:
-    stream, cancel, ended = OpenStream(), asyncio.Event(), asyncio.Event()
-
-    async def send(closed: asyncio.Event) -> None:
-        cancel.set()
-        await closed.wait()
-        ended.set()
-
-    await stream.open(send, cancel)
-    assert ended.is_set()
 
 
 async def test_what_came_on_a_lasting_stream_stays_open_until_the_end() -> None:

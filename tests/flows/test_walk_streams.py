@@ -7,9 +7,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from flows.limits import Limits
 from flows.moves import Blocked, Done, Send
 from flows.replies import Reply
 from flows.session import Exchanged, Made, Received, Target
@@ -48,7 +49,7 @@ class Server:
             case "tools/call":
                 await self.call(connection, message["id"])
                 return
-            case "notifications/initialized":
+            case "notifications/initialized" | "notifications/cancelled":
                 await connection.send(ok(status="202 Accepted"))
                 return
             case "initialize":
@@ -251,3 +252,114 @@ async def test_a_server_without_a_stream_of_its_own_is_walked_all_the_same() -> 
         assert walk.moves["call"] == Done("call", "ask")
         assert not any(isinstance(move, Blocked) for move in walk.moves.values())
     assert labels(walk).count("stream of the server's messages") == 1
+
+
+class Slow(Server):
+    """Never answers a call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.called = asyncio.Event()
+
+    async def call(self, connection: Connection, rpc_id: int) -> None:
+        await connection.send(STREAM)
+        self.called.set()
+        await connection.reader.read()
+
+
+async def test_a_cancelled_request_is_told_to_be() -> None:
+    server = Slow()
+    async with walking(server) as (walk, served):
+        move, cancel = walk.current, asyncio.Event()
+        assert isinstance(move, Send)
+        task = asyncio.create_task(walk.perform(move, cancel=cancel))
+        await server.called.wait()
+        cancel.set()
+        await task
+    assert labels(walk)[-2:] == ["tools/call ask", "notifications/cancelled"]
+    told = json.loads(served.requests[-1].partition(b"\r\n\r\n")[2])
+    assert told["method"] == "notifications/cancelled" and "id" not in told
+    assert told["params"]["requestId"] == move.rpc_id
+    assert told["params"]["reason"].startswith("cancelled while receiving the event stream")
+    blocked = walk.moves["call"]
+    assert isinstance(blocked, Blocked)
+    assert (blocked.party, blocked.word) == ("person", "cancelled")
+
+
+async def test_a_request_that_takes_too_long_is_told_too() -> None:
+    server = Slow()
+    async with walking(server) as (walk, _):
+        walk.wire.options = replace(walk.wire.options, limits=Limits(idle=0.3))
+        await walk.run()
+    assert labels(walk)[-2:] == ["tools/call ask", "notifications/cancelled"]
+
+
+async def test_initialize_is_never_told_to_be_cancelled() -> None:
+    asked = asyncio.Event()
+
+    async def silent(connection: Connection) -> None:
+        await connection.request()
+        asked.set()
+        await connection.reader.read()
+
+    async with serve(silent) as served:
+        walk = Walk(new_session(Target(served.url, protocol="2025-11-25")), Wire())
+        move, cancel = walk.current, asyncio.Event()
+        assert isinstance(move, Send)
+        task = asyncio.create_task(walk.perform(move, cancel=cancel))
+        await asyncio.wait_for(asked.wait(), 20)
+        cancel.set()
+        await task
+        await walk.close()
+    assert labels(walk) == ["initialize, 2025-11-25"]
+
+
+async def test_what_the_server_never_got_is_not_cancelled() -> None:
+    async with walking(Slow()) as (walk, served):
+        move, cancel = walk.current, asyncio.Event()
+        assert isinstance(move, Send)
+        served_before = len(served.requests)
+        cancel.set()
+        await walk.perform(move, cancel=cancel)
+        assert len(served.requests) == served_before
+    assert labels(walk)[-1] == "tools/call ask"
+
+
+class Sessions(Asks):
+    """Gives a session id, and takes it back."""
+
+    async def message(self, connection: Connection, message: dict[str, Any]) -> None:
+        if message.get("method") != "initialize":
+            await super().message(connection, message)
+            return
+        result = {"protocolVersion": "2025-11-25", "capabilities": {}}
+        body = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}).encode()
+        await connection.send(ok(body, "Content-Type: application/json", "Mcp-Session-Id: s-1"))
+
+    async def __call__(self, connection: Connection) -> None:
+        while request := await connection.request():
+            if request.startswith(b"DELETE"):
+                await connection.send(ok(status="405 Method Not Allowed"))
+            else:
+                await self.message(connection, json.loads(request.partition(b"\r\n\r\n")[2]))
+
+
+async def test_a_session_is_ended_whatever_the_server_says_to_that() -> None:
+    async with walking(Sessions(), accept) as (walk, served):
+        before = dict(walk.moves)
+        await walk.end_session()
+        assert walk.moves == before
+        last = walk.session.events[-1]
+    assert isinstance(last, Exchanged) and last.exchange.status == 405
+    assert (last.step, last.label) == ("connect", "end of the session")
+    head = served.requests[-1]
+    assert head.startswith(b"DELETE / ") and b"\r\nMcp-Session-Id: s-1\r\n" in head
+    assert b"\r\nAuthorization: Bearer b\r\n" in head
+    assert b"\r\nMCP-Protocol-Version: 2025-11-25\r\n" in head
+
+
+async def test_without_a_session_there_is_nothing_to_end() -> None:
+    async with walking(Asks(), accept) as (walk, served):
+        before = len(served.requests)
+        await walk.end_session()
+        assert len(served.requests) == before

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -547,9 +548,47 @@ async def test_events_in_a_compressed_stream_come_before_its_end() -> None:
     assert (body(exchange), exchange.error) == (b"data: 1\n\n", None)
 
 
-async def test_a_stream_meets_the_deadline_with_its_events_kept() -> None:
-    exchange = await get(stream(b"data: 1\n\n", close=False), deadline=0.1)
+async def events_for(seconds: float, connection: Connection) -> None:
+    """A stream that says something again and again, until it ends."""
+    await stream(b"data: 1\n\n")(connection)
+    ends = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < ends:
+        await connection.send(b": \n")
+        await asyncio.sleep(0.01)
+
+
+async def test_a_stream_that_keeps_on_outlasts_the_deadline_of_a_body() -> None:
+    exchange = await get(partial(events_for, 1.3), deadline=1.0)
+    assert exchange.error is None and body(exchange).startswith(b"data: 1\n\n: \n")
+    assert exchange.timing.total > 1.0
+
+
+async def test_a_stream_that_falls_silent_is_cut_with_its_events_kept() -> None:
+    exchange = await get(stream(b"data: 1\n\n", close=False), idle=0.1)
     assert failure(exchange).kind == "timeout" and body(exchange) == b"data: 1\n\n"
+    words = "nothing came for 0.1 s while receiving the event stream (9 B so far)"
+    assert failure(exchange).text == words
+
+
+async def test_a_stream_without_an_end_has_a_deadline_of_its_own() -> None:
+    exchange = await get(partial(events_for, math.inf), stream=0.3)
+    assert failure(exchange).kind == "timeout"
+    assert failure(exchange).text.startswith("the deadline of 0.3 s for an event stream passed")
+
+
+async def test_an_endless_stream_may_be_silent_once_it_has_begun() -> None:
+    async def handler(connection: Connection) -> None:
+        await stream(close=False)(connection)
+
+    async with serve(handler) as server, wire(deadline=60, idle=0.01, stream=0.01) as sender:
+        cancel = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.2, cancel.set)
+        request = Request("GET", server.url)
+        exchange = await sender.send(request, endless=True, cancel=cancel)
+    assert failure(exchange).kind == "cancelled"
+    async with serve(silent) as server, wire(deadline=0.1) as sender:
+        exchange = await sender.send(Request("GET", server.url), endless=True)
+    assert failure(exchange).kind == "timeout" and exchange.response is None
 
 
 async def test_other_media_types_have_no_events() -> None:

@@ -78,3 +78,36 @@ def test_misspelt_issuer(start: Start) -> None:
     code, said = run(server, "--approve")
     assert code == 1, said
     assert "trailing slash" in said
+
+
+def test_what_changes_is_said_as_it_happens(start: Start) -> None:
+    heard = ("--subscribe", "note://one", "--log-level", "info", "--listen", "3")
+    code, said = run(start("sdk_changing.py"), *heard, "--call", "touch")
+    assert code == 0, said
+    lines = [line.split() for line in said.splitlines()]
+    assert ["updated", "note://one"] in lines
+    assert ["warning", "about", "to", "change"] in lines
+    assert ["progress", "1", "of", "2", "half", "done"] in lines
+    assert said.index("subscriptions/listen") < said.index("updated  ") < said.index("Sound")
+
+
+def test_what_changed_is_in_the_document(start: Start) -> None:
+    subscribe = ("--subscribe", "demo://resource/dynamic/text/1", "--listen", "3", "--json")
+    call = ("--call", "toggle-subscriber-updates")
+    code, said = run(start("everything.mjs", "streamableHttp"), *subscribe, *call)
+    assert code == 0, said
+    document: dict[str, Any] = json.loads(said)
+    told = [(n["step"], n["method"], n["params"]) for n in document["notifications"]]
+    uri = {"uri": "demo://resource/dynamic/text/1"}
+    assert ("connect", "notifications/resources/updated", uri) in told
+    assert [call["method"] for call in document["calls"]] == ["resources/subscribe", "tools/call"]
+    connect = next(step for step in document["steps"] if step["id"] == "connect")
+    assert connect["exchanges"][-1]["label"] == "end of the session"
+    assert connect["exchanges"][-1]["method"] == "DELETE"
+
+
+def test_the_older_transport(start: Start) -> None:
+    call = ("--call", 'echo={"message": "hi"}')
+    code, said = run(start("everything.mjs", "sse"), "--protocol", "2024-11-05", *call)
+    assert code == 0, said
+    assert "      Echo: hi" in said

@@ -5,6 +5,8 @@ What the walk says of them, and whether the server breaks a rule:
     server                  step        what is said                real?
     every one with opaque   claims      info, only the issuer can   no: tokens may be opaque
       tokens                              read the token              (RFC 6749 section 1.4)
+    open ones               challenge   info, no authorization      no: it is optional in MCP
+    those of HTTP+SSE       connect     info, an older transport    no: deprecated, not forbidden
     TypeScript SDK          token       info, token_type bearer     no: its case does not matter
                                                                       (RFC 6749 section 5.1)
     SDK, issuer misspelt    server-     stop, another issuer        yes: RFC 8414 section 3.3
@@ -33,6 +35,8 @@ from tests.independent.walking import Call, Said, assert_findings, result_text, 
 ERAS: tuple[Protocol, ...] = ("auto", "2025-11-25", "2025-06-18")
 OPAQUE: Said = ("claims", "info", "only its issuer can read it")
 ERROR: Said = ("challenge", "warn", "although no credentials were sent")
+OLDER: Said = ("connect", "info", "speaks HTTP+SSE")
+OPEN: Said = ("challenge", "info", "asks for no authorization")
 
 every_era = pytest.mark.parametrize("protocol", ERAS)
 
@@ -207,3 +211,78 @@ async def test_a_revision_the_server_does_not_authorize_by(start: Start) -> None
     }
     slash: Said = ("server-metadata", "warn", "trailing slash")
     assert_findings(walked, [ERROR, slash, OPAQUE])
+
+
+ON_HTTP_SSE: tuple[Protocol, ...] = ("auto", "2024-11-05")
+
+
+def on_http_sse(protocol: Protocol) -> str:
+    """The version that a server of both transports speaks with us on the older one."""
+    return "2025-11-25" if protocol == "auto" else protocol
+
+
+@pytest.mark.parametrize("protocol", ON_HTTP_SSE)
+async def test_sdk_on_http_sse(start: Start, protocol: Protocol) -> None:
+    walked = await walk(Target(start("sdk_sse.py"), protocol=protocol))
+    assert words(walked) == {
+        "challenge": "open",
+        "connect": on_http_sse(protocol),
+        "tools": "1 tool",
+        "call": "add",
+    }
+    assert_findings(walked, [OPEN, OLDER])
+    assert result_text(walked) == "5"
+
+
+@pytest.mark.parametrize("protocol", ON_HTTP_SSE)
+@pytest.mark.parametrize("server", [("sdk_sse.py", "oauth"), ("fastmcp_sse.py",)])
+async def test_authorization_and_http_sse(
+    start: Start, server: tuple[str, ...], protocol: Protocol
+) -> None:
+    walked = await walk(Target(start(*server), protocol=protocol))
+    assert words(walked) == {
+        "challenge": "401",
+        "resource-metadata": "200",
+        "server-metadata": "200",
+        "client": "DCR",
+        "pkce": "S256",
+        "authorize": "ready",
+        "callback": "approved",
+        "token": "200",
+        "claims": "opaque",
+        "refresh": "200",
+        "connect": on_http_sse(protocol),
+        "tools": "1 tool",
+        "call": "add",
+    }
+    quiet = server == ("fastmcp_sse.py",)
+    assert_findings(walked, [OPAQUE, OLDER] if quiet else [ERROR, OPAQUE, OLDER])
+    assert result_text(walked) == "5"
+
+
+SUM = Call("get-sum", {"a": 2, "b": 3})
+
+
+@pytest.mark.parametrize("protocol", ON_HTTP_SSE)
+async def test_everything_on_http_sse(start: Start, protocol: Protocol) -> None:
+    walked = await walk(Target(start("everything.mjs", "sse"), protocol=protocol), call=SUM)
+    assert words(walked) == {
+        "challenge": "open",
+        "connect": on_http_sse(protocol),
+        "tools": "13 tools",
+        "call": "get-sum",
+    }
+    assert_findings(walked, [OPEN, OLDER])
+    assert result_text(walked) == "The sum of 2 and 3 is 5."
+
+
+async def test_everything(start: Start) -> None:
+    walked = await walk(Target(start("everything.mjs", "streamableHttp")), call=SUM)
+    assert words(walked) == {
+        "challenge": "open",
+        "connect": "2025-11-25",
+        "tools": "13 tools",
+        "call": "get-sum",
+    }
+    assert_findings(walked, [OPEN])
+    assert result_text(walked) == "The sum of 2 and 3 is 5."

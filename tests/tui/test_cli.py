@@ -12,7 +12,7 @@ import pytest
 
 from flows import __version__
 from flows.client_authentication import AUTH_METHODS
-from flows.session import GRANTS, PROTOCOLS
+from flows.session import GRANTS, LOG_LEVELS, PROTOCOLS
 from flows.signing import ALGORITHMS
 from tui import arguments
 from tui.cli import main
@@ -66,6 +66,7 @@ def test_the_choices_are_those_of_the_engine() -> None:
     assert arguments.AUTH_METHODS == AUTH_METHODS
     assert arguments.KEY_ALGORITHMS == ALGORITHMS
     assert arguments.GRANTS == GRANTS
+    assert arguments.LOG_LEVELS == LOG_LEVELS
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from flows.exchange import Exchange, Failure, Request, Response
 from flows.moves import Compose, Make, Send
@@ -227,4 +226,4 @@ async def test_nothing_hostile_reaches_the_terminal() -> None:
 async def test_what_is_no_url_is_shown_all_the_same(make: Callable[[str], Item], url: str) -> None:
     async with showing(make(url)) as (app, pilot):
         await pilot.press("3", "1")
-        assert app.is_running and app.query_one("#headline-request", Static).is_on_screen
+        assert app.is_running and app.query_one("#headline").is_on_screen

@@ -14,16 +14,17 @@ from typing import Any
 
 import pytest
 
+from flows.limits import Limits
 from flows.session import Received, Target
 from flows.walk import new_session
-from flows.wire import Limits, WireOptions
+from flows.wire import WireOptions
 from tests.flows.servers import serve
 from tests.heavy import EVENTS, HUGE, TOOLS, Heavy, bottom
 from tests.tui.walking import Walking, shown
 from tui.screens.walk import WalkScreen
 
 ROOT = Path(__file__).parents[2]
-PATIENT = WireOptions(limits=Limits(deadline=math.inf))
+PATIENT = WireOptions(limits=Limits(deadline=math.inf, idle=math.inf, stream=math.inf))
 """A busy machine is no failure."""
 
 

@@ -10,12 +10,13 @@ import pytest
 from textual.widgets import Label
 
 from flows.exchange import Request
+from flows.limits import Limits
 from flows.moves import Act, Blocked, Done
 from flows.session import Exchanged, Target
 from flows.store import save
 from flows.text import visible
 from flows.walk import new_session
-from flows.wire import Limits, WireOptions
+from flows.wire import WireOptions
 from tests.flows.servers import answers, make_certificate, ok, serve
 from tests.flows.world import ISSUER, METADATA, World, answer
 from tests.hostile import HOSTILE

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("httpx", "jwt", "cryptography", "pydantic", "mcp", "jsonschema", "starlette", "uvicorn")
+HEAVY = (
+    "httpx",
+    "click",
+    "jwt",
+    "cryptography",
+    "pydantic",
+    "mcp",
+    "jsonschema",
+    "starlette",
+    "uvicorn",
+)
 
 PROBE = """
 import asyncio, sys

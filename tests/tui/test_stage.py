@@ -41,10 +41,11 @@ class WalkScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         stage = self.query_one(Stage)
+        stage.on_pointed = self.count
         await stage.mount_forms()
         stage.show()
 
-    def on_stage_pointed(self) -> None:
+    def count(self) -> None:
         self.pointed += 1
 
 

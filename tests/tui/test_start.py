@@ -166,7 +166,7 @@ async def test_the_choices_are_in_the_target(
         Target(
             "https://example.com",
             kind="authorization-server",
-            protocol="2025-03-26",
+            protocol="2024-11-05",
             bearer="s3cret",
             declare=("elicitation", "tasks"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,8 @@ from rich.cells import cell_len
 from flows.checks import Finding
 from flows.exchange import Exchange, Failure, Request, Response, Timing, Tls
 from flows.moves import Blocked, Send
-from flows.session import Answered, Exchanged, StepId
+from flows.session import Answered, Exchanged, Made, Received, StepId
+from flows.sse import ServerSentEvent
 from flows.steps import STEPS
 from flows.text import visible
 from flows.walk import Walk
@@ -276,3 +278,40 @@ def test_what_is_well_is_not_told() -> None:
     walk = walked()
     assert any(finding.result == "pass" for finding in walk.findings)
     assert view.findings(walk) == ()
+
+
+# Streams in the background
+
+
+def received(data: str, event: str = "message") -> Received:
+    return Received(NOW, "connect", "s", ServerSentEvent(event, data))
+
+
+def test_what_comes_on_a_background_stream_is_listed_with_its_request_first() -> None:
+    world = World()
+    request = Request("POST", f"{ISSUER}/m", (), b'{"id": 7, "method": "initialize"}')
+    exchange = Exchange("x", request, NOW, Response(202, "Accepted", ()))
+    world.record(
+        Made(NOW, "connect", (("stream", "s"), ("first", "endpoint"))),
+        received("/m", "endpoint"),
+        received('{"method": "notifications/message", "params": {"level": "info", "data": "hi"}}'),
+        received('{"id": 1, "method": "ping"}'),
+        received('{"id": 7, "result": {}}'),
+        replace(received("{}"), exchange_id="another"),
+        Exchanged(NOW, "connect", exchange, "initialize"),
+    )
+    items = view.items(walk_of(world), "connect")
+    titles = ["computed here", "endpoint", "info hi", "ping", "initialize", "its response"]
+    assert [item.title for item in items[:6]] == titles
+    assert view.responds_to(items[5], 7) and not view.responds_to(items[4], 7)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_titles_of_events_are_harmless(text: str) -> None:
+    world = World()
+    params = {"uri": text}
+    data = json.dumps({"method": "notifications/resources/updated", "params": params})
+    made = Made(NOW, "connect", (("stream", "s"),))
+    world.record(made, received(data), received("", text))
+    for item in view.items(walk_of(world), "connect"):
+        assert item.title == visible(item.title)

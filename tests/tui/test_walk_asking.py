@@ -93,8 +93,12 @@ async def test_the_call_can_be_cancelled_with_its_question_open() -> None:
         await walking.until(lambda: not walking.screen.asking.open)
         await walking.settle()
         assert replies(walking) == []
-        last = walking.exchange
-        assert last.error and last.error.kind == "cancelled"
+        (given_up,) = (
+            event.exchange
+            for event in walking.events
+            if isinstance(event, Exchanged) and event.label == "tools/call book_table"
+        )
+        assert given_up.error and given_up.error.kind == "cancelled"
         assert not panel.display
 
 

@@ -4,12 +4,12 @@ requests are answered without a person."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flows.catalogue import completion_params, reference
 from flows.documents import read_json
-from flows.facts import Json
+from flows.facts import Facts, Json
 from flows.mcp.client import Stance
 from flows.mcp.rpc import RpcError
 from flows.session import Capability
@@ -70,6 +70,25 @@ def _completion(text: str, option: str) -> Json:
     raise usage(
         f"""{option} wants REF={{"ARGUMENT": "PREFIX"}}, texts all, not {visible(text, limit=80)}"""
     )
+
+
+def subscriptions(facts: Facts, uris: Sequence[str], listen: bool) -> Iterator[Values]:
+    """The acts that have the server say what changes: since 2026-07-28 one for all of it, before
+    that one for each resource."""
+    connection = facts.connection
+    if connection is None or connection.era == "legacy":
+        yield from ({"method": "resources/subscribe", "uri": uri} for uri in uris)
+        return
+    wishes: dict[str, Any] = {
+        f"{kind}ListChanged": True
+        for kind in ("tools", "prompts", "resources")
+        if isinstance(declared := connection.capabilities.get(kind), dict)
+        and declared.get("listChanged") is True
+    }
+    if uris:
+        wishes["resourceSubscriptions"] = list(uris)
+    if wishes and (uris or listen):
+        yield {"method": "subscriptions/listen", "arguments": json.dumps(wishes)}
 
 
 def stance_of(elicit: str | None, declare: Iterable[Capability] | None) -> Stance:

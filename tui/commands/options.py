@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flows.exchange import Headers
+from flows.limits import Limits
 from flows.session import Target
 from flows.signing import UnusableKey, read_key
 from flows.text import visible
 from flows.wellknown import is_web_url
-from flows.wire import Limits, WireOptions
+from flows.wire import WireOptions
 from tui.commands import unreadable, usage
 
 
@@ -44,6 +45,7 @@ def target_of(args: argparse.Namespace, url: str) -> Target:
         dpop=args.dpop,
         par=args.par,
         task=args.task,
+        log_level=args.log_level,
     )
 
 
@@ -53,7 +55,7 @@ def wire_options(args: argparse.Namespace) -> WireOptions:
     if bundle:
         read_text(bundle)
     return WireOptions(
-        Limits(deadline=args.timeout) if args.timeout else Limits(),
+        Limits(deadline=args.timeout, idle=args.timeout) if args.timeout else Limits(),
         proxy=args.proxy,
         ca_bundle=bundle,
         insecure=args.insecure,

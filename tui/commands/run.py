@@ -13,14 +13,14 @@ from pathlib import Path
 from flows.catalogue import OPTIONAL
 from flows.diagnosis import last_exchange
 from flows.moves import Ask, Blocked, Done, Send, Skipped
-from flows.session import Event, Received, StepId
+from flows.session import Event, Exchanged, Received, StepId
 from flows.steps.refusal import refused
 from flows.store import SecretLeak, save
 from flows.text import visible
 from flows.walk import Walk, new_session
 from flows.wire import Wire
 from tui.commands import INTERNAL, Failure, unreadable, usage
-from tui.commands.acts import OPTIONS, Answering, Values, act_of, stance_of
+from tui.commands.acts import OPTIONS, Answering, Values, act_of, stance_of, subscriptions
 from tui.commands.options import reason, target_of, wire_options
 from tui.commands.person import credentials, mention, response
 from tui.commands.trace import Trace
@@ -41,7 +41,8 @@ def main(args: argparse.Namespace) -> int:
         raise usage(f"{option} needs an MCP server, and --issuer-only is a walk without one")
     stance = stance_of(args.elicit, args.declare)
     target, options = target_of(args, args.url), wire_options(args)
-    target = replace(target, declare=stance.declare)
+    listen = bool(args.subscribe or args.listen)
+    target = replace(target, declare=stance.declare, listen=listen)
     console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
     session = new_session(target)
     redaction = Redaction(session, keep=args.with_secrets)
@@ -55,8 +56,12 @@ def main(args: argparse.Namespace) -> int:
         redaction.learn(event)
         if trace:
             trace.write(event)
-        if not isinstance(event, Received):
+        if isinstance(event, Received):
+            console.say(*lines.notice(event))
+        else:
             printer.update(walk)
+        if isinstance(event, Exchanged) and event.exchange.request.method == "DELETE":
+            console.say(lines.exchange(event))
 
     walk.on_event = on_event
     console.say(*lines.head(target))
@@ -143,7 +148,10 @@ async def _closing(
     console: Console,
 ) -> Ending:
     try:
-        return await _walk(walk, args, acts, answering, console)
+        ending = await _walk(walk, args, acts, answering, console)
+        if ending.outcome != "unreachable":
+            await walk.end_session()
+        return ending
     finally:
         await walk.close()
 
@@ -160,13 +168,16 @@ async def _walk(
     if args.refresh and isinstance(skipped := walk.moves["refresh"], Skipped):
         says = f"--refresh could not be done: {skipped.reason}"
         return stopped(walk, Blocked("refresh", says, "client", "skipped"))
-    for act in acts:
+    for act in (*subscriptions(walk.facts, args.subscribe, args.listen is not None), *acts):
         if walk.facts.call is not None:
             walk.rerun("call")
         walk.answer("call", **act)
         ending = await _advance(walk, args, answering, console)
         if ending and not (walk.current and walk.current.step == "call"):
             return ending
+    if args.listen:
+        console.progress("… listening")
+        await walk.listen(args.listen)
     return ending_of(walk)
 
 

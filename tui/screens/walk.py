@@ -20,13 +20,15 @@ from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus, Paste
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from flows.exchange import Request
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
+from flows.mcp.opening import sent
 from flows.moves import Act, Ask, Blocked, Compose, Make, Send
-from flows.session import Event, Received, Reran, Session, StepId
+from flows.session import Event, Exchanged, Received, Reran, Session, StepId
 from flows.text import size, visible
 from flows.walk import Walk
 from flows.wire import Wire, WireOptions
@@ -34,6 +36,7 @@ from tui import view
 from tui.asking import Asking
 from tui.browser import open_in_browser
 from tui.hints import hint, until_next
+from tui.screens.breakpoints import breakpoint_classes
 from tui.screens.walk_keys import KEYS
 from tui.view import Item
 from tui.widgets.key_bar import KeyBar
@@ -56,6 +59,8 @@ FIRST_FRAME = 0.1
 """Seconds after the first layout until the rest of the screen is made: it is painted by then."""
 HINTS = 0.05
 """Seconds between two hints of how far an answer has come."""
+EVENTS = 0.25
+"""Seconds in which the events of a stream are gathered before they are shown."""
 PANES = ("steps", "middle", "side")
 ANSWER_FIRST = "the server waits for you: enter goes to the form, esc leaves it; x cancels the call"
 
@@ -112,8 +117,11 @@ class WalkScreen(Screen[None]):
         self._hint_due = ""
         self._finished = False
         self._aside = False  # a form asks the server something and stays where it is
+        self._events_due: Timer | None = None
 
     def compose(self) -> ComposeResult:
+        # Textual would add these behind the first layout, and do all of it again.
+        self.add_class(*breakpoint_classes(self), update=False)
         yield Static(id="top", markup=False)
         with Horizontal(id="columns"):
             with Vertical(id="steps-pane", classes="pane") as pane:
@@ -130,6 +138,7 @@ class WalkScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.steps.on_highlight = self._step_highlighted
+        self.stage.on_pointed = self._hint_again
         self.point_at(self.stage.step)
         self.steps.focus()
         self.call_after_refresh(self.set_timer, FIRST_FRAME, self._finish)
@@ -235,11 +244,6 @@ class WalkScreen(Screen[None]):
             self.stage.show()
         elif move and move.step == "token":
             self._draw_hint()
-
-    @on(Stage.Pointed)
-    def _pointed(self, message: Stage.Pointed) -> None:
-        message.stop()
-        self._hint_again()
 
     @on(DescendantFocus)
     @on(DescendantBlur)
@@ -399,6 +403,8 @@ class WalkScreen(Screen[None]):
         event = message.event
         if isinstance(event, Received):
             self._draw_hint_soon(f"event of the stream: {visible(event.event.data, limit=90)}")
+            if event.step == self.stage.step and not self._events_due:
+                self._events_due = self.set_timer(EVENTS, self._show_events)
             return
         self._resume_listening()
         if self._aside:
@@ -409,7 +415,15 @@ class WalkScreen(Screen[None]):
         # What just happened stays on show; the move that follows is one enter away.
         items = view.items(self.walk, event.step)
         seen = [number for number, item in enumerate(items) if item.event is event]
+        if seen and items[seen[-1]] is not items[-1] and isinstance(event, Exchanged):
+            rpc_id, after = sent(event.exchange.request)[2], items[seen[-1] + 1]
+            seen += [seen[-1] + 1] if rpc_id and view.responds_to(after, rpc_id) else []
         self.point_at(event.step, seen[-1] if seen else -1)
+
+    def _show_events(self) -> None:
+        """Show what has come on a stream meanwhile: not each event, as there may be thousands."""
+        self._events_due = None
+        self.stage.show()
 
     @on(Stopped)
     def _stopped(self, message: Stopped) -> None:

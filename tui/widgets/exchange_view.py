@@ -10,23 +10,22 @@ from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
-from textual.events import Resize
+from textual.containers import Vertical
 from textual.reactive import reactive
-from textual.widgets import Static
 
+from flows.bodies import render_text
 from flows.catalogue import Json
 from flows.exchange import Exchange, Request, media_type
 from flows.mcp.content import words
 from flows.moves import Compose, Make, Send
-from flows.session import Answered, Exchanged, Made, Pairs, value
+from flows.session import Answered, Exchanged, Made, Pairs, Received, value
 from flows.text import visible
 from flows.wire import WireOptions
 from tui import view
 from tui.view import Item
 from tui.widgets.body_view import BodyView
-from tui.widgets.lines import cut
+from tui.widgets.headline import Headline
+from tui.widgets.rows_view import RowsView
 from tui.widgets.tab_line import TabLine
 
 if TYPE_CHECKING:
@@ -46,6 +45,21 @@ MOST_RESULT = 200_000
 """Characters of a result in words; all of it stands in the response."""
 
 
+class Head(RowsView):
+    """Request line or status line with the header fields. It has a cursor while it has the
+    keyboard, and takes no more lines than it needs."""
+
+    BINDING_GROUP_TITLE = "Header"
+
+    def show(self, lines: tuple[str, ...]) -> None:
+        """`lines` are safe to show; without any it is gone."""
+        self.open(render_text("\n".join(lines), measure=cell_len))
+        self.display = bool(lines)
+
+    def holds_cursor(self, row: int) -> bool:
+        return self.has_focus
+
+
 class ExchangeView(Vertical):
     """Shows an `Item`. It keeps no truth of its own: `show` says all there is to know."""
 
@@ -58,7 +72,7 @@ class ExchangeView(Vertical):
         Binding("5", "tab('result')", "Result", False, id="tab.result", tooltip="What it says"),
     ]
 
-    tab: reactive[TabId] = reactive[TabId]("request", init=False)
+    tab: reactive[TabId] = reactive[TabId]("request", init=False, repaint=False)
 
     def __init__(self, options: WireOptions, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -74,12 +88,9 @@ class ExchangeView(Vertical):
         self._available: tuple[TabId, ...] = ()
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="headline"):
-            yield Static(id="headline-request", markup=False)
-            yield Static(id="headline-status", markup=False)
+        yield Headline(id="headline")
         yield TabLine(id="tabs")
-        with VerticalScroll(id="head"):
-            yield Static(id="head-text", markup=False)
+        yield Head(id="head")
         yield BodyView(id="body")
 
     def show(
@@ -185,9 +196,6 @@ class ExchangeView(Vertical):
         event.stop()
         self.action_tab(next(tab for tab in TABS if TABS[tab] == event.name))
 
-    def on_resize(self, event: Resize) -> None:
-        self._headline()
-
     def watch_tab(self) -> None:
         self._draw()
 
@@ -198,7 +206,7 @@ class ExchangeView(Vertical):
             self.tab = tab
 
     def _headline(self) -> None:
-        left, right, state = "", "", ""
+        left, right, state = "", "", None
         if self._exchange:
             left, right = view.headline(self._exchange)
             state = view.status_state(self._exchange)
@@ -209,13 +217,7 @@ class ExchangeView(Vertical):
                 right = "for the browser"
         elif self._item:
             left, right = visible(self._item.title), "edited" if self._edited else ""
-        # The ends of a URL tell the most. The room is known once it is laid out.
-        room = self.size.width - cell_len(right) - 4
-        left = _shorten(left, room) if self.size.width else left
-        self.query_one("#headline-request", Static).update(Content(left), layout=False)
-        status = self.query_one("#headline-status", Static)
-        status.update(Content(right))
-        status.set_classes(f"state-{state}" if state else "")
+        self.query_one(Headline).show(left, right, state)
 
     def _draw(self) -> None:
         names = tuple(TABS[tab] for tab in self._available) if len(self._available) > 1 else ()
@@ -238,12 +240,13 @@ class ExchangeView(Vertical):
                 body.show_text(self.curl_text(), "bash")
             case "timing" if self._exchange:
                 body.show_text(view.timing_text(self._exchange))
+            case _ if self._item and isinstance(self._item.event, Received):
+                data = self._item.event.event.data.encode("utf-8", "replace")
+                body.show(data, "application/json" if data[:1] == b"{" else "text/plain")
             case _:
                 told = view.pairs_text(self._values)
                 body.show_text(f"{told}\n\n{self._notes}" if self._notes else told)
-        text = self.query_one("#head-text", Static)
-        text.update(Content("\n".join(head)))
-        self.query_one("#head").display = bool(head)
+        self.query_one(Head).show(head)
 
     def _show_response(self, exchange: Exchange, body: BodyView) -> tuple[str, ...]:
         failure = exchange.error
@@ -253,11 +256,3 @@ class ExchangeView(Vertical):
             return said
         body.show(exchange.response.body, media_type(exchange.response.headers))
         return (*said, *view.response_head(exchange.response))
-
-
-def _shorten(line: str, room: int) -> str:
-    """A line without its middle where there is no room for it."""
-    if cell_len(line) <= room:
-        return line
-    tail = room * 3 // 5
-    return cut(line, room - tail) + cut(line, tail, from_end=True)[1:]

@@ -69,6 +69,9 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
         scrollbar-gutter: stable;
+        scrollbar-background: transparent;
+        scrollbar-background-hover: transparent;
+        scrollbar-background-active: transparent;
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -94,6 +97,7 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(512)
+        self._base: Style | None = None
 
     @property
     def row_count(self) -> int:
@@ -107,6 +111,13 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         return True
 
     @property
+    def base(self) -> Style:
+        """The style of plain text here, put together once and not for every row."""
+        if self._base is None:
+            self._base = self.rich_style
+        return self._base
+
+    @property
     def page_height(self) -> int:
         """Rows of text on screen at once."""
         return max(1, self.scrollable_size.height)
@@ -114,22 +125,42 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
     def redraw(self) -> None:
         """Draw every row again and fit the scrollable area to their number."""
         self._strips.clear()
-        self.virtual_size = Size(self.virtual_size.width, self.row_count)
+        self.fit(Size(self.virtual_size.width, self.row_count))
         self.refresh()
+
+    def fit(self, extent: Size) -> None:
+        """Say how far there is to scroll. Textual would lay out the whole screen each time; that
+        is needed only where the height follows the rows, or a scroll bar comes or goes."""
+        room = self.scrollable_size
+        always = self.styles.overflow_y == "scroll"
+        bars = always or extent.height > room.height, extent.width > room.width
+        shown = self.show_vertical_scrollbar, self.show_horizontal_scrollbar
+        if self.styles.auto_dimensions or bars != shown:
+            self.virtual_size = extent
+        elif extent != self.virtual_size:
+            self.set_reactive(LineView.virtual_size, extent)
+            if self.show_vertical_scrollbar:
+                self.vertical_scrollbar.window_virtual_size = extent.height
+            if self.show_horizontal_scrollbar:
+                self.horizontal_scrollbar.window_virtual_size = extent.width
+            self.scroll_to(self.scroll_x, self.scroll_y, animate=False)  # no further than it goes
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._strips.clear()
+        self._base = None
 
     def render_line(self, y: int) -> Strip:
         row = self.scroll_offset.y + y
-        width = self.scrollable_size.width
         if row >= self.row_count:
-            return Strip.blank(width, self.rich_style)
+            row = -1
+        width = self.scrollable_size.width
         key = row, self.scroll_offset.x, width
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = self.draw_row(row, width)
+            blank = row < 0
+            strip = Strip.blank(width, self.base) if blank else self.draw_row(row, width)
+            self._strips[key] = strip
         return strip
 
     def validate_cursor(self, row: int) -> int:

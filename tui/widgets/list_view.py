@@ -184,7 +184,7 @@ class LineList(LineView):
         return Strip(parts).adjust_cell_length(width, space)
 
     def _look(self, look: str) -> Style:
-        return self.get_component_rich_style(f"line--{look}") if look else self.rich_style
+        return self.get_component_rich_style(f"line--{look}") if look else self.base
 
     def _style(self, look: Look, row: Row, here: bool) -> Style:
         style = self._look(look or ("header" if row.kind == "header" else ""))

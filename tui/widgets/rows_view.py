@@ -41,6 +41,7 @@ class RowsView(LineView):
     DEFAULT_CSS = """
     RowsView {
         overflow-x: auto;
+        overflow-y: scroll;  /* a bar that came and went would lay out the screen anew */
         scrollbar-size-horizontal: 1;
         & > .body--name { color: $text-primary; }
         & > .body--string { color: $text-success; }
@@ -77,6 +78,7 @@ class RowsView(LineView):
         self._working = False
         self._fitted = 0.0
         self._widest = 0
+        self._width = 0
 
     @property
     def rows(self) -> Rows:
@@ -108,7 +110,7 @@ class RowsView(LineView):
 
     def _fold(self, place: Place | None) -> None:
         """Fold to the width there is, and go back to a place."""
-        width = self.scrollable_size.width - _GUTTER
+        width = self._width = self.scrollable_size.width - _GUTTER
         if width > 0:
             self.rows.fold(width if self.wrap or self.rendered.kind == "hex" else None)
         self._seeking = place
@@ -120,7 +122,8 @@ class RowsView(LineView):
         self._fold(self.place())
 
     def on_resize(self) -> None:
-        self._fold(self.place())
+        if self.scrollable_size.width - _GUTTER != self._width:
+            self._fold(self.place())
 
     def watch_wrap(self) -> None:
         self.scroll_to(x=0, animate=False)
@@ -172,7 +175,7 @@ class RowsView(LineView):
         """Put the cursor on the row of an offset, now or when that is indexed."""
         self._seeking = None if self._is_indexed(offset) else (offset, screen_row)
         if self._seeking is None and self.row_count:
-            self.virtual_size = self.extent
+            self.fit(self.extent)
             self.cursor = self.rows.row_at(offset)
             if screen_row >= 0:
                 self.scroll_to(y=self.cursor - screen_row, animate=False)
@@ -211,8 +214,8 @@ class RowsView(LineView):
     def draw_row(self, row: int, width: int) -> Strip:
         rows = self.rows
         text = rows.text(row)
-        here = row == self.cursor
-        base, cursor = self.rich_style, self.get_component_rich_style("body--cursor")
+        here = row == self.cursor and self.holds_cursor(row)
+        base, cursor = self.base, self.get_component_rich_style("body--cursor")
         behind = Style(bgcolor=cursor.bgcolor if here else None)
         marks = [*self.marks(row), *self._selected(row, text)]
         whole_styles = {name for _, _, name in marks}
@@ -242,7 +245,7 @@ class RowsView(LineView):
                 self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
-        self.virtual_size = self.extent
+        self.fit(self.extent)
 
     def _selected(self, row: int, text: str) -> Iterator[Span]:
         selection = self.text_selection

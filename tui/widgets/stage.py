@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Paste, Resize
-from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
 from flows.catalogue import OPTIONAL, Json, Listing
@@ -25,6 +24,7 @@ from flows.walk import Walk
 from tui import view
 from tui.view import Item
 from tui.widgets.exchange_view import ExchangeView
+from tui.widgets.frame import Frame
 from tui.widgets.list_view import Cell, Row
 from tui.widgets.step_list import LOOKS, Menu
 
@@ -40,14 +40,12 @@ NOTE_MARGIN = 3
 """Columns beside a note: its padding, and the scroll bar."""
 
 
-class Stage(Vertical):
+class Stage(Frame):
     """Points at one item of one attempt of one step, and holds what was edited of it.
 
-    `show` reads the walk anew; of the protocol nothing is kept here.
+    `show` reads the walk anew; of the protocol nothing is kept here. `on_pointed` is called when
+    another item is on show, at once and not by a message, so that all changes in one frame.
     """
-
-    class Pointed(Message):
-        """Another item is on show."""
 
     def __init__(self, walk: Walk, *, in_lab: bool, id: str, asking: Asking | None = None) -> None:
         super().__init__(id=id, classes="pane")
@@ -59,6 +57,7 @@ class Stage(Vertical):
         self._item = -1
         self._edited: tuple[Act, Edit] | None = None
         self._forms = False
+        self.on_pointed: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         yield Static(id="purpose", markup=False)
@@ -165,9 +164,11 @@ class Stage(Vertical):
         step = STEP[self.step]
         tries = view.step_attempts(self._walk, self.step)
         title = f"{STEPS.index(step) + 1} {step.title}"
-        self.border_title = Content.assemble(title, (f"  {step.standard}", "not bold italic"))
         which = f"attempt {self._attempt % len(tries) + 1} of {len(tries)}  [ ]"
-        self.border_subtitle = Content(which if len(tries) > 1 else "")
+        self.set_titles(
+            Content.assemble(title, (f"  {step.standard}", "not bold italic")),
+            Content(which if len(tries) > 1 else ""),
+        )
         self.query_one("#purpose", Static).update(Content(step.purpose), layout=False)
         items, menu = self.items, self.query_one("#items", Menu)
         menu.display = len(items) > 1
@@ -191,11 +192,16 @@ class Stage(Vertical):
             case Listen() | Blocked() | Skipped() | Done() | None as move:
                 switcher.current = "note"
                 width = switcher.content_size.width - NOTE_MARGIN
-                self.query_one("#note > Static", Static).update(_note(move, width))
+                self._draw_note(_note(move, width))
             case _ if item:
                 self.exchange_view.show(item, self.edit, self._verdict(item), self._result(item))
                 switcher.current = "exchange"
-        self.post_message(self.Pointed())
+        self.on_pointed()
+
+    def _draw_note(self, note: Content) -> None:
+        drawn = self.query_one("#note > Static", Static)
+        width, height = drawn.size
+        drawn.update(note, layout=not width or len(note.wrap(width)) != height)
 
     def _verdict(self, item: Item) -> str:
         """What was judged of an authorization response, before its code goes anywhere."""

@@ -44,7 +44,7 @@ def test_a_request_on_a_stream_is_judged_too(declare: Any, found: str) -> None:
     (route,) = (key for key in tasks.world.routes if key.startswith("POST https://mcp"))
     tasks.world.routes[route] = streaming
     tasks.run()
-    assert results(tasks.world, "MCP-25") == [found]
+    assert results(tasks.world, "ASK-01") == [found]
 
 
 @pytest.mark.parametrize(("declare", "found"), [(("tasks",), "pass"), ((), "fail")])
@@ -52,15 +52,15 @@ def test_a_task_has_to_be_declared(declare: Any, found: str) -> None:
     created = {**modern("completed", result=TEXT), "resultType": "task"}
     tasks = Tasks(NEW, created, declare=declare)
     tasks.run()
-    assert results(tasks.world, "MCP-26") == [found]
+    assert results(tasks.world, "ASK-02") == [found]
 
 
 def test_a_result_names_its_task() -> None:
     tasks = Tasks(OLD, {"task": task("completed")}, FETCHED)
     tasks.run()
-    assert results(tasks.world, "MCP-27") == ["pass"]
-    assert results(tasks.world, "MCP-26") == ["not-applicable"]
+    assert results(tasks.world, "ASK-03") == ["pass"]
+    assert results(tasks.world, "ASK-02") == ["not-applicable"]
     tasks = Tasks(OLD, {"task": task("completed")}, TEXT)
     tasks.run()
-    found = only(tasks.world, "MCP-27")
+    found = only(tasks.world, "ASK-03")
     assert found.result == "warn" and RELATED in found.says

@@ -218,7 +218,7 @@ def test_listing_tools_that_never_ends_is_a_failed_act(lab: Lab, capsys: Capture
         ("waf-block", "challenge", "network"),
         ("resource-mismatch", "resource-metadata", "resource-server"),
         ("issuer-mismatch", "server-metadata", "authorization-server"),
-        ("no-pkce-advertised", "pkce", "authorization-server"),
+        ("no-pkce-advertised", "server-metadata", "authorization-server"),
         ("register-fails", "client", "authorization-server"),
         ("authorize-500", "authorize", "authorization-server"),
         ("consent-denied", "callback", "person"),
@@ -244,7 +244,7 @@ def test_a_stop_is_explained(lab: Lab, capsys: Capture) -> None:
     lab.set_faults(("no-pkce-advertised",))
     assert main(["run", lab.mcp_url, "--approve"]) == 1
     out = capsys.readouterr().out
-    tail = out[out.index("✗ Stopped at PKCE") :]
+    tail = out[out.index("✗ Stopped at Server metadata") :]
     for label in ("party", "cause", "fix", "standard"):
         assert re.search(rf"^  {label:<9} \S", tail, re.MULTILINE)
     assert max(map(len, tail.splitlines())) <= 80
@@ -395,9 +395,7 @@ def test_lists_and_results_are_printed_in_words(lab: Lab, capsys: Capture) -> No
     words = ["run", lab.mcp_url, "--approve", "--list", "--call", 'chart={"values": [1, 2]}']
     assert main([*words, "--read", "lab://logo.png", "--call", 'weather={"region":"north"}']) == 0
     out = capsys.readouterr().out
-    assert re.search(
-        r"^      2 resources\n      lab://about +What this server is for\.$", out, re.M
-    )
+    assert re.search(r"^      2 resources\n      lab://about +What this server is for", out, re.M)
     assert "explain_token(claim, audience?)" in out
     assert re.search(r"^      \[image  image/png  \d+ B\]$", out, re.M)
     assert re.search(r"^      \[resource  lab://logo\.png  image/png  \d+ B\]$", out, re.M)

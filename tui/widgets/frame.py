@@ -1,0 +1,37 @@
+"""A pane whose border says what is in it."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from textual.containers import Vertical
+from textual.content import Content
+from textual.geometry import Region
+
+
+class Frame(Vertical):
+    """Textual paints a widget whole when the title of its border changes, line by line down to the
+    last of its background; here only the lines of the border that hold the titles."""
+
+    _titling = False
+
+    def set_titles(self, title: Content, subtitle: Content) -> None:
+        """Say what the pane shows, on its upper and its lower border."""
+        self._titling = True
+        if title.markup != self.border_title:
+            self.border_title = title
+        if subtitle.markup != (self.border_subtitle or ""):
+            self.border_subtitle = subtitle
+        self._titling = False
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        if self._titling:
+            width, height = self.outer_size
+            regions = Region(-1, -1, width, 1), Region(-1, height - 2, width, 1)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
