@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flows.exchange import Exchange, Response, media_type
+
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 
 def read_json(body: bytes) -> tuple[Any, str]:
@@ -69,6 +72,27 @@ def text_member(document: Mapping[str, Any], name: str) -> str | None:
     """A member that is a non-empty string, else None."""
     value = document.get(name)
     return value if isinstance(value, str) and value else None
+
+
+def value_member(document: Mapping[str, Any], name: str) -> str | None:
+    """A member that will be sent on: a non-empty string that can be, else None; `flaw` says
+    what it is instead."""
+    text = text_member(document, name)
+    return text if text and is_whole(text) else None
+
+
+def is_whole(text: str) -> bool:
+    """Whether no half of a surrogate pair is in the text. JSON can name one (RFC 8259 section
+    8.2), but no request can hold it."""
+    return text.isascii() or not _HALF.search(text)
+
+
+def flaw(document: Mapping[str, Any], name: str) -> str:
+    """What a member is where a text to be sent on belongs: "missing", "a JSON number", ..."""
+    value = document.get(name)
+    if not isinstance(value, str):
+        return "missing" if name not in document else f"a JSON {json_type(value)}"
+    return "half of a surrogate pair (RFC 8259 §8.2)" if value else "empty"
 
 
 def text_list(document: Mapping[str, Any], name: str) -> tuple[str, ...] | None:

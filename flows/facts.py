@@ -67,6 +67,11 @@ class Tried:
     objection: str = ""  # why a document that was found must not be used
     check: str = ""  # the id of the check that fails here
 
+    @property
+    def outcome(self) -> str:
+        """What came of it in words, the status first where there was one."""
+        return f"{self.status} {self.verdict}".strip() if self.status else self.verdict
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -377,7 +382,7 @@ class Fold:
 
     def _carry(self, event: Reran) -> _Carry:
         facts, clients = self.facts, dict(self.facts.known_clients)
-        if facts.client and facts.client.issuer:
+        if facts.client and facts.client.issuer and _saved(facts.client):
             clients[facts.client.issuer] = facts.client
         return _Carry(
             event.step,
@@ -393,6 +398,13 @@ class Fold:
     def _seed(self, event: Reran) -> bytes:
         """A session saved without secrets has lost the seeds of its attempts."""
         return event.seed or self._start.seed
+
+
+def _saved(client: Client) -> bool:
+    """Whether the client's secret, if it has one, is still known."""
+    from flows.spans import PLACEHOLDER
+
+    return not PLACEHOLDER.search(client.client_secret or "")
 
 
 def _tried_anew(facts: Facts) -> Facts:

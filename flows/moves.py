@@ -126,11 +126,13 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """How a client would get going again: a new attempt of `step`, the connection left standing
-    (MCP Step-Up Authorization Flow; RFC 6749 section 6). `scope` is what it would ask for."""
+    (MCP Step-Up Authorization Flow; RFC 6749 section 6). `scope` is what it would ask for. With
+    `anew` the connection falls too: that is for the person to choose, not for a client."""
 
     step: StepId
     label: str
     scope: str | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

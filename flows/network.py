@@ -58,7 +58,10 @@ def is_unreadable(exchange: Exchange) -> bool:
 
 def failing_party(exchange: Exchange, server: Party) -> Party:
     """Who is at fault for an exchange's failure, or the page of a proxy: what a body holds is
-    `server`'s, all else the network's."""
+    `server`'s, a request that cannot be put on the wire, as an edited one may be, the client's,
+    all else the network's."""
+    if exchange.error is not None and exchange.error.kind == "bad-request":
+        return "client"
     if is_unreadable(exchange):
         return server
     edge = exchange.response is not None and edge_page(exchange.response)

@@ -10,10 +10,11 @@ import re
 from urllib.parse import quote
 
 from flows.exchange import Headers, Request, header, header_values
+from flows.wellknown import url_problem
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _VALUE = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
-_URL = re.compile(r"https?://(?P<authority>[^/?#]+)(?P<path>[^?#]*)(?P<query>\?[^#]*)?", re.I)
+_URL = re.compile(r"https?://[^/?#]+(?P<path>[^?#]*)(?P<query>\?[^#]*)?", re.I)
 _VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _WITH_CONTENT = ("POST", "PUT", "PATCH")
 
@@ -22,21 +23,23 @@ class Unsendable(ValueError):
     """The request cannot be put on the wire; the text says why."""
 
 
+def is_field_name(text: str) -> bool:
+    return bool(_TOKEN.fullmatch(text))
+
+
+def is_field_value(text: str) -> bool:
+    """Whether a header field can carry the text as it is (RFC 9110 section 5.5)."""
+    return bool(_VALUE.fullmatch(text))
+
+
 def target(url: str) -> bytes:
     """The request-target of `url` (RFC 9112 section 3.2.1): path and query as written, without
     the fragment. Only what is not ASCII is percent-encoded. Raises Unsendable."""
-    if odd := re.search(r"[\x00-\x20\x7f-\x9f]", url):
-        raise Unsendable(f"the URL holds a space or control character (U+{ord(odd[0]):04X})")
     parts = _URL.match(url)
-    if parts is None:
-        raise Unsendable("the URL needs http:// or https:// and a host")
-    if "@" in parts["authority"]:
-        raise Unsendable("the URL holds a user name or password: use an Authorization header")
+    if (problem := url_problem(url)) or parts is None:
+        raise Unsendable(f"the URL is not usable: {problem or 'it is none'}")
     written = (parts["path"] or "/") + (parts["query"] or "")
-    try:
-        return quote(written, safe=_VISIBLE_ASCII).encode("ascii")
-    except UnicodeEncodeError as error:
-        raise Unsendable("the URL holds half of a surrogate pair") from error
+    return quote(written, safe=_VISIBLE_ASCII).encode("ascii")
 
 
 def sent(request: Request, host: str, user_agent: str) -> Request:
@@ -47,9 +50,9 @@ def sent(request: Request, host: str, user_agent: str) -> Request:
     if not _TOKEN.fullmatch(request.method):
         raise Unsendable(f"{request.method!r} is no HTTP method")
     for name, value in request.headers:
-        if not _TOKEN.fullmatch(name):
+        if not is_field_name(name):
             raise Unsendable(f"{name!r} is no header field name")
-        if not _VALUE.fullmatch(value):
+        if not is_field_value(value):
             raise Unsendable(
                 f"the value of {name} holds a line break, a control character, a character "
                 "outside ISO-8859-1, or white space at its end"

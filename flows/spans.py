@@ -20,6 +20,8 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote_plus
 
 MARK = re.compile(r"(?:[A-Za-z0-9]{4}\.\.)?redacted-\d+-[0-9a-f]{8}")
+PLACEHOLDER = re.compile(r"(?:[A-Za-z0-9]{4}\.\.)?redacted-(?:\d+|sha256)-[0-9a-f]{8}")
+"""A mark, or what stands in place of a JWT's signature."""
 FORM = "application/x-www-form-urlencoded"
 
 VARIABLES = {

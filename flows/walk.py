@@ -348,9 +348,11 @@ class Walk:
         self.record(Reran(self._clock(), step, self._entropy(32)))
 
     def remedy(self, remedy: Remedy) -> None:
-        """Take up what a blocked move offers: a new attempt with the connection left standing."""
+        """Take up what a blocked move offers: a new attempt, as a rule with the connection left
+        standing."""
+        through: StepId | None = None if remedy.anew else "refresh"
         seed = self._entropy(32)
-        self.record(Reran(self._clock(), remedy.step, seed, "refresh", remedy.scope))
+        self.record(Reran(self._clock(), remedy.step, seed, through, remedy.scope))
 
     def step_back(self) -> StepId | None:
         """Open a new attempt of the last step that did something; its id, or None."""
@@ -376,7 +378,7 @@ class Walk:
         first = True
         while True:
             move = self.current
-            if remedies and isinstance(move, Blocked) and move.remedy:
+            if remedies and isinstance(move, Blocked) and move.remedy and not move.remedy.anew:
                 self.remedy(move.remedy)
                 continue
             if move is None or isinstance(move, Ask | Blocked):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 OAUTH = "oauth-authorization-server"
 OPENID = "openid-configuration"
 RESOURCE = "oauth-protected-resource"
+MAX_URL = 65536
+_NOT_IN_URLS = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff]")
 
 
 def origin(url: str) -> str:
@@ -67,13 +70,63 @@ def server_candidates(issuer: str) -> tuple[tuple[str, str], ...]:
     return tuple(candidates)
 
 
-def is_web_url(url: str) -> bool:
-    """An absolute http or https URL with a host."""
+def url_problem(url: str) -> str:
+    """Why nothing can be sent to `url`; "" for an absolute http or https URL with a host."""
+    if problem := _odd_character(url):
+        return problem
     try:
         parts = urlsplit(url)
-        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        return str(error)
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        return "it needs http:// or https:// and a host"
+    if port == 0:
+        return "port 0 is none"
+    if "@" in parts.netloc:
+        return "it holds a user name or password, which belong in an Authorization header"
+    if len(url) > MAX_URL:
+        return f"{len(url):,} characters are too long for a URL"
+    return "" if host.isascii() else _idna_problem(host)
+
+
+def redirect_uri_problem(uri: str) -> str:
+    """Why `uri` can be no redirect URI (RFC 6749 section 3.1.2: absolute, without a fragment;
+    RFC 8252 section 7.1: its scheme may be the client's own); "" when it can."""
+    if problem := _odd_character(uri):
+        return problem
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return str(error)
+    if not parts.scheme or (parts.scheme in ("http", "https") and not host):
+        return "it is no absolute URI"
+    return "it has a fragment" if "#" in uri else ""
+
+
+def _odd_character(url: str) -> str:
+    odd = _NOT_IN_URLS.search(url)
+    if odd is None:
+        return ""
+    code = ord(odd[0])
+    kind = "half of a surrogate pair" if code >= 0xD800 else "a space or control character"
+    return f"it holds {kind} (U+{code:04X})"
+
+
+def _idna_problem(host: str) -> str:
+    import idna
+
+    try:
+        idna.encode(host)
+    except idna.IDNAError as error:
+        return f"its host is no internationalized domain name: {error}"
+    return ""
+
+
+def is_web_url(url: str) -> bool:
+    """An absolute http or https URL with a host, to which something can be sent."""
+    return not url_problem(url)
 
 
 def canonical_resource(url: str) -> str:

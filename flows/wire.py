@@ -192,8 +192,6 @@ class Wire:
             url = httpx.URL(request.url)
         except httpx.InvalidURL as error:
             raise Unsendable(f"the URL is not usable: {error}") from error
-        if url.port is not None and not 0 < url.port < 65536:
-            raise Unsendable(f"{url.port} is no port")
         flight.request = request = sent(
             request, url.netloc.decode("ascii"), self.options.user_agent
         )
@@ -269,14 +267,15 @@ class Wire:
     async def _explain(self, error: Exception, url: httpx.URL, flight: Flight) -> None:
         """Put the network's failure into words; for a refused certificate look at it again."""
         where = url.netloc.decode("ascii")
-        flight.failure = _failure(error, url.host, self._proxy or where, flight)
+        host = url.raw_host.decode("ascii")  # `host` raises where IDNA 2008 has no such name
+        flight.failure = _failure(error, host, self._proxy or where, flight)
         refused = _first(ssl.SSLCertVerificationError, error)
         if refused is None or self.options.proxy:
             return
-        seen = await certificate.peek(url.host, url.port or 443)
+        seen = await certificate.peek(host, url.port or 443)
         if seen:
             flight.tls = certificate.describe(seen, verified=False)
-            flight.failure = Failure("tls", certificate.reason(refused, url.host, seen))
+            flight.failure = Failure("tls", certificate.reason(refused, host, seen))
 
 
 async def _consume(pieces: AsyncIterator[bytes], flight: Flight, until: _Until) -> None:

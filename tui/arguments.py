@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from datetime import datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from flows import __version__
 from tui.commands import usage
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 PROTOCOLS = ("auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -134,6 +137,10 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        # argparse's own says nothing of output that cannot be written.
+        print(self.format_help(), end="", file=file)
+
     def error(self, message: str) -> NoReturn:
         raise usage(f"{message}\nTry: {self.prog} --help")
 

@@ -7,6 +7,7 @@ is imported when the command is given.
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -15,7 +16,10 @@ from contextlib import suppress
 from importlib import import_module
 
 from flows import __version__
-from tui.commands import INTERNAL, INTERRUPTED, PIPE_CLOSED, SOUND, Failure
+from tui.commands import INTERNAL, INTERRUPTED, PIPE_CLOSED, SOUND, UNREADABLE, Failure
+
+_OUTPUT_ENDS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What writing to stdout fails with. Whatever opens a file of its own sees to its own errors."""
 
 YOUNG = 50_000
 """Objects that are made before garbage is looked for. Imports make many and leave none, so that
@@ -25,6 +29,7 @@ Python's own 700 have each look at all of them again, a twentieth of a short com
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a stream of a test may not know it
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -33,9 +38,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        with suppress(OSError, ValueError):  # else the interpreter complains when it ends
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return PIPE_CLOSED
+    except OSError as error:
+        _drop_output()
+        _say(f"the output cannot be written: {error.strerror or error}")
+        return UNREADABLE
+
+
+def _open_closed() -> None:
+    """A stream that the shell closed (`>&-`) is None: nothing comes from it, all goes nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))
+
+
+def _drop_output() -> None:
+    """Forget what is not written yet, else the interpreter complains when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # a full disk may be that of stderr
+        print(f"authwalk: {text}", file=sys.stderr)
 
 
 def _run(arguments: list[str]) -> int:
@@ -54,14 +80,14 @@ def _run(arguments: list[str]) -> int:
         return _failed(failure, arguments)
     except KeyboardInterrupt:
         return _failed(Failure("interrupted", "Interrupted.", INTERRUPTED), arguments)
-    except BrokenPipeError:
-        raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OUTPUT_ENDS:
+            raise
         return _crashed(error, arguments)
 
 
 def _failed(failure: Failure, arguments: list[str]) -> int:
-    print(f"authwalk: {failure}", file=sys.stderr)
+    _say(str(failure))
     if "--json" in arguments:
         from tui.report import failed, print_document
 
@@ -75,6 +101,7 @@ def _crashed(error: Exception, arguments: list[str]) -> int:
     from flows.text import visible
 
     trace = "".join(traceback.format_exception(error))
-    print(visible(trace, lines=True), file=sys.stderr)
+    with suppress(OSError):
+        print(visible(trace, lines=True), file=sys.stderr)
     text = f"a fault of authwalk, please report it: {type(error).__name__}: {visible(str(error))}"
     return _failed(Failure("internal", text, INTERNAL), arguments)

@@ -9,6 +9,7 @@ from flows.diagnosis import Diagnosis, explain, last_exchange
 from flows.exchange import Exchange
 from flows.facts import Facts
 from flows.moves import Ask, Blocked, Done, Move, Skipped
+from flows.network import failing_party
 from flows.session import Party, StepId
 from flows.steps import STEP
 from flows.walk import Walk
@@ -121,11 +122,15 @@ def _after_acts(walk: Walk) -> Ending:
             fix = "Answer elicitations with --elicit."
             verdict = Verdict("call", "person", f"{why}.", fix, evidence=called.exchange)
             return Ending("needs-person", PERSON, "needs-person", verdict)
-        network = called.exchange is not None and called.exchange.response is None
+        silent = called.exchange if called.exchange and not called.exchange.response else None
         unknown = called.method == "tools/call" and called.name not in listed
         verdict = Verdict(
             "call",
-            "network" if network else "client" if unknown else "resource-server",
+            failing_party(silent, "resource-server")
+            if silent
+            else "client"
+            if unknown
+            else "resource-server",
             _sentence(why),
             "Call a tool that tools/list names." if unknown else "",
             "MCP Tools, Error Handling" if called.method == "tools/call" else "",

@@ -5,12 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flows.checks.documents import pointer
-from flows.checks.kernel import Outcome, Outcomes, Severity, at, check, failed, passed, skipped
+from flows.checks.kernel import (
+    Outcome,
+    Outcomes,
+    Place,
+    Severity,
+    at,
+    check,
+    failed,
+    passed,
+    skipped,
+)
 from flows.checks.record import Document, Record
 from flows.exchange import Exchange
 from flows.json_text import Problem
 from flows.key_set import KeyRow, key_set_problems
 from flows.network import edge_page, is_unreadable
+from flows.steps.discovery import judged
+from flows.steps.server_metadata import endpoint_problem
 
 
 def _answer(record: Record) -> Document | None:
@@ -62,6 +74,11 @@ def _failed(exchange: Exchange, row: KeyRow, problem: Problem) -> Outcome:
     'Answer 200 with the JSON object {"keys": [...]}.',
 )
 def there_is_a_set(record: Record) -> Outcomes:
+    if problem := endpoint_problem(record.facts, "jwks_uri"):
+        used = judged(record.facts.server_tried)
+        place = Place(used.exchange_id, "response", "/jwks_uri") if used else None
+        yield failed(f"{problem}.", place)
+        return
     document = _answer(record)
     if document is None:
         return

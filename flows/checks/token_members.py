@@ -6,7 +6,7 @@ import re
 
 from flows.checks.kernel import Outcomes, failed, passed
 from flows.checks.token_rules import Answer, rule
-from flows.documents import json_type
+from flows.documents import flaw, json_type, value_member
 from flows.steps.challenge import challenge_of
 from flows.steps.scope import requested
 from flows.text import size
@@ -246,3 +246,21 @@ def the_tokens_are_two(answer: Answer) -> Outcomes:
             yield failed(words, answer.at("access_token"))
         else:
             yield passed(answer.at("access_token"))
+
+
+@rule(
+    "TOK-22",
+    "error",
+    "refresh_token is text that can be sent back",
+    "RFC 6749 §5.1, A.17",
+    "Issue refresh tokens of visible ASCII characters.",
+)
+def refresh_token_is_usable(answer: Answer) -> Outcomes:
+    members = answer.members
+    if members is None or not members.get("refresh_token"):
+        return
+    if value_member(members, "refresh_token") is None:
+        words = f"refresh_token is {flaw(members, 'refresh_token')}: it cannot be used."
+        yield failed(words, answer.at("refresh_token"))
+    else:
+        yield passed(answer.at("refresh_token"))

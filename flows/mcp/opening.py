@@ -191,7 +191,7 @@ def read_opening(exchange: Exchange, facts: Facts) -> Facts:
     if exchange.request.method == "GET":
         return _read_stream(exchange, facts)
     method, version, rpc_id = sent(exchange.request)
-    opening = Opening(method, version, _has_token(exchange.request), exchange)
+    opening = Opening(method, version, _has_token(exchange.request, facts), exchange)
     facts = replace(facts, openings=(*facts.openings, opening), rpc_sent=facts.rpc_sent + 1)
     if exchange.status != 200:
         return facts
@@ -209,7 +209,7 @@ def _read_stream(exchange: Exchange, facts: Facts) -> Facts:
     """A try that came to nothing. The end of a stream that was of use says nothing here."""
     if _streams(exchange) and not (facts.stream and facts.stream.exchange_id == exchange.id):
         return facts
-    opening = Opening("GET", REVISION, _has_token(exchange.request), exchange)
+    opening = Opening("GET", REVISION, _has_token(exchange.request, facts), exchange)
     return replace(facts, openings=(*facts.openings, opening), stream=None)
 
 
@@ -231,8 +231,11 @@ def sent(request: Request) -> tuple[str, str, int | None]:
     )
 
 
-def _has_token(request: Request) -> bool:
-    return any(name.lower() == "authorization" for name, _ in request.headers)
+def _has_token(request: Request, facts: Facts) -> bool:
+    """Whether a token was sent. Credentials that the person wants on every request are none: the
+    server may ask for a token beside them."""
+    own = () if facts.current_tokens else facts.target.headers
+    return any(pair[0].lower() == "authorization" and pair not in own for pair in request.headers)
 
 
 def _initialized(result: Any, exchange: Exchange) -> Connection:

@@ -225,8 +225,11 @@ def _post(facts: Facts, message: Mapping[str, Any], extra: Headers) -> Request:
 
 
 def _credentials(facts: Facts, method: str, url: str, body: bytes = b"") -> Headers:
-    """The token, and what the person wants on every MCP request."""
-    return (*credentials(facts, method, url, body), *facts.target.headers)
+    """The token, and what the person wants on every MCP request. A token of the walk takes the
+    place of credentials of theirs: Authorization can be sent once."""
+    found = credentials(facts, method, url, body)
+    own = facts.target.headers
+    return (*found, *(pair for pair in own if not found or pair[0].lower() != "authorization"))
 
 
 def _json(message: Mapping[str, Any]) -> bytes:

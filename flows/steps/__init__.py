@@ -16,8 +16,9 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from flows.facts import Facts, Read
-from flows.moves import Move
+from flows.moves import Blocked, Move
 from flows.session import Event, StepId
+from flows.steps.withheld import withheld
 
 
 class StepModule(Protocol):
@@ -45,7 +46,13 @@ class Step:
         return cast(StepModule, import_module(f"{__name__}.{self.id.replace('-', '_')}"))
 
     def next(self, facts: Facts) -> Move:
-        return self.module.next(facts)
+        try:
+            move = self.module.next(facts)
+        except UnicodeEncodeError as error:
+            # What servers say is looked at as it comes; this was given by the person.
+            words = f"Half of a surrogate pair cannot be sent: {error.object!r:.100}."
+            return Blocked(self.id, words, "client", "no text")
+        return withheld(move, facts) or move
 
     def read(self, event: Event, facts: Facts) -> Facts:
         return self.module.read(event, facts)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from flows.documents import text_member
+from flows.documents import flaw, value_member
 from flows.dpop import key_thumbprint
 from flows.exchange import Exchange, Request
 from flows.facts import Facts, Failed, Pushed, fail
@@ -18,13 +18,15 @@ from flows.session import Event, Exchanged, Made, Pairs, Party, value
 from flows.steps.applies import no_browser
 from flows.steps.binding import uses_dpop
 from flows.steps.scope import selected_resource, selected_scope
-from flows.steps.server_metadata import endpoint, server_metadata
+from flows.steps.server_metadata import endpoint, endpoint_problem, server_metadata
 from flows.steps.token_endpoint import asked, read_document, send
 
 STEP: Final = "authorize"
 PUSHED: Final = "PAR-01"
 """The check of the answer to a pushed authorization request."""
 _AS: Final[Party] = "authorization-server"
+_PAR: Final = "pushed_authorization_request_endpoint"
+_NO_PAR: Final = f"the metadata names no {_PAR}"
 
 
 def next(facts: Facts) -> Move:
@@ -103,13 +105,11 @@ def _must_push(facts: Facts) -> Party | None:
 
 
 def _push(facts: Facts, wanted_by: Party) -> Move:
-    url = endpoint(facts, "pushed_authorization_request_endpoint")
+    url = endpoint(facts, _PAR)
     if url is None:
-        words = (
-            "A pushed authorization request is wanted, and the metadata names no usable "
-            "pushed_authorization_request_endpoint."
-        )
-        return Blocked(STEP, words, wanted_by, "none", standard="RFC 9126 §5")
+        problem = endpoint_problem(facts, _PAR)
+        words = f"A pushed authorization request is wanted, and {problem or _NO_PAR}."
+        return Blocked(STEP, words, _AS if problem else wanted_by, "none", standard="RFC 9126 §5")
     return send(STEP, facts, url, _parameters(facts), "pushed authorization request")
 
 
@@ -118,15 +118,16 @@ def _read_pushed(exchange: Exchange) -> tuple[Pushed | None, str]:
     document, problem = read_document(exchange, "pushed authorization request endpoint")
     if document is None:
         return None, problem
-    request_uri = text_member(document, "request_uri")
+    request_uri = value_member(document, "request_uri")
     if request_uri is None:
-        return None, error_text(document) or "the response has no request_uri"
+        flawed = f"request_uri of the response is {flaw(document, 'request_uri')}"
+        return None, error_text(document) or flawed
     return Pushed(request_uri), ""
 
 
 def _refused(failed: Failed) -> Blocked:
     exchange = failed.exchange
-    party = "network" if exchange.response is None else failing_party(exchange, _AS)
+    party = failing_party(exchange, _AS)
     return Blocked(
         STEP,
         f"The authorization request was not accepted: {failed.reason}.",

@@ -18,7 +18,7 @@ from flows.mcp.opening import (
 )
 from flows.mcp.rpc import read_answer
 from flows.moves import Blocked, Done, Move, Skipped
-from flows.network import edge_page, failing_check
+from flows.network import edge_page, failing_check, failing_party
 from flows.session import Event, Exchanged
 
 STEP: Final = "challenge"
@@ -107,7 +107,7 @@ def _blocked(exchange: Exchange) -> Blocked:
         return Blocked(
             STEP,
             failure.text if failure else "no answer",
-            "network",
+            failing_party(exchange, "resource-server"),
             failure.kind if failure else "failed",
             fix="Check the URL, that the server runs, and what stands between.",
             check=failing_check(exchange),
@@ -124,8 +124,9 @@ def _blocked(exchange: Exchange) -> Blocked:
             check="NET-10",
         )
     answer = read_answer(exchange, None)
-    said = answer.message if answer.error else no_endpoint(exchange)
-    said = f"; {said}" if said else ""
+    why = answer.message if answer.error or status == 200 else no_endpoint(exchange)
+    why = exchange.error.text if exchange.error else why
+    said = f"; {why}" if why else ""
     location = " It redirects: bearer tokens never follow one." if 300 <= status < 400 else ""
     return Blocked(
         STEP,

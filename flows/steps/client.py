@@ -12,18 +12,21 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flows.client_authentication import SECRET_METHODS
-from flows.documents import read_object, text_list, text_member
+from flows.documents import flaw, read_object, text_list, text_member, value_member
 from flows.exchange import Exchange, Request
 from flows.facts import Client, Facts, Json, fail
 from flows.moves import Ask, Blocked, Done, Field, Listen, Make, Move, Send, Skipped
 from flows.network import edge_page, failing_check, failing_party
 from flows.oauth import error_text
 from flows.session import Answered, Event, Exchanged, Made, Pairs, value
+from flows.spans import PLACEHOLDER
 from flows.steps.applies import for_machines, no_authorization
 from flows.steps.scope import selected_scope
-from flows.steps.server_metadata import endpoint, issuer, server_metadata
+from flows.steps.server_metadata import endpoint, endpoint_problem, issuer, server_metadata
+from flows.wellknown import redirect_uri_problem
 
 STEP: Final = "client"
+_REGISTRATION: Final = "registration_endpoint"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -39,6 +42,11 @@ def next(facts: Facts) -> Move:
         return Make(STEP, _values(kept), "the client this issuer already knows")
     if target.client_id and facts.known_clients and STEP not in facts.overridden:
         return _moved(facts)
+    if target.client_id and PLACEHOLDER.search(target.client_secret or ""):
+        return _ask(
+            f"The secret of the client {target.client_id} was not saved with this session. Enter "
+            "the identifier and the secret again."
+        )
     if target.client_id:
         method = _method(facts, target.client_secret)
         values = [("client_id", target.client_id), ("token_endpoint_auth_method", method)]
@@ -57,8 +65,18 @@ def next(facts: Facts) -> Move:
     if failed := facts.failed.get(STEP):
         if STEP not in facts.overridden:
             return _refused(failed.exchange, failed.reason)
-    elif registration := endpoint(facts, "registration_endpoint"):
+    elif registration := endpoint(facts, _REGISTRATION):
         return Send(STEP, registration_request(facts, registration), "dynamic registration")
+    elif (problem := endpoint_problem(facts, _REGISTRATION)) and STEP not in facts.overridden:
+        return Blocked(
+            STEP,
+            f"{problem}.",
+            "authorization-server",
+            "no URL",
+            fix="Name a usable registration_endpoint, or register a client by hand.",
+            standard="RFC 8414 §2",
+            can_override=True,
+        )
     return _ask(
         "The server offers no registration that this walk can use. Register a client by hand, "
         f"with the redirect URI {facts.redirect_uri}, and enter its identifier."
@@ -112,9 +130,13 @@ def _redirect_uri(chosen: str | None) -> Move:
     that is not ours to bind is only taken down."""
     if chosen is None:
         return Listen(STEP)
+    if problem := redirect_uri_problem(chosen):
+        words = f"The redirect URI {chosen} is not usable: {problem}."
+        return Blocked(STEP, words, "client", "no URI", standard="RFC 6749 §3.1.2")
     parts = urlsplit(chosen)
     if parts.scheme == "http" and parts.hostname in LOOPBACK:
-        return Listen(STEP, parts.hostname, parts.port or 80, parts.path or "/")
+        port = 80 if parts.port is None else parts.port
+        return Listen(STEP, parts.hostname, port, parts.path or "/")
     return Make(STEP, (("redirect_uri", chosen),), "redirect URI")
 
 
@@ -202,11 +224,14 @@ def _registered(exchange: Exchange, facts: Facts) -> Facts:
     if response.status not in (200, 201):
         words = error_text(document) or edge_page(response) or problem or response.reason
         return fail(facts, STEP, exchange, f"registration refused with {response.status}: {words}")
-    client_id = text_member(document, "client_id") if document else None
-    if document is None or client_id is None:
-        reason = problem or "no client_id in the registration response"
-        return fail(facts, STEP, exchange, reason)
-    secret = text_member(document, "client_secret")
+    if document is None:
+        return fail(facts, STEP, exchange, problem)
+    for name in ("client_id", "client_secret"):
+        if (name == "client_id" or document.get(name)) and value_member(document, name) is None:
+            reason = f"{name} of the registration response is {flaw(document, name)}"
+            return fail(facts, STEP, exchange, reason)
+    client_id = value_member(document, "client_id") or ""
+    secret = value_member(document, "client_secret")
     # The method the server returns rules, not the one asked for (RFC 7591 section 3.2.1).
     method = text_member(document, "token_endpoint_auth_method") or (
         "client_secret_basic" if secret else "none"

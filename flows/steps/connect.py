@@ -20,6 +20,7 @@ from flows.mcp.opening import (
 from flows.mcp.outcome import resume, take
 from flows.mcp.rpc import legacy_request, read_answer, stream
 from flows.moves import Blocked, Done, Move, Send, Skipped
+from flows.network import failing_party
 from flows.session import Event, Exchanged, Made, StepId
 from flows.steps.claims import cause_to_refuse
 from flows.steps.remedy import remedy_of
@@ -90,7 +91,12 @@ def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
         )
     if exchange.response is None:
         words = failure.text if failure else "no answer"
-        return Blocked(step, words, "network", failure.kind if failure else "failed")
+        return Blocked(
+            step,
+            words,
+            failing_party(exchange, "resource-server"),
+            failure.kind if failure else "failed",
+        )
     response = exchange.response
     if is_refusal(exchange):
         return _unauthorized(step, exchange, facts)

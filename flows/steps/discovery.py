@@ -11,7 +11,7 @@ from flows.facts import Json, Tried
 from flows.moves import Blocked, Send
 from flows.network import edge_page, failing_check, is_unreadable, leads_inside
 from flows.session import StepId
-from flows.wellknown import is_web_url, resolve
+from flows.wellknown import resolve, url_problem
 
 MAX_REDIRECTS = 5
 _REDIRECT = "redirect from "
@@ -54,10 +54,13 @@ def read_candidate(exchange: Exchange, rule: str, judge: Judge, unreadable: str)
     if page := edge_page(response):
         return replace(base, verdict=page, objection=page, check="NET-10")
     if 300 <= response.status < 400:
-        location = resolve(url, header(response.headers, "location") or "")
-        if is_web_url(location):
-            return replace(base, verdict=f"redirects to {location}", location=location)
-        return replace(base, verdict="redirects to nowhere usable")
+        named = header(response.headers, "location")
+        if named is None:
+            return replace(base, verdict="redirects without a Location")
+        location = resolve(url, named)
+        if problem := url_problem(location):
+            return replace(base, verdict=f"redirects to {location}: {problem}")
+        return replace(base, verdict=f"redirects to {location}", location=location)
     if response.status != 200:
         return replace(base, verdict=response.reason or "not 200")
     # What came before a failure may be half of it, and is not read.
@@ -93,9 +96,14 @@ def judged(tried: tuple[Tried, ...]) -> Tried | None:
     return usable or next((entry for entry in tried if entry.document is not None), None)
 
 
-def worst(tried: tuple[Tried, ...]) -> Tried | None:
-    """Where no candidate is usable, the first that answered with something to object to."""
-    return next((entry for entry in tried if entry.objection), None)
+def why_none(tried: tuple[Tried, ...]) -> tuple[str, Tried]:
+    """Why no candidate gave a document to use, and the one that decides: a document that was
+    read says more than a page that is none. Without one, each has its reason."""
+    objected = [one for one in tried if one.objection]
+    if objected:
+        worst = next((one for one in objected if one.document is not None), objected[0])
+        return f"{worst.url}: {worst.objection}.", worst
+    return f"{'; '.join(f'{one.url}: {one.outcome}' for one in tried)}.", tried[-1]
 
 
 def unreachable(

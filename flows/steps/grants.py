@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from flows.client_authentication import authenticated
-from flows.documents import text_member
+from flows.documents import flaw, value_member
 from flows.exchange import Exchange, Request
 from flows.facts import Client, Facts, IdJag
 from flows.moves import Blocked, Send
@@ -115,9 +115,10 @@ def read_id_jag(exchange: Exchange) -> tuple[IdJag | None, str]:
     document, problem = read_document(exchange, _IDP)
     if document is None:
         return None, problem
-    assertion = text_member(document, "access_token")
+    assertion = value_member(document, "access_token")
     if assertion is None:
-        return None, error_text(document) or f"the {_IDP}'s response has no access_token"
+        flawed = f"access_token of the {_IDP}'s response is {flaw(document, 'access_token')}"
+        return None, error_text(document) or flawed
     issued = document.get("issued_token_type")
     if issued != ID_JAG:
         shown = "missing" if issued is None else f"{issued!s:.200}"

@@ -11,7 +11,7 @@ from flows.facts import Facts, fail
 from flows.moves import Done, Move, Send, Skipped
 from flows.session import Event, Exchanged
 from flows.steps.applies import no_authorization
-from flows.steps.server_metadata import endpoint
+from flows.steps.server_metadata import endpoint, endpoint_problem
 
 STEP: Final = "keys"
 
@@ -21,6 +21,8 @@ def next(facts: Facts) -> Move:
         return Skipped(STEP, reason)
     url = endpoint(facts, "jwks_uri")
     if url is None:
+        if endpoint_problem(facts, "jwks_uri"):
+            return Done(STEP, "no URL")
         return Skipped(STEP, "no jwks_uri in the metadata")
     if facts.jwks is not None:
         keys = facts.jwks.get("keys")

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from flows.audience import difference
-from flows.documents import json_type, text_list, text_member
+from flows.documents import flaw, json_type, text_list, text_member, value_member
 from flows.facts import Facts, Json, Tried
 from flows.moves import Blocked, Done, Move, Skipped
 from flows.session import Event, Exchanged
@@ -19,9 +19,9 @@ from flows.steps.discovery import (
     next_candidate,
     read_candidate,
     unreachable,
-    worst,
+    why_none,
 )
-from flows.wellknown import is_web_url, resource_candidates, same_origin
+from flows.wellknown import is_web_url, resource_candidates, same_origin, url_problem
 
 STEP: Final = "resource-metadata"
 
@@ -35,10 +35,11 @@ def next(facts: Facts) -> Move:
         return Skipped(STEP, f"not part of revision {facts.target.protocol}")
     if usable := _accepted(facts):
         return Done(STEP, str(usable.status))
-    if (named := _named(facts)) and not is_web_url(named) and STEP not in facts.overridden:
+    named = _named(facts)
+    if named and (problem := url_problem(named)) and STEP not in facts.overridden:
         return Blocked(
             STEP,
-            f"resource_metadata of the challenge is {named}: no absolute URL.",
+            f"resource_metadata of the challenge is {named}: {problem}.",
             "resource-server",
             "no URL",
             fix="Name the absolute URL of the RFC 9728 document in the challenge.",
@@ -113,9 +114,9 @@ def servers_problem(document: Json) -> str:
 
 def resource_problem(document: Json, url: str) -> str:
     """Why the document is not one for a server at `url`; "" when clients take it for one."""
-    resource = text_member(document, "resource")
+    resource = value_member(document, "resource")
     if resource is None:
-        return "resource is missing (RFC 9728 §2)"
+        return f"resource is {flaw(document, 'resource')} (RFC 9728 §2)"
     if resource == url or covers(resource, url):
         return ""
     return f"resource is {resource}, not {url}: {difference(resource, url)}"
@@ -146,14 +147,14 @@ def _nothing(facts: Facts) -> Move:
         return failed
     if falls_back(facts):
         return Done(STEP, "none")
-    last = worst(facts.resource_tried) or facts.resource_tried[-1]
+    reason, decisive = why_none(facts.resource_tried)
     return Blocked(
         STEP,
-        f"{last.url}: {last.objection or last.verdict}.",
-        "network" if last.check.startswith("NET-") else "resource-server",
-        str(last.status),
+        reason,
+        "network" if decisive.check.startswith("NET-") else "resource-server",
+        str(decisive.status or "failed"),
         fix="Serve the RFC 9728 document as application/json, with the exact `resource`.",
         standard="RFC 9728 §3.2, §3.3",
         can_override=STEP not in facts.overridden,
-        check=last.check or "PRM-01",
+        check=decisive.check or "PRM-01",
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from flows.documents import text_list, text_member
+from flows.documents import is_whole, text_list, value_member
 from flows.facts import Facts
 from flows.steps.applies import for_machines
 from flows.steps.challenge import challenge_of
@@ -16,7 +16,8 @@ from flows.wellknown import canonical_resource
 
 def requested(facts: Facts) -> Mapping[str, str]:
     """The `scope` and `resource` of the last request for authorization, as they were sent."""
-    return dict(facts.requested or parse_qsl(urlsplit(facts.authorization_url or "").query))
+    query = (facts.authorization_url or "").partition("#")[0].partition("?")[2]
+    return dict(facts.requested or parse_qsl(query))
 
 
 def selected_scope(facts: Facts) -> str | None:
@@ -33,7 +34,8 @@ def selected_scope(facts: Facts) -> str | None:
     challenge = challenge_of(facts)
     scope = challenge.get("scope") if challenge else None
     if not scope:
-        scope = " ".join(text_list(resource_metadata(facts) or {}, "scopes_supported") or ())
+        listed = text_list(resource_metadata(facts) or {}, "scopes_supported") or ()
+        scope = " ".join(filter(is_whole, listed))
     if not scope:
         return None
     if for_machines(facts):
@@ -51,5 +53,5 @@ def selected_resource(facts: Facts) -> str | None:
         return facts.target.resource or None
     if facts.target.kind == "authorization-server" or predates(facts):
         return None
-    named = text_member(resource_metadata(facts) or {}, "resource")
+    named = value_member(resource_metadata(facts) or {}, "resource")
     return named or canonical_resource(facts.target.url)

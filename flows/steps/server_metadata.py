@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from flows.audience import difference
-from flows.documents import text_list, text_member
+from flows.documents import flaw, text_list, text_member, value_member
 from flows.facts import Facts, Json, Tried
 from flows.moves import Blocked, Done, Move, Skipped
 from flows.session import Event, Exchanged
@@ -18,10 +18,10 @@ from flows.steps.discovery import (
     next_candidate,
     read_candidate,
     unreachable,
-    worst,
+    why_none,
 )
 from flows.steps.resource_metadata import resource_metadata
-from flows.wellknown import OAUTH, inserted, is_web_url, origin, server_candidates
+from flows.wellknown import OAUTH, inserted, is_web_url, origin, server_candidates, url_problem
 
 STEP: Final = "server-metadata"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
@@ -31,11 +31,11 @@ def next(facts: Facts) -> Move:
     if reason := no_authorization(facts):
         return Skipped(STEP, reason)
     issuer = expected_issuer(facts)
-    if not is_web_url(issuer):
+    if problem := url_problem(issuer):
         return Blocked(
             STEP,
-            f"the issuer {issuer!r} is no http or https URL",
-            "resource-server",
+            f"The issuer {issuer} is no usable URL: {problem}.",
+            "client" if _chosen(facts) else "resource-server",
             "no URL",
             standard="RFC 8414 §2",
             check="PRM-07" if resource_metadata(facts) else "",
@@ -67,12 +67,16 @@ def by_origin(facts: Facts) -> bool:
 
 def expected_issuer(facts: Facts) -> str:
     """The issuer identifier that discovery starts from."""
-    if facts.target.authorization_server:
-        return facts.target.authorization_server
-    if facts.target.kind == "authorization-server":
-        return facts.target.url
+    if chosen := _chosen(facts):
+        return chosen
     servers = text_list(resource_metadata(facts) or {}, "authorization_servers")
     return servers[0] if servers else origin(facts.target.url)
+
+
+def _chosen(facts: Facts) -> str | None:
+    """The issuer that the person named."""
+    named = facts.target.url if facts.target.kind == "authorization-server" else None
+    return facts.target.authorization_server or named
 
 
 def candidates(facts: Facts) -> tuple[tuple[str, str], ...]:
@@ -100,10 +104,27 @@ def endpoint(facts: Facts, name: str) -> str | None:
     return url if url and is_web_url(url) else None
 
 
+def endpoint_problem(facts: Facts, name: str) -> str:
+    """Why nothing can be sent to an endpoint that the metadata names; "" when it names none, or
+    a usable one."""
+    document = server_metadata(facts) or {}
+    problem = _unusable(document, name) if document.get(name) is not None else ""
+    return f"{name} of the server metadata {problem}" if problem else ""
+
+
+def _unusable(document: Json, name: str) -> str:
+    """What is wrong with a URL in the metadata, as the rest of a sentence; "" when nothing is."""
+    url = text_member(document, name)
+    if url is None:
+        return f"is {flaw(document, name)}"
+    problem = url_problem(url)
+    return f"is {url}: {problem}" if problem else ""
+
+
 def issuer(facts: Facts) -> str | None:
     """The issuer as the validated metadata has it, to be recorded before the redirect (MCP
     Authorization Response Validation)."""
-    return text_member(server_metadata(facts) or {}, "issuer")
+    return value_member(server_metadata(facts) or {}, "issuer")
 
 
 def _accepted(facts: Facts) -> Tried | None:
@@ -130,9 +151,9 @@ def _judge(document: Json, facts: Facts) -> tuple[str, str, str]:
 
 def issuer_problem(document: Json, facts: Facts) -> str:
     """Why the document is not that of the issuer asked for; "" when it is."""
-    named, wanted = text_member(document, "issuer"), expected_issuer(facts)
+    named, wanted = value_member(document, "issuer"), expected_issuer(facts)
     if named is None:
-        return "issuer is missing (RFC 8414 §2)"
+        return f"issuer is {flaw(document, 'issuer')} (RFC 8414 §2)"
     if named == wanted or by_origin(facts):
         return ""
     return f"issuer is {named}, asked for {wanted}: {difference(named, wanted)}"
@@ -155,13 +176,13 @@ def _nothing(facts: Facts, issuer: str) -> Move:
         return failed
     if defaults_apply(facts):
         return Done(STEP, "defaults")
-    if found := worst(facts.server_tried):
-        reason, word = f"{found.url}: {found.objection}.", found.verdict
-        word = str(found.status) if found.document is None else word
+    reason, decisive = why_none(facts.server_tried)
+    word = "none"
+    if decisive.objection:
+        word = decisive.verdict if decisive.document is not None else str(decisive.status)
     else:
-        reason = f"none of {len(facts.server_tried)} well-known URLs of {issuer} has it"
-        word = "none"
-    check = found.check if found else "ASM-01"
+        reason = f"No well-known URL of {issuer} has it. {reason}"
+    check = decisive.check if decisive.objection else "ASM-01"
     return Blocked(
         STEP,
         reason,

@@ -3,21 +3,24 @@ the client's authentication, the DPoP proof, and how the answer is read."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from flows.client_authentication import authenticated, client_assertion
-from flows.documents import read_form, read_object, text_list, text_member
+from flows.documents import flaw, read_form, read_object, text_list, text_member, value_member
 from flows.dpop import HEADER, proof
 from flows.entropy import derived
 from flows.exchange import Exchange, Request, header
 from flows.facts import Client, Facts, Tokens
 from flows.moves import Blocked, Send
 from flows.oauth import error_text
+from flows.outgoing import is_field_value
 from flows.session import Pairs, StepId
 from flows.signing import UnusableKey, read_key
+from flows.spans import PLACEHOLDER
 from flows.steps.binding import uses_dpop
 from flows.steps.server_metadata import issuer, server_metadata
 
@@ -42,6 +45,8 @@ def _assertion(facts: Facts, client: Client | None, url: str, pairs: Pairs) -> s
         return ""
     if not facts.target.client_key:
         raise UnusableKey("there is none")
+    if PLACEHOLDER.search(facts.target.client_key):
+        raise UnusableKey("it was not saved with this session")
     listed = text_list(
         server_metadata(facts) or {}, "token_endpoint_auth_signing_alg_values_supported"
     )
@@ -80,9 +85,12 @@ def read_tokens(exchange: Exchange, at: datetime) -> tuple[Tokens | None, str]:
     document, problem = read_document(exchange, "token endpoint")
     if document is None or exchange.response is None:
         return None, problem
-    access_token = text_member(document, "access_token")
+    access_token = value_member(document, "access_token")
     if access_token is None:
-        return None, error_text(document) or "the response has no access_token"
+        flawed = f"access_token of the response is {flaw(document, 'access_token')}"
+        return None, error_text(document) or flawed
+    if not is_field_value(access_token):
+        return None, "access_token holds what no header field can carry (RFC 6750 §2.1)"
     token_type, scope = document.get("token_type"), document.get("scope")
     token_type = token_type if isinstance(token_type, str) else None
     proven = header(exchange.request.headers, HEADER) is not None
@@ -91,7 +99,7 @@ def read_tokens(exchange: Exchange, at: datetime) -> tuple[Tokens | None, str]:
         token_type,
         at,
         seconds(document.get("expires_in")),
-        text_member(document, "refresh_token"),
+        value_member(document, "refresh_token"),
         text_member(document, "id_token"),
         scope if isinstance(scope, str) else None,
         document,
@@ -101,11 +109,13 @@ def read_tokens(exchange: Exchange, at: datetime) -> tuple[Tokens | None, str]:
 
 
 def seconds(value: Any) -> float | None:
-    """`expires_in` as a number, also where it was sent as text."""
-    if isinstance(value, bool):
+    """`expires_in` as a finite number, also where it was sent as text."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
         return None
-    if isinstance(value, int | float):
-        return float(value)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return float(value)
-    return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # JSON has integers of any size
+        return None
+    return number if math.isfinite(number) else None

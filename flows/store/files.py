@@ -8,6 +8,7 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from errno import EINVAL
 from pathlib import Path
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -65,6 +66,8 @@ def save(path: Path, session: Session, *, with_secrets: bool = False) -> None:
     is replaced, never followed. Raises OSError, and SecretLeak as `encode` does.
     """
     data = encode(session, with_secrets=with_secrets).encode()
+    if not path.name or "\0" in str(path):
+        raise OSError(EINVAL, "this is no name for a file")
     _make_private(path.parent)
     unfinished = path.with_name(f".{path.name[:100]}.{token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY

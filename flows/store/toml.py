@@ -14,6 +14,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flows.session import Session, StepId
 from flows.store.errors import SecretLeak, SessionFileError
@@ -97,7 +98,14 @@ def _write(session: Session, *, secrets: bool) -> str:
 def _read(text: str) -> Session:
     table = migrated(_parse(text))
     from_table(Summary, table.pop("summary", None), "summary")
-    return from_table(Session, table)
+    session = from_table(Session, table)
+    target = session.target
+    for name, url in (("url", target.url), ("authorization_server", target.authorization_server)):
+        try:
+            _ = urlsplit(url or "").port
+        except ValueError as error:  # every step takes its parts
+            raise SessionFileError(None, None, f"target.{name}: {error}") from None
+    return session
 
 
 def _parse(text: str) -> Table:

@@ -302,6 +302,16 @@ async def test_save_leaves_secrets_out_by_default(tmp_path: Path) -> None:
     assert await _answer(SaveDialog(path, secrets=False), "enter") == SaveChoice(path)
 
 
+async def test_the_name_of_the_file_can_be_seen_where_the_path_is_long() -> None:
+    path = Path("/a") / ("folder" * 20) / "mcp.example.com-2026-11-23.toml"
+    for size in ((80, 24), (140, 44)):
+        async with (app := an_app()).run_test(size=size) as pilot:
+            app.push_screen(SaveDialog(path))
+            await pilot.pause()
+            await pilot.pause()
+            assert path.name in app.export_screenshot()
+
+
 async def test_save_warns_and_objects(tmp_path: Path) -> None:
     there = tmp_path / "there.toml"
     there.touch()

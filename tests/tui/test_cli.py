@@ -77,7 +77,7 @@ def test_the_choices_are_those_of_the_engine() -> None:
         (["nonsense"], "no command, no http or https URL and no session file"),
         (["run"], "Try: authwalk run --help"),
         (["run", "ftp://x"], "no http or https URL"),
-        (["run", "http://[bad/"], "no http or https URL"),
+        (["run", "http://[bad/"], "Invalid IPv6 URL"),
         (["run", "mcp.example.com"], "did you mean https://mcp.example.com"),
         (["run", "http://x", "--call", "=1"], "NAME or NAME=JSON"),
         (["run", "http://x", "--call", "add=[1]"], "no JSON object"),

@@ -161,6 +161,19 @@ async def test_run_on_stops_for_the_person_and_before_the_exchange() -> None:
         assert "Run on" not in w.keys
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_one_enter_too_many_at_the_response_makes_no_key_a_letter(
+    size: tuple[int, int],
+) -> None:
+    async with on_lab(size=size) as w:
+        await w.to("authorize")
+        await w.press("enter", "enter", "enter", "enter")
+        assert w.stage.step == "callback" and "A approves" in w.hint
+        assert "Next" not in w.keys and "Approve" in w.keys
+        await w.press("A")
+        assert answered(w.last)["via"] == "approved"
+
+
 async def test_the_key_bar_offers_only_what_applies() -> None:
     async with on_lab() as w:
         assert "Next" in w.keys and "Edit" in w.keys
@@ -506,7 +519,9 @@ async def test_urls_and_values_are_copied() -> None:
 # Saving
 
 
-async def test_a_saved_walk_reopens_at_the_same_step_with_the_same_words(tmp_path: Path) -> None:
+async def test_a_saved_walk_reopens_where_it_stood_and_asks_for_what_was_not_saved(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "kept.toml"
     async with on_lab() as w:
         await w.to("connect")
@@ -523,9 +538,14 @@ async def test_a_saved_walk_reopens_at_the_same_step_with_the_same_words(tmp_pat
         assert token and token.access_token not in path.read_text()
         async with shown(load(path)) as again:
             assert again.stage.step == step
-            assert [(r.step.id, r.state, r.word) for r in rows(again.walk)] == before
+            settled = [row for row in before if row[1] in ("ok", "warn", "error")]
+            read = [(r.step.id, r.state, r.word) for r in rows(again.walk)]
+            assert read[: len(settled)] == settled and len(settled) == 10
             assert "* unsaved" not in again.text
-            assert again.hint.split()[:3] == w.hint.split()[:3]
+            assert "Not saved with this session: access token" in again.text
+            assert "enter: authorize again" in again.hint
+            await again.press("enter")
+            assert again.stage.step == "client" and "enter binds" in again.hint
 
 
 async def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:

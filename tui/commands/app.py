@@ -14,7 +14,7 @@ from flows.wellknown import is_web_url
 from flows.wire import WireOptions
 from tui.arguments import COMMANDS
 from tui.commands import unreadable, usage
-from tui.commands.options import target_of, wire_options
+from tui.commands.options import target_of, web_url, wire_options
 
 
 def main(args: argparse.Namespace) -> int:
@@ -59,4 +59,6 @@ def _session_file(text: str) -> Path:
         raise usage(f"{shown} is no command: did you mean {close[0]}")
     if "." in text.partition("/")[0] and is_web_url(f"https://{text}"):
         raise usage(f"{shown} has no scheme: did you mean https://{shown}")
+    if text.lower().startswith(("http://", "https://")):
+        web_url(text)
     raise usage(f"{shown} is no command, no http or https URL and no session file")

@@ -8,7 +8,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from difflib import get_close_matches
 
 from flows.lab.faults import FAULTS
@@ -41,16 +41,19 @@ async def _serve(faults: tuple[str, ...], args: argparse.Namespace) -> None:
     from flows.lab import Lab
 
     stop = asyncio.Event()
-    try:
-        async with Lab(faults, mcp_port=args.port, as_port=args.as_port) as lab:
-            # Only now: until the servers are up, a signal ends the process as it always does.
-            for number in (signal.SIGINT, signal.SIGTERM):
-                with suppress(NotImplementedError):
-                    asyncio.get_running_loop().add_signal_handler(number, stop.set)
-            _announce(lab.mcp_url, lab.issuer, lab.control_url, faults, as_json=args.json)
-            await stop.wait()
-    except OSError as error:
-        raise Failure("listen", f"the lab cannot listen: {error.strerror}", UNREACHABLE) from error
+    async with AsyncExitStack() as stack:
+        practice = Lab(faults, mcp_port=args.port, as_port=args.as_port)
+        try:
+            lab = await stack.enter_async_context(practice)
+        except OSError as error:
+            says = f"the lab cannot listen: {error.strerror}"
+            raise Failure("listen", says, UNREACHABLE) from error
+        # Only now: until the servers are up, a signal ends the process as it always does.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        _announce(lab.mcp_url, lab.issuer, lab.control_url, faults, as_json=args.json)
+        await stop.wait()
 
 
 def _announce(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from flows.documents import is_whole
 from flows.exchange import Headers
 from flows.limits import Limits
+from flows.outgoing import is_field_name, is_field_value
 from flows.session import Target
 from flows.signing import UnusableKey, read_key
+from flows.spans import marked, url_spans
 from flows.text import visible
-from flows.wellknown import is_web_url
+from flows.wellknown import is_web_url, redirect_uri_problem, url_problem
 from flows.wire import WireOptions
 from tui.commands import unreadable, usage
 
@@ -20,25 +24,26 @@ from tui.commands import unreadable, usage
 def target_of(args: argparse.Namespace, url: str) -> Target:
     """The target that `url` and the options describe. Raises Failure."""
     _check_grant(args)
+    _check_texts(args)
     return Target(
         web_url(url),
         kind="authorization-server" if args.issuer_only else "mcp",
         protocol=args.protocol,
         client_id=args.client_id,
         client_secret=_from_environment(args.client_secret_env, "--client-secret-env"),
-        client_metadata_url=args.client_metadata_url,
+        client_metadata_url=_optional_url(args.client_metadata_url),
         token_endpoint_auth_method=args.auth_method,
         redirect_uri=args.redirect_uri,
         scope=args.scope,
         resource=args.resource,
-        authorization_server=args.authorization_server and web_url(args.authorization_server),
+        authorization_server=_optional_url(args.authorization_server),
         headers=_headers(args.header),
-        bearer=_from_environment(args.bearer_env, "--bearer-env"),
+        bearer=_bearer(args.bearer_env),
         grant=args.grant,
         client_key=_client_key(args),
         client_key_alg=args.client_key_alg,
         assertion=_token(args.assertion_file, "--assertion-file"),
-        idp_token_url=args.idp_token_url and web_url(args.idp_token_url),
+        idp_token_url=_optional_url(args.idp_token_url),
         idp_client_id=args.idp_client_id,
         idp_client_secret=_from_environment(args.idp_client_secret_env, "--idp-client-secret-env"),
         id_token=_token(args.id_token_file, "--id-token-file"),
@@ -50,26 +55,79 @@ def target_of(args: argparse.Namespace, url: str) -> Target:
 
 
 def wire_options(args: argparse.Namespace) -> WireOptions:
-    """Raises Failure when the CA bundle cannot be read."""
-    bundle = Path(args.ca_bundle) if args.ca_bundle else None
-    if bundle:
-        read_text(bundle)
+    """Raises Failure when the CA bundle or the proxy cannot be used."""
     return WireOptions(
         Limits(deadline=args.timeout, idle=args.timeout) if args.timeout else Limits(),
-        proxy=args.proxy,
-        ca_bundle=bundle,
+        proxy=_proxy(args.proxy),
+        ca_bundle=_ca_bundle(args.ca_bundle),
         insecure=args.insecure,
     )
 
 
+def _ca_bundle(file: str | None) -> Path | None:
+    if file is None:
+        return None
+    import ssl
+
+    path = Path(file)
+    read_text(path)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:  # SSLError among them, whose words are OpenSSL's
+        says = f"{visible(file)} holds no certificate that can be read: {reason(error)}"
+        raise unreadable(says) from error
+    return path
+
+
+def _proxy(url: str | None) -> str | None:
+    """An http or https URL, maybe with a user name and password, which are not repeated."""
+    bare = re.sub(r"^(\w+://)[^/?#]*@", r"\1", url or "")
+    if url is not None and (problem := url_problem(bare)):
+        raise usage(f"--proxy {visible(bare, limit=200)} is not usable: {problem}")
+    return url
+
+
 def web_url(url: str) -> str:
     """`url` when it is an http or https URL. Raises Failure, with a guess at what was meant."""
-    if is_web_url(url):
+    problem = url_problem(url)
+    if not problem:
         return url
-    shown = visible(url, limit=200)
+    shown = visible(marked(url, url_spans(url)), limit=200)
     if "://" not in url and is_web_url(f"https://{url}"):
         raise usage(f"{shown} has no scheme: did you mean https://{shown}")
+    if url.lower().startswith(("http://", "https://")):
+        raise usage(f"{shown} is not usable: {problem}")
     raise usage(f"{shown} is no http or https URL")
+
+
+def _optional_url(url: str | None) -> str | None:
+    return None if url is None else web_url(url)
+
+
+_TEXTS = ("client_id", "redirect_uri", "scope", "resource", "idp_client_id")
+_MAY_BE_EMPTY = ("scope", "resource")
+
+
+def _check_texts(args: argparse.Namespace) -> None:
+    """Texts that requests will hold. An argument that is no UTF-8 has halves of surrogate pairs;
+    one that is empty was meant to be `"$VARIABLE"`. Raises Failure."""
+    for name in _TEXTS:
+        text, option = getattr(args, name), f"--{name.replace('_', '-')}"
+        if text == "" and name not in _MAY_BE_EMPTY:
+            raise usage(f"{option} is empty")
+        if text and not is_whole(text):
+            raise usage(f"{option} {visible(text, limit=200)} is not UTF-8")
+    if args.redirect_uri and (problem := redirect_uri_problem(args.redirect_uri)):
+        shown = visible(args.redirect_uri, limit=200)
+        raise usage(f"--redirect-uri {shown} is not usable: {problem}")
+
+
+def _bearer(name: str | None) -> str | None:
+    token = _from_environment(name, "--bearer-env")
+    if token and not is_field_value(token):
+        says = "holds a token that no header field can carry: a line break, a control character"
+        raise usage(f"--bearer-env: {visible(name or '')} {says} or white space at its end")
+    return token
 
 
 def read_text(path: Path) -> str:
@@ -149,4 +207,13 @@ def _header(line: str) -> tuple[str, str]:
     if not colon or not name.strip():
         # The value is not repeated: it may be a secret.
         raise usage(f"--header wants 'Name: value', not {visible(name, limit=40)!r}")
-    return name.strip(), value.strip()
+    name, value = name.strip(), value.strip()
+    shown = visible(name, limit=40)
+    if not is_field_name(name):
+        raise usage(f"--header: {shown!r} is no header field name")
+    if name.lower() == "content-length":
+        raise usage("--header: Content-Length is that of each body, and set by itself")
+    if not is_field_value(value):
+        says = "a line break, a control character or a character outside ISO-8859-1"
+        raise usage(f"--header: the value of {shown} holds {says}")
+    return name, value

@@ -75,12 +75,12 @@ async def _keys(args: argparse.Namespace) -> Json | None:
     """The key set that was asked for; None when none was. Raises Failure."""
     if not args.jwks and not args.issuer:
         return None
-    if args.jwks and not is_web_url(args.jwks):
+    if args.jwks and "://" not in args.jwks:
         value, problem = read_json(read_text(Path(args.jwks)).encode())
         return _key_set(value, problem, args.jwks)
     wire = Wire(wire_options(args))
     try:
-        url = args.jwks or await _jwks_uri(wire, web_url(args.issuer))
+        url = web_url(args.jwks) if args.jwks else await _jwks_uri(wire, web_url(args.issuer))
         exchange = await wire.send(Request("GET", url, (("Accept", "application/json"),)))
     finally:
         await wire.close()

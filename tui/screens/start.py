@@ -23,7 +23,7 @@ from textual.widgets import Footer, Input, Label
 from flows import __version__
 from flows.session import CAPABILITIES, PROTOCOLS, Capability, Protocol, Target
 from flows.text import ago, visible
-from flows.wellknown import is_web_url
+from flows.wellknown import url_problem
 from tui.widgets.choice import Choice
 from tui.widgets.line_input import LineInput
 from tui.widgets.list_view import Cell, LineList, Row
@@ -93,10 +93,12 @@ def web_url(typed: str) -> str:
     if parts.scheme.lower() not in ("http", "https"):
         known = f"{parts.scheme}:" if parts.scheme else "this"
         raise UnusableUrl(f"MCP servers answer over http or https, not over {known}")
-    if not is_web_url(url):
+    if not parts.hostname:
         raise UnusableUrl("There is no host in this URL.")
     if parts.username is not None:
         raise UnusableUrl("Leave the user name and password out of the URL.")
+    if problem := url_problem(url):
+        raise UnusableUrl(f"Not a URL: {problem}.")
     return url
 
 

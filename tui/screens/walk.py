@@ -284,7 +284,7 @@ class WalkScreen(Screen[None]):
             case "next":
                 if busy:
                     return item is not None and isinstance(item.move, Ask)
-                pending = item is not None and item.pending
+                pending = item is not None and item.pending and not self._awaits(item)
                 mends = isinstance(move, Blocked) and move.remedy is not None
                 return pending or mends or self._elsewhere(item, move)
             case "run":
@@ -317,6 +317,12 @@ class WalkScreen(Screen[None]):
         return any(event.step == self.stage.step for event in self.walk.session.events)
 
     @staticmethod
+    def _awaits(item: Item) -> bool:
+        """Whether the browser is awaited: o, p and A are the ways on, and must not end up in the
+        field as letters because of one enter too many."""
+        return isinstance(item.move, Ask) and item.move.kind == "authorization-response"
+
+    @staticmethod
     def _elsewhere(item: Item | None, move: Act | Blocked | None) -> bool:
         """Whether the walk stands at something else than what is on show."""
         return move is not None and (item is None or item.move is not move)
@@ -327,7 +333,8 @@ class WalkScreen(Screen[None]):
         """Make the move on show; where none is, go to the one that comes next."""
         item, move = self.stage.shown, self.walk.current
         if item and isinstance(item.move, Ask):
-            self.stage.focus_content()  # whatever goes on meanwhile
+            if not self._awaits(item):
+                self.stage.focus_content()  # whatever goes on meanwhile
         elif self._cancel:
             return
         elif item and isinstance(item.move, Blocked) and item.move.remedy:

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.view import State
+from tui.record import State
 from tui.widgets.lines import cut
 
 LOOKS: dict[State | None, str] = {

@@ -126,7 +126,7 @@ def test_without_any_way_the_person_is_asked() -> None:
             "invalid_redirect_uri: not yours",
         ),
         (answer(500, b"<html>", "text/html"), "registration refused with 500"),
-        (answer(201, {"client_name": "x"}), "no client_id"),
+        (answer(201, {"client_name": "x"}), "client_id of the registration response is missing"),
     ],
 )
 def test_a_refused_registration_stops_the_walk(given: Response, said: str) -> None:
@@ -357,7 +357,7 @@ def test_basic_credentials_are_form_encoded_first() -> None:
         (answer(500, b"<html>", "text/html"), "500"),
         (answer(200, b"access_token=x", "application/x-www-form-urlencoded"), "not JSON"),
         (answer(200, {"error": "invalid_client"}), "invalid_client"),
-        (answer(200, {"access_token": ""}), "has no access_token"),
+        (answer(200, {"access_token": ""}), "access_token of the response is empty"),
         (answer(200, [TOKEN]), "a JSON array"),
     ],
 )

@@ -206,7 +206,7 @@ def test_a_relative_url_in_the_challenge_is_the_resource_servers_fault() -> None
     move = world.walk("client")
     assert isinstance(move, Blocked)
     assert (move.step, move.party) == ("resource-metadata", "resource-server")
-    assert "no absolute URL" in move.reason
+    assert "it needs http:// or https://" in move.reason
     world.override("resource-metadata")
     world.walk("client")
     assert gets(world)[0] == RESOURCE_URL, "the well-known URL instead"

@@ -156,7 +156,7 @@ def test_the_servers_list_decides_what_an_rsa_key_signs_with() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "says"), [(None, "there is none"), ("Sx9..redacted-241-1a2b3c4d", "no private key")]
+    ("key", "says"), [(None, "there is none"), ("Sx9..redacted-241-1a2b3c4d", "not saved")]
 )
 def test_a_key_that_is_missing_stops_the_walk_before_anything_is_sent(
     key: str | None, says: str
@@ -267,7 +267,10 @@ def test_the_providers_client_has_a_secret_of_its_own() -> None:
     ("given", "says"),
     [
         (answer(400, {"error": "invalid_grant"}), "identity provider answers 400: invalid_grant"),
-        (answer(200, exchanged(access_token="-")), "no access_token"),
+        (
+            answer(200, exchanged(access_token="-")),
+            "access_token of the identity provider's response is missing",
+        ),
         (answer(200, exchanged(issued_token_type="-")), "issued missing"),
         (
             answer(200, exchanged(issued_token_type="urn:ietf:params:oauth:token-type:jwt")),

@@ -122,7 +122,11 @@ def test_the_client_authenticates_as_at_the_token_endpoint() -> None:
     [
         (answer(400, {"error": "invalid_request"}), "authorization-server", "invalid_request"),
         (answer(401, {"error": "invalid_client"}), "authorization-server", "answers 401"),
-        (answer(201, {"expires_in": 60}), "authorization-server", "no request_uri"),
+        (
+            answer(201, {"expires_in": 60}),
+            "authorization-server",
+            "request_uri of the response is missing",
+        ),
         (answer(201, b"", None), "authorization-server", "unreadable"),
         (Failure("refused", "connection refused"), "network", "connection refused"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from tests.flows.keys import key_for, pem
 from tui import arguments
 from tui.commands import UNREADABLE, USAGE, Failure
-from tui.commands.options import target_of
+from tui.commands.options import target_of, web_url, wire_options
 
 URL = "https://mcp.example.com/mcp"
 
@@ -76,6 +76,56 @@ def test_wrong_usage(files: Path, words: str, says: str) -> None:
     with pytest.raises(Failure, match=says) as raised:
         parsed(*words.split())
     assert raised.value.status == USAGE
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--redirect-uri", "http://[", "Invalid IPv6 URL"),
+        ("--redirect-uri", "http://127.0.0.1:99999/", "Port out of range"),
+        ("--redirect-uri", "callback", "no absolute URI"),
+        ("--redirect-uri", "https://a/#f", "fragment"),
+        ("--redirect-uri", "http://a/\n", "control character"),
+        ("--client-id", "", "is empty"),
+        ("--client-id", "\udcff", "not UTF-8"),
+        ("--scope", "a \udcff", "not UTF-8"),
+        ("--resource", "\udcff", "not UTF-8"),
+        ("--client-metadata-url", "", "no http or https URL"),
+        ("--authorization-server", "https://a:99999", "Port out of range"),
+        ("--header", "a b: c", "no header field name"),
+        ("--header", "X: a\nY: b", "line break"),
+        ("--header", "Content-Length: 1", "set by itself"),
+        ("--bearer-env", "TWO_LINES", "line break"),
+        ("--proxy", "http://[", "Invalid IPv6 URL"),
+        ("--proxy", "socks5://a", "http:// or https://"),
+        ("--proxy", "http://user:hush@a:99999", "Port out of range"),
+    ],
+)
+def test_a_value_that_cannot_be_sent_is_wrong_usage(
+    option: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWO_LINES", "a\nb")
+    args = arguments.parse(["run", URL, option, value])
+    with pytest.raises(Failure, match=says) as raised:
+        wire_options(args)
+        target_of(args, args.url)
+    assert raised.value.status == USAGE
+    assert "hush" not in str(raised.value)
+
+
+def test_a_password_in_the_url_is_not_repeated() -> None:
+    with pytest.raises(Failure, match="user name or password") as raised:
+        web_url("https://user:hush@example.com/")
+    assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["", "garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_a_ca_bundle_without_certificates_cannot_be_read(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "bundle.pem"
+    path.write_text(text)
+    with pytest.raises(Failure, match="no certificate that can be read") as raised:
+        wire_options(arguments.parse(["run", URL, "--ca-bundle", str(path)]))
+    assert raised.value.status == UNREADABLE
 
 
 @pytest.mark.parametrize(
