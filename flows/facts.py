@@ -18,6 +18,7 @@ from flows.catalogue import Json as Json
 from flows.dpop import with_nonce
 from flows.exchange import Exchange
 from flows.mcp.http_sse import Stream, follow, unopened
+from flows.mcp.task import Task
 from flows.session import (
     REPEATABLE,
     Event,
@@ -187,8 +188,10 @@ class Call:
     is the acknowledgment.
 
     The server may answer with a wish for input (MCP Multi Round-Trip Requests): `asked` are its
-    inputRequests while they stand open, `retry` the parameters that the next try has on top.
-    `relisting` are the tools listed anew after a HeaderMismatch.
+    inputRequests while they stand open, `retry` the parameters that the next try has on top;
+    `declined`: not every URL was accepted that had to be opened before it.
+    `relisting` are the tools listed anew after a HeaderMismatch, `task` what a tools/call became
+    whose result is fetched later.
     """
 
     method: str
@@ -200,7 +203,9 @@ class Call:
     asked: Json | None = None
     retry: Json = field(default_factory=dict)
     rounds: int = 0
+    declined: bool = False
     relisting: ToolList | None = None
+    task: Task | None = None
     undeclared: tuple[tuple[str, str], ...] = ()
     problems: tuple[Misfit, ...] | None = None
 

@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from flows.mcp.rpc import METHOD_NOT_FOUND, RpcError, server_request
+from flows.mcp.rpc import METHOD_NOT_FOUND, RpcError, server_request, withdrawn
+from flows.mcp.task import related
 from flows.session import StepId
 from flows.sse import ServerSentEvent
 
@@ -32,16 +33,21 @@ class Replies:
         self.responder = responder
         self._send = send
         self._seen: set[str | int] = set()
-        self._asking: set[asyncio.Task[None]] = set()
+        self._asking: dict[asyncio.Task[None], tuple[str | int, bool]] = {}
         self._sending: set[asyncio.Task[None]] = set()
 
-    def take(self, event: ServerSentEvent, step: StepId) -> None:
-        """Begin to answer what an event of a stream asks for, if it asks for something."""
+    def take(self, event: ServerSentEvent, step: StepId, *, lasting: bool = False) -> None:
+        """Begin to answer what an event of a stream asks for, if it asks for something; end what
+        it withdraws. A `lasting` stream is over with the connection only."""
+        if (gone := withdrawn(event)) is not None:
+            for task, (rpc_id, _) in self._asking.items():
+                if rpc_id == gone:
+                    task.cancel()
         request = server_request(event)
         if request is None or request[0] in self._seen:
             return
         self._seen.add(request[0])
-        self._asking.add(asyncio.create_task(self._reply(step, *request)))
+        self._asking[asyncio.create_task(self._reply(step, *request))] = (request[0], lasting)
 
     async def _reply(
         self, step: StepId, rpc_id: str | int, method: str, params: Mapping[str, Any]
@@ -49,7 +55,7 @@ class Replies:
         answer = await self._answer(method, params)
         task = asyncio.current_task()
         assert task
-        self._asking.discard(task)
+        self._asking.pop(task, None)
         self._sending.add(task)
         await self._send(step, method, rpc_id, answer)
 
@@ -58,14 +64,20 @@ class Replies:
             return {}
         if self.responder is None:
             return RpcError(METHOD_NOT_FOUND, f"this client has no {method}")
-        return await self.responder(method, params)
+        answer = await self.responder(method, params)
+        return answer if isinstance(answer, RpcError) else related(params, answer)
 
-    async def settle(self) -> None:
-        """The stream is over: what nobody has answered yet is moot, what is being sent arrives."""
-        for task in self._asking:
+    async def settle(self, *, lasting: bool = False) -> None:
+        """A stream is over, with `lasting` every one: what nobody has answered yet is moot, what
+        is being sent arrives."""
+        moot = [task for task, (_, stays) in self._asking.items() if lasting or not stays]
+        for task in moot:
             task.cancel()
-        tasks = [*self._asking, *self._sending]
-        self._asking, self._sending, self._seen = set(), set(), set()
+            del self._asking[task]
+        tasks = [*moot, *self._sending]
+        self._sending = set()
+        if not self._asking:
+            self._seen = set()
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome

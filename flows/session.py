@@ -57,7 +57,7 @@ GRANTS: tuple[Grant, ...] = get_args(Grant)
 LogLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
 LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 
-Capability = Literal["roots", "sampling", "elicitation"]
+Capability = Literal["roots", "sampling", "elicitation", "tasks"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 
@@ -72,8 +72,8 @@ class Target:
 
     `grant` is how the token is got; all but the first need no person. `client_key` is a private
     key, PEM or JWK, for private_key_jwt. jwt-bearer exchanges `assertion`; id-jag exchanges the
-    ID token of an identity provider (idp). `dpop` and `par` ask for what is otherwise used only
-    where a server demands it.
+    ID token of an identity provider (idp). `dpop`, `par` and `task` ask for what is otherwise used
+    only where a server demands it: a bound token, a pushed request, tools called as tasks.
     """
 
     url: str
@@ -100,6 +100,7 @@ class Target:
     id_token: str | None = field(default=None, repr=False)
     dpop: bool = False
     par: bool = False
+    task: bool = False
     log_level: LogLevel | None = None
     listen: bool = False
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -86,7 +87,11 @@ def new_session(
 
 
 class Walk:
-    """Drives a session. `on_event` is called with each event right after it was recorded."""
+    """Drives a session. `on_event` is called with each event right after it was recorded.
+
+    `patient`: a person watches, who may be asked something before a call is answered, and can
+    cancel it; so no deadline ends it.
+    """
 
     def __init__(
         self,
@@ -98,6 +103,7 @@ class Walk:
         on_rejected: Callable[[Rejected], None] | None = None,
         on_event: Callable[[Event], None] = lambda event: None,
         responder: Responder | None = None,
+        patient: bool = False,
     ) -> None:
         # A session saved without secrets has no entropy left; values derived from none could be
         # guessed by anyone.
@@ -108,6 +114,7 @@ class Walk:
         self._clock = clock
         self._entropy = entropy
         self._on_rejected = on_rejected
+        self._patient = patient
         self._fold = Fold(session, READERS)
         self._moves: dict[StepId, Move] | None = None
         self._findings: tuple[Finding, ...] | None = None
@@ -217,6 +224,7 @@ class Walk:
         if move.delay and await _cancelled_within(move.delay, cancel):
             return
         exchange_id = self.wire.new_id()
+        endless = move.background or (self._patient and move.step == "call")
         rpc_id = sent(request)[2] if request.method == "POST" else move.rpc_id
         if not move.background:
             self._under_way = move.step
@@ -235,7 +243,7 @@ class Walk:
             request,
             observe=watch,
             until=until,
-            endless=move.background,
+            endless=endless,
             cancel=cancel,
             exchange_id=exchange_id,
         )
@@ -243,7 +251,7 @@ class Walk:
             # To hang up on a stream is no failure.
             exchange = replace(exchange, error=self._stream.failure)
         elif rpc_id is not None and comes_later(exchange, rpc_id, self.facts):
-            idle = self.wire.options.limits.idle
+            idle = math.inf if endless else self.wire.options.limits.idle
             failure = await self._stream.response(rpc_id, idle, cancel)
             exchange = replace(exchange, error=failure)
         draft = move.request if request != move.request else None
@@ -264,7 +272,7 @@ class Walk:
         self.record(Received(self._clock(), step, exchange_id, event))
         connection = self.facts.connection
         if connection and connection.era == "legacy":
-            self.replies.take(event, step)
+            self.replies.take(event, step, lasting=move.background and step == move.step)
         if move.background:
             self._stream.hear(event)
             if move.first and move.first in (event.event, method_of(event)):
@@ -416,7 +424,7 @@ class Walk:
         self.on_event(event)
 
     async def close(self) -> None:
-        await self.replies.settle()
+        await self.replies.settle(lasting=True)
         await self._stream.close()
         if self.listener:
             await self.listener.close()

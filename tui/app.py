@@ -204,7 +204,7 @@ class AuthwalkApp(App[None]):
     @work(exclusive=True, group="open")
     async def start_demo(self, faults: tuple[str, ...] = ()) -> None:
         """Start the lab, and walk it once it answers."""
-        from flows.session import Target
+        from flows.session import CAPABILITIES, Target
         from flows.walk import new_session
         from tui.lab_process import LabError, LabProcess
 
@@ -215,7 +215,8 @@ class AuthwalkApp(App[None]):
         except LabError as error:
             self._say(f"The lab did not start: {error}", wrong=True)
             return
-        self.show_walk(new_session(Target(self.lab.mcp_url)), lab=self.lab)
+        target = Target(self.lab.mcp_url, declare=CAPABILITIES)
+        self.show_walk(new_session(target), lab=self.lab)
 
     def _say(self, words: str, *, wrong: bool = False) -> None:
         from tui.screens.start import StartScreen

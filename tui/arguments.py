@@ -27,7 +27,7 @@ LOG_LEVELS = (
     "alert",
     "emergency",
 )
-CAPABILITIES = ("roots", "sampling", "elicitation")
+CAPABILITIES = ("roots", "sampling", "elicitation", "tasks")
 SHELLS = ("bash", "zsh", "tcsh")
 FORMATS = ("curl", "report", "report-html", "sequence", "mermaid")
 FAIL_ON = ("error", "warn", "info", "never")
@@ -242,7 +242,6 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add("--subscribe", action="append", default=[], metavar="URI", help=_SUBSCRIBE)
     add("--listen", type=_seconds, metavar="SECONDS", help="hear the server out after the acts")
     add("--elicit", metavar="ANSWER", help="to forms: accept, decline, cancel, or a JSON object")
-    add("--declare", type=_capabilities, default=(), metavar="NAMES", help=_DECLARE)
     _add_target(run)
     _add_wire(run)
     group = run.add_argument_group("the record")
@@ -348,6 +347,8 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     add("--log-level", choices=LOG_LEVELS, metavar="LEVEL", help="ask for log messages from there")
     group = parser.add_argument_group("the client")
     add = group.add_argument
+    add("--declare", type=_capabilities, metavar="NAMES", help=_DECLARE)
+    add("--task", action="store_true", help="call tools as tasks where they leave that open")
     add("--client-id", metavar="ID", help="a client registered before")
     add("--client-secret-env", metavar="NAME", help="the variable that holds its secret")
     add("--client-key", metavar="FILE", help="its private key, PEM or JWK, for private_key_jwt")
@@ -397,10 +398,12 @@ _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
 
 
 _COMPLETE = "complete the last argument of a prompt or URI template"
-_DECLARE = f"client capabilities: some of {','.join(CAPABILITIES)}"
+_DECLARE = f"capabilities: some of {','.join(CAPABILITIES)}, or none"
 
 
 def _capabilities(text: str) -> tuple[str, ...]:
+    if text == "none":
+        return ()
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     if unknown := [name for name in names if name not in CAPABILITIES]:
         raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(CAPABILITIES)}")

@@ -60,12 +60,15 @@ def _of_move(move: Act, facts: Facts, now: datetime, edit: Request | Pairs | Non
         case Ask(kind="tool"):
             return "enter: choose what to call or read, and its arguments"
         case Ask(kind="input"):
-            return "the server asks back: authwalk run --elicit answers it; r calls another tool"
+            return "enter: answer what the server asks; r calls another tool"
         case Ask():
             return "enter: give the client's identifier"
         case Send(request=own):
             request = edit if isinstance(edit, Request) else own
             words = f"enter sends {visible(request.method)} {visible(request.url, limit=100)}"
+            if task := facts.call and facts.call.task:
+                told = visible(task.words, limit=60)
+                return f"the task is {told}: enter sends {move.label}, a goes on; x cancels it"
             return words + _code_age(move, facts, now)
         case Compose():
             return "enter makes this the authorization URL; e edits it first"
@@ -75,6 +78,14 @@ def _of_move(move: Act, facts: Facts, now: datetime, edit: Request | Pairs | Non
             return f"enter holds the result against the {name}"
         case _:
             return "enter binds the loopback listener"
+
+
+def until_next(facts: Facts, move: Send, now: datetime) -> str:
+    """Words while a request waits for the time that the server asked for."""
+    left = max(0.0, move.delay - (now - facts.at).total_seconds())
+    task = facts.call.task if facts.call else None
+    about = f"the task is {visible(task.words, limit=60)}; " if task else ""
+    return f"{about}{visible(move.label)} in {duration(float(round(left)))} …  x cancels"
 
 
 def _code_age(move: Send, facts: Facts, now: datetime) -> str:

@@ -13,9 +13,9 @@ from flows.mcp.content import words
 from flows.mcp.http_sse import with_responses
 from flows.mcp.notices import ACKNOWLEDGED, notification
 from flows.mcp.opening import sent as message_of
-from flows.mcp.rpc import read_answer
+from flows.mcp.rpc import Answer, read_answer
 from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
-from flows.session import Answered, Exchanged, Received, value
+from flows.session import Answered, Exchanged, Received
 from flows.steps import STEPS, Step
 from flows.steps.call import LISTEN, about, asked_for
 from flows.walk import Walk
@@ -75,7 +75,8 @@ class Called:
 
     `error` is {code, message} of JSON-RPC, its code None where something else went wrong; with
     neither result nor error nothing has come back. `exchange` is the one that gave either,
-    `exchanges` are all there were, `findings` those on them that speak.
+    `exchanges` are all there were, `findings` those on them that speak. `task` is the status of
+    the task that a tools/call became.
     """
 
     method: str
@@ -86,11 +87,10 @@ class Called:
     exchange: Exchange | None = None
     exchanges: tuple[Exchange, ...] = ()
     rpc_id: int | None = None
+    sent: str = ""
+    task: str = ""
+    asks_for_input: bool = False
     findings: Findings = ()
-
-    @property
-    def asks_for_input(self) -> bool:
-        return self.result is not None and self.result.get("resultType") == "input_required"
 
     @property
     def failed(self) -> str:
@@ -98,10 +98,12 @@ class Called:
         name = self.name or self.method
         if self.error is not None:
             return f"{name}: {self.error['message']}"
-        if self.result is None:
-            return f"{name} was not called"
         if self.asks_for_input:
             return f"{name} asks for input before it answers"
+        if self.task and self.result is None:
+            return f"{name}: its task is {self.task}"
+        if self.result is None:
+            return f"{name} was not called"
         if self.result is not None and self.result.get("isError") is True:
             says = words(self.result)
             return f"{name} reports an error{': ' + says if says else ''}"
@@ -158,7 +160,7 @@ def calls(walk: Walk) -> tuple[Called, ...]:
         if event.step != "call":
             continue
         match event:
-            case Answered(values=values) if value(values, "inputResponses") is None:
+            case Answered(values=values) if not {"inputResponses", "cancel"} & {*dict(values)}:
                 call = asked_for(values)
                 found.append(Called(call.method, about(call), call.arguments))
             case Received(event=sent) if told := notification(sent):
@@ -185,15 +187,55 @@ def _answered(called: Called, exchange: Exchange) -> Called:
     called = replace(called, exchanges=(*called.exchanges, exchange))
     method, _, rpc_id = message_of(exchange.request)
     if exchange.request.method == "GET":  # the stream taken up again
-        rpc_id = called.rpc_id
-    elif method != called.method or (method == LISTEN and called.result):
+        method, rpc_id = called.sent, called.rpc_id
+    if method not in (called.method, "tasks/get", "tasks/result", "tasks/cancel"):
+        return called
+    if method == LISTEN and called.result:
         return called
     answer = read_answer(exchange, rpc_id)
+    called = replace(called, exchange=exchange, rpc_id=rpc_id, sent=method)
+    if (task := _task_in(method, answer.result)) is not None:
+        return _of_task(called, task)
+    if method == "tasks/cancel":
+        return called
     error: dict[str, Any] | None = None
     if answer.error is not None:
-        message = answer.error.get("message")
-        error = {"code": answer.code, "message": message if isinstance(message, str) else ""}
-        error["message"] = error["message"] or answer.message
+        error = _error(answer)
     elif answer.result is None:
         error = {"code": None, "message": answer.message}
-    return replace(called, result=answer.result, error=error, exchange=exchange, rpc_id=rpc_id)
+    asks = (answer.result or {}).get("resultType") == "input_required"
+    return replace(called, result=answer.result, error=error, asks_for_input=asks)
+
+
+def _task_in(method: str, result: Json | None) -> Json | None:
+    """The Task object that a result holds or is; None where it holds none."""
+    if result is None or method == "tasks/result":
+        return None
+    if method != "tools/call":
+        return result if "status" in result else None
+    if result.get("resultType") == "task":
+        return result
+    task = result.get("task")
+    return task if "content" not in result and isinstance(task, dict) else None
+
+
+def _of_task(called: Called, task: Json) -> Called:
+    """`called` as its task stands. What a task of 2025-11-25 gave is fetched apart."""
+    status, result, error = str(task.get("status")), task.get("result"), task.get("error")
+    called = replace(called, task=status, result=None, error=None)
+    if status == "input_required" and "inputRequests" in task:
+        return replace(called, asks_for_input=True)
+    called = replace(called, asks_for_input=False)
+    if status == "completed" and isinstance(result, dict):
+        return replace(called, result=result)
+    if status == "failed" and isinstance(error, dict):
+        return replace(called, error=_error(Answer(error=error)))
+    return called
+
+
+def _error(answer: Answer) -> dict[str, Any]:
+    """The JSON-RPC error of an answer, with words whatever it holds."""
+    assert answer.error is not None
+    message = answer.error.get("message")
+    words = message if isinstance(message, str) and message else answer.message
+    return {"code": answer.code, "message": words}

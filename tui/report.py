@@ -35,10 +35,9 @@ if TYPE_CHECKING:
     from flows.session import Session
     from flows.walk import Walk
     from tui.ending import Ending, Verdict
-    from tui.record import StepRow
+    from tui.record import Called, StepRow
     from tui.redaction import Redaction
 
-_UNCALLED = {"code": None, "message": "not called"}
 _LISTS = {
     "resources": "resources/list",
     "resource_templates": "resources/templates/list",
@@ -53,6 +52,11 @@ _EMPTY = (
     "calls",
     "notifications",
 )
+
+
+def _open(called: Called) -> dict[str, Any]:
+    """The error of a call that gave nothing yet."""
+    return {"code": None, "message": called.failed if called.exchanges else "not called"}
 
 
 def report(walk: Walk, ending: Ending, redaction: Redaction) -> dict[str, Any]:
@@ -92,7 +96,7 @@ def report(walk: Walk, ending: Ending, redaction: Redaction) -> dict[str, Any]:
                 "name": called.name,
                 "arguments": called.arguments,
                 "result": called.result,
-                "error": called.error or (None if called.result else _UNCALLED),
+                "error": called.error or (None if called.result else _open(called)),
                 "findings": [finding_of(one, session, redaction) for one in called.findings],
             }
             for called in calls(walk)

@@ -16,7 +16,7 @@ from flows.mcp.http_sse import response_id
 from flows.mcp.notices import notice, notification
 from flows.mcp.opening import sent
 from flows.mcp.rpc import method_of
-from flows.moves import Act, Blocked, Compose, Done, Make, Send, Skipped
+from flows.moves import Act, Ask, Blocked, Compose, Done, Make, Send, Skipped
 from flows.paste import read_pasted
 from flows.reindent import reindent
 from flows.session import (
@@ -159,6 +159,8 @@ def _move_title(move: object) -> str:
             return "not part of this walk"
         case Blocked():
             return "stopped here"
+        case Ask(kind="input"):
+            return "the server asks"
         case _:
             return ""
 

@@ -50,6 +50,7 @@ TOPICS = (
     "connection",
     "tools",
     "calls",
+    "asking",
     "cors",
 )
 """The modules that hold the checks, in the order of the walk."""

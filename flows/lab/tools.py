@@ -1,4 +1,4 @@
-"""The MCP server of the lab: the official SDK, with thirteen tools worth calling."""
+"""The MCP server of the lab: the official SDK, with tools worth calling."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from mcp_types import (
 from pydantic import BaseModel, Field
 
 from flows import __version__
+from flows.lab.asking import ASKING
+from flows.lab.tasks import Tasks, brew_tea
 from flows.lab.utilities import ABOUT, Utilities
 
 if TYPE_CHECKING:
@@ -206,6 +208,8 @@ TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
     (whoami, "Who am I", READS),
     (wipe_notes, "Wipe the notes", ToolAnnotations(destructive_hint=True)),
     (book_table, "Book a table", ToolAnnotations(read_only_hint=False)),
+    *ASKING,
+    (brew_tea, "Brew tea", ToolAnnotations(read_only_hint=False)),
 )
 
 
@@ -231,7 +235,7 @@ def mcp_server(faults: Switchboard, utilities: Utilities) -> MCPServer[Any]:
             title="authwalk practice server",
             instructions="Tools to practise on. Nothing here is real; whoami shows your token.",
             version=__version__,
-            middleware=[faulty, utilities.middleware],
+            middleware=[faulty, utilities.middleware, Tasks()],
             subscriptions=utilities.bus,
         )
     finally:

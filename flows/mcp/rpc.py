@@ -21,6 +21,7 @@ from flows.documents import json_type, read_json
 from flows.dpop import credentials
 from flows.exchange import Exchange, Headers, Request, header, media_type
 from flows.facts import Connection, Facts
+from flows.mcp.task import EXTENSION
 from flows.sse import ServerSentEvent, parse
 from flows.wellknown import resolve
 
@@ -37,6 +38,8 @@ _CAPABILITIES: Mapping[str, Mapping[str, Any]] = {
 
 CANCELLED = "notifications/cancelled"
 METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+URL_ELICITATION_REQUIRED = -32042
 HEADER_MISMATCH = -32020
 MISSING_CLIENT_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
@@ -82,9 +85,14 @@ class RpcError:
     message: str
 
 
-def capabilities(facts: Facts) -> Mapping[str, Any]:
-    """The client capabilities that this walk declares."""
-    return {name: _CAPABILITIES[name] for name in facts.target.declare}
+def capabilities(facts: Facts, *, modern: bool = False) -> Mapping[str, Any]:
+    """The client capabilities that this walk declares. Tasks are an extension since 2026-07-28;
+    before, whoever only asks for them declares nothing."""
+    declare = facts.target.declare
+    found: dict[str, Any] = {name: _CAPABILITIES[name] for name in declare if name != "tasks"}
+    if modern and "tasks" in declare:
+        found["extensions"] = {EXTENSION: {}}
+    return found
 
 
 def modern_request(
@@ -99,14 +107,14 @@ def modern_request(
     meta = {
         f"{_META}protocolVersion": version,
         f"{_META}clientInfo": CLIENT_INFO,
-        f"{_META}clientCapabilities": capabilities(facts),
+        f"{_META}clientCapabilities": capabilities(facts, modern=True),
         **params.get("_meta", {}),
     }
     if facts.target.log_level:
         meta[f"{_META}logLevel"] = facts.target.log_level
     message = _message(facts.rpc_sent + 1, method, {**params, "_meta": meta})
     extra = [("MCP-Protocol-Version", version), ("Mcp-Method", method)]
-    name = params.get("name") or params.get("uri")
+    name = params.get("name") or params.get("uri") or params.get("taskId")
     if isinstance(name, str):
         extra.append(("Mcp-Name", header_text(name)))
     return _post(facts, message, (*extra, *headers))
@@ -266,6 +274,17 @@ def server_request(event: ServerSentEvent) -> tuple[str | int, str, Mapping[str,
     if not isinstance(method, str) or not isinstance(rpc_id, str | int):
         return None
     return rpc_id, method, params if isinstance(params, dict) else {}
+
+
+def withdrawn(event: ServerSentEvent) -> str | int | None:
+    """The id of the request that the server takes back with this event of a stream (MCP
+    Cancellation), if it does."""
+    value, problem = read_json(event.data.encode("utf-8", "replace"))
+    if problem or not isinstance(value, dict) or value.get("method") != "notifications/cancelled":
+        return None
+    params = value.get("params")
+    rpc_id = params.get("requestId") if isinstance(params, dict) else None
+    return rpc_id if isinstance(rpc_id, str | int) else None
 
 
 def method_of(event: ServerSentEvent) -> str:

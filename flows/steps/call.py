@@ -4,7 +4,8 @@ Requests). A completion/complete is an act on the way to another one (MCP Comple
 
 What the person chose is recorded as values `method` (tools/call when absent), `name` or `uri`, and
 `arguments`, which for other methods are the parameters; what they answer the server as
-`inputResponses`. The last two are JSON objects.
+`inputResponses`. The last two are JSON objects. A call that became a task goes its own way: see
+`flows.steps.task`.
 """
 
 from __future__ import annotations
@@ -23,15 +24,17 @@ from flows.catalogue import about as about_of
 from flows.documents import read_json
 from flows.exchange import Exchange, Headers
 from flows.facts import Call, Facts, Misfit, fail
+from flows.mcp.asked import undeclared
 from flows.mcp.notices import ACKNOWLEDGED, notification
 from flows.mcp.opening import is_refusal
 from flows.mcp.opening import sent as message_of
 from flows.mcp.outcome import resume, take
 from flows.mcp.param_headers import param_headers
-from flows.mcp.rpc import HEADER_MISMATCH, Answer, is_aside, request
+from flows.mcp.rpc import HEADER_MISMATCH, URL_ELICITATION_REQUIRED, Answer, is_aside, request
 from flows.moves import Ask, Blocked, Done, Field, Move, Send, Skipped, Validate
 from flows.session import Answered, Event, Exchanged, Made, Pairs, Received, value
 from flows.sse import ServerSentEvent
+from flows.steps import task
 from flows.steps.connect import refusal
 from flows.steps.tools import is_modern, offers, page_move, read_page
 
@@ -40,7 +43,9 @@ COMPLETE = "completion/complete"
 LISTEN = "subscriptions/listen"
 METHODS = ("tools/call", "prompts/get", "resources/read")
 """What is done with an entry of a list, by its name."""
-MAX_ROUNDS = 20
+MOST_URLS = 5
+"""How often a server may answer that a URL has to be opened first."""
+_URL_MODE = "MCP Elicitation, URL Elicitation Required Error"
 
 
 def next(facts: Facts) -> Move:
@@ -64,15 +69,22 @@ def next(facts: Facts) -> Move:
         return Ask(STEP, "input", words, (field,), requests=call.asked)
     if resumed := resume(STEP, facts):
         return resumed
+    if call.task:
+        return task.move_of(call, call.task, facts)
     if call.relisting and not call.relisting.complete:
         return page_move(STEP, facts, call.relisting)
-    return _dropped(call, facts) or _send(call, facts)
+    return _dropped(call, facts) or _declined(call, facts) or _send(call, facts)
 
 
 def read(event: Event, facts: Facts) -> Facts:
     match event:
         case Answered(values=values) if (text := value(values, "inputResponses")) is not None:
             return _responded(_object(text), facts)
+        case Answered(values=values) if value(values, "cancel") is not None:
+            call = facts.call
+            if call is None or call.task is None or call.result is not None:
+                return facts
+            return replace(facts, call=task.cancelled(call, call.task))
         case Answered(values=values):
             return replace(facts, call=asked_for(values))
         case Made(values=values) if facts.call and (text := value(values, "problems")) is not None:
@@ -114,7 +126,7 @@ def _send(call: Call, facts: Facts) -> Send:
         if tool["name"] == call.name:
             headers = param_headers(tool.get("inputSchema"), call.arguments)
     label = f"{call.method} {about(call)}".rstrip() + (", once more" if call.rounds else "")
-    params = {**call.params, **call.retry}
+    params = {**call.params, **task.task_parameter(call, facts), **call.retry}
     if call.method == "tools/call":
         params["_meta"] = {"progressToken": facts.rpc_sent + 1}
     message = request(facts, call.method, params, headers)
@@ -157,19 +169,34 @@ def _dropped(call: Call, facts: Facts) -> Blocked | None:
     )
 
 
+def _declined(call: Call, facts: Facts) -> Blocked | None:
+    """The stop at a call whose server wants a URL opened first, which the person did not want."""
+    if not call.declined or STEP in facts.overridden:
+        return None
+    words = f"{call.name} needs a URL to be opened first, and that was not accepted."
+    return Blocked(STEP, words, "person", "declined", standard=_URL_MODE, can_override=True)
+
+
 def _read(exchange: Exchange, answer: Answer, facts: Facts) -> Facts:
     call = facts.call
     if call is None:
         return fail(facts, STEP, exchange, answer.message)
+    if call.task:
+        return task.read(exchange, answer, facts)
     if call.relisting and not call.relisting.complete:
         return _relisted(exchange, answer, call.relisting, facts)
     if answer.code == HEADER_MISMATCH and call.method == "tools/call" and not call.relisting:
         return replace(facts, call=replace(call, relisting=ToolList()))
+    if requests := _required(answer, call, facts):
+        call = replace(call, asked=requests, rounds=call.rounds + 1)
+        return replace(facts, call=call)
     result = answer.result
     if call.method == COMPLETE and not is_refusal(exchange) and exchange.response:
         return _completed(call, answer, facts)
     if result is None:
         return fail(facts, STEP, exchange, answer.message)
+    if (begun := task.begun(exchange, result, facts)) is not None:
+        return begun
     kind = result.get("resultType", "complete") if is_modern(facts) else "complete"
     if kind == "input_required":
         return _asked(exchange, result, facts)
@@ -243,30 +270,44 @@ def _asked(exchange: Exchange, result: Json, facts: Facts) -> Facts:
     if not requests and not echo:
         words = "an input_required result with neither `inputRequests` nor `requestState`"
         return fail(facts, STEP, exchange, words)
-    if facts.call.rounds == MAX_ROUNDS:
+    if facts.call.rounds == task.MAX_ROUNDS:
         return fail(
-            facts, STEP, exchange, f"the server asks for input more than {MAX_ROUNDS} times"
+            facts, STEP, exchange, f"the server asks for input more than {task.MAX_ROUNDS} times"
         )
     call = replace(
         facts.call,
         asked=requests or None,
         retry=echo,
         rounds=facts.call.rounds + 1,
-        undeclared=facts.call.undeclared + _undeclared(exchange, requests, facts),
+        undeclared=facts.call.undeclared + undeclared(exchange.id, requests, facts),
     )
     return replace(facts, call=call)
 
 
-def _undeclared(exchange: Exchange, requests: Json, facts: Facts) -> tuple[tuple[str, str], ...]:
-    methods = [r.get("method") if isinstance(r, dict) else None for r in requests.values()]
-    strange = [m for m in methods if str(m).partition("/")[0] not in facts.target.declare]
-    return tuple((exchange.id, str(method)) for method in dict.fromkeys(strange))
+def _required(answer: Answer, call: Call, facts: Facts) -> Json | None:
+    """The URLs that must be opened before a server answers, as requests (2025-11-25 Elicitation,
+    URL Elicitation Required Error); None when the answer names none or that often."""
+    data = answer.error.get("data") if answer.error else None
+    listed = data.get("elicitations") if isinstance(data, dict) else None
+    if answer.code != URL_ELICITATION_REQUIRED or is_modern(facts) or call.rounds == MOST_URLS:
+        return None
+    return {
+        str(number): {"method": "elicitation/create", "params": params}
+        for number, params in enumerate(listed if isinstance(listed, list) else (), 1)
+        if isinstance(params, dict) and params.get("mode") == "url"
+    } or None
 
 
 def _responded(responses: Json, facts: Facts) -> Facts:
     call = facts.call
     if call is None or call.asked is None:
         return facts
+    if call.task:
+        return replace(facts, call=task.answered(call, call.task, responses))
+    if not is_modern(facts):
+        answers = [a.get("action") if isinstance(a, dict) else None for a in responses.values()]
+        declined = len(answers) < len(call.asked) or {*answers} != {"accept"}
+        return replace(facts, call=replace(call, asked=None, declined=declined))
     retry = {"inputResponses": responses, **call.retry}
     return replace(facts, call=replace(call, asked=None, retry=retry))
 

@@ -37,8 +37,8 @@ def next(facts: Facts) -> Move:
         if not connection.initialized:
             request = legacy_request(facts, _INITIALIZED, None, connection, notification=True)
             return Send(STEP, request, _INITIALIZED)
-        wanted = facts.target.declare or facts.target.listen
-        if connection.era == "legacy" and wanted and not connection.listening:
+        asks = any(name != "tasks" for name in facts.target.declare) or facts.target.listen
+        if connection.era == "legacy" and asks and not connection.listening:
             # What a client declares, servers may ask for on this stream.
             label = "stream of the server's messages"
             return Send(STEP, stream(facts, connection), label, background=True)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flows.mcp.rpc import RpcError
+from flows.mcp.task import RELATED
 from flows.replies import Replies, Reply
 from flows.session import StepId
 from flows.sse import ServerSentEvent
@@ -106,3 +107,80 @@ async def test_a_fault_of_the_responder_is_not_lost() -> None:
     await until(failed)
     with pytest.raises(ZeroDivisionError):
         await replies.settle()
+
+
+async def test_what_came_on_a_lasting_stream_stays_open_until_the_end() -> None:
+    sent, asked, answer = Sent(), asyncio.Event(), asyncio.Event()
+
+    async def responder(method: str, params: Mapping[str, Any]) -> Reply:
+        asked.set()
+        await answer.wait()
+        return {"roots": []}
+
+    replies = Replies(responder, sent.take)
+    replies.take(request("kept", "roots/list"), "connect", lasting=True)
+    await until(asked)
+    await replies.settle()
+    replies.take(request("kept", "roots/list"), "connect", lasting=True)
+    answer.set()
+    while not sent:
+        await asyncio.sleep(0)
+    await replies.settle(lasting=True)
+    assert [reply[2] for reply in sent] == ["kept"]
+
+
+async def test_the_end_of_the_connection_ends_every_question() -> None:
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def responder(method: str, params: Mapping[str, Any]) -> Reply:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            over.set()
+        raise AssertionError
+
+    sent = Sent()
+    replies = Replies(responder, sent.take)
+    replies.take(request(1), "connect", lasting=True)
+    await until(asked)
+    await replies.settle(lasting=True)
+    assert over.is_set() and sent == []
+
+
+async def test_a_request_that_the_server_takes_back_is_not_answered() -> None:
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def responder(method: str, params: Mapping[str, Any]) -> Reply:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            over.set()
+        raise AssertionError
+
+    sent = Sent()
+    replies = Replies(responder, sent.take)
+    replies.take(request("q"), "call")
+    await until(asked)
+    for params in ({"requestId": "other"}, {}, {"requestId": "q"}):
+        data = json.dumps({"method": "notifications/cancelled", "params": params})
+        replies.take(ServerSentEvent(data=data), "call")
+    await until(over)
+    await replies.settle()
+    assert sent == []
+
+
+async def test_the_answer_to_a_request_of_a_task_names_the_task() -> None:
+    async def responder(method: str, params: Mapping[str, Any]) -> Reply:
+        return RpcError(-1, "no") if method == "no" else {"action": "cancel", "_meta": {"a": 1}}
+
+    sent = Sent()
+    replies = Replies(responder, sent.take)
+    related = {RELATED: {"taskId": "t"}}
+    replies.take(request(1, params={"_meta": {**related, "progressToken": 2}}), "call")
+    replies.take(request(2, "no", params={"_meta": related}), "call")
+    while len(sent) < 2:
+        await asyncio.sleep(0)
+    assert sent[0][3] == {"action": "cancel", "_meta": {"a": 1, **related}}
+    assert sent[1][3] == RpcError(-1, "no")

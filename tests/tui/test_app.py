@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Label, Static
 
 from flows.lab.faults import FAULTS
-from flows.session import Target
+from flows.session import CAPABILITIES, Target
 from flows.store import save
 from flows.text import visible
 from flows.walk import new_session
@@ -31,7 +31,7 @@ from tui.widgets.choice import Choice
 from tui.widgets.list_view import LineList
 
 SIZES = [(140, 44), (100, 30), (80, 24)]
-TARGET = Target("http://127.0.0.1:9/mcp")
+TARGET = Target("http://127.0.0.1:9/mcp", declare=CAPABILITIES)
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from textual.app import App
 from textual.message import Message
 from textual.widgets import Label
 
-from flows.session import Made, Target
+from flows.session import CAPABILITIES, Made, Target
 from flows.store import save, suggest_name
 from flows.text import visible
 from flows.walk import new_session
@@ -119,7 +119,7 @@ async def test_a_url_opens_its_walk(tmp_path: Path) -> None:
     async with app.run_test() as pilot:
         await pilot.press(*"example.com", "enter")
         await pilot.pause()
-    assert app.targets == [Target("https://example.com")]
+    assert app.targets == [Target("https://example.com", declare=CAPABILITIES)]
 
 
 async def test_an_unusable_url_is_said_and_forgotten_with_the_next_key(tmp_path: Path) -> None:
@@ -145,6 +145,8 @@ async def test_the_choices_are_in_the_target(
         await pilot.press("right")
         app.screen.query_one("#protocol", Choice).focus()
         await pilot.press("left")
+        app.screen.query_one("#declare", Choice).focus()
+        await pilot.press("right")
         app.screen.query_one("#token", Choice).focus()
         await pilot.press("space")
         variable = app.screen.query_one("#variable", LineInput)
@@ -166,6 +168,7 @@ async def test_the_choices_are_in_the_target(
             kind="authorization-server",
             protocol="2024-11-05",
             bearer="s3cret",
+            declare=("elicitation", "tasks"),
         )
     ]
 

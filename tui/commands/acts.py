@@ -53,6 +53,10 @@ def act_of(method: str, text: str) -> Values:
     return values if method == "tools/call" else {"method": method, **values}
 
 
+UNATTENDED: tuple[Capability, ...] = ("tasks",)
+"""What `run` declares unless told otherwise: what needs nobody to answer."""
+
+
 def _completion(text: str, option: str) -> Json:
     """`REF=JSON`, where the JSON names arguments and what they begin with: the last is completed,
     the others are its context. REF is a prompt's name or a URI template, which may hold "="."""
@@ -87,9 +91,9 @@ def subscriptions(facts: Facts, uris: Sequence[str], listen: bool) -> Iterator[V
         yield {"method": "subscriptions/listen", "arguments": json.dumps(wishes)}
 
 
-def stance_of(elicit: str | None, declare: Iterable[Capability]) -> Stance:
+def stance_of(elicit: str | None, declare: Iterable[Capability] | None) -> Stance:
     """How the server is answered. Who answers elicitations declares them too. Raises Failure."""
-    declared = tuple(declare)
+    declared = UNATTENDED if declare is None else tuple(declare)
     if elicit is None:
         return Stance(declared)
     if "elicitation" not in declared:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from flows.session import Target
+from flows.session import CAPABILITIES, Target
 from flows.text import visible
 from flows.wellknown import is_web_url
 from flows.wire import WireOptions
@@ -21,7 +22,9 @@ def main(args: argparse.Namespace) -> int:
     if args.target is None:
         return open_on(wire_options=options)
     if is_web_url(args.target):
-        return open_on(target=target_of(args, args.target), wire_options=options)
+        target = target_of(args, args.target)
+        declare = CAPABILITIES if args.declare is None else args.declare
+        return open_on(target=replace(target, declare=declare), wire_options=options)
     return open_on(session_path=_session_file(args.target), wire_options=options)
 
 

@@ -49,6 +49,7 @@ def target_of(args: argparse.Namespace, url: str) -> Target:
         id_token=_token(args.id_token_file, "--id-token-file"),
         dpop=args.dpop,
         par=args.par,
+        task=args.task,
         log_level=args.log_level,
     )
 

@@ -130,7 +130,7 @@ class Printer:
 
     def _calls(self, row: StepRow, answered: Iterable[Called]) -> None:
         for called in tuple(answered)[self._called :]:
-            if called.result is not None or called.error is not None:
+            if called.exchanges:
                 self._lines.console.say(*self._lines.call(row, called))
             self._called += 1
 

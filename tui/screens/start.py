@@ -21,7 +21,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Label
 
 from flows import __version__
-from flows.session import PROTOCOLS, Protocol, Target
+from flows.session import CAPABILITIES, PROTOCOLS, Capability, Protocol, Target
 from flows.text import ago, visible
 from flows.wellknown import url_problem
 from tui.widgets.choice import Choice
@@ -40,6 +40,12 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("authorization-server", "issuer alone"),
 )
 _TOKENS = ((False, "from the walk"), (True, "from a variable"))
+_DECLARES: tuple[tuple[tuple[Capability, ...], str], ...] = (
+    (CAPABILITIES, ", ".join(CAPABILITIES)),
+    (("elicitation", "tasks"), "elicitation, tasks"),
+    (("tasks",), "tasks"),
+    ((), "nothing"),
+)
 _PROTOCOLS: tuple[tuple[Protocol, str], ...] = tuple((name, name) for name in PROTOCOLS)
 
 _SUGGESTED = re.compile(r"-\d{4}-\d\d-\d\d-\d{6}$")  # how flows.store ends a name of its own
@@ -183,6 +189,12 @@ class StartScreen(Screen[None]):
                     id="token",
                     tooltip="Get one by walking, or skip that and use one you have",
                 )
+            yield Choice(
+                "Client declares",
+                _DECLARES,
+                id="declare",
+                tooltip="The capabilities that the server is told of: what it may ask of you",
+            )
             yield Label("", id="words", markup=False)
             recent = LineList(id="recent")
             recent.border_title = "Recent sessions"
@@ -253,6 +265,7 @@ class StartScreen(Screen[None]):
             kind=self.query_one("#kind", Choice).value,
             protocol=self.query_one("#protocol", Choice).value,
             bearer=bearer,
+            declare=self.query_one("#declare", Choice).value,
         )
 
     @on(LineList.Selected, "#recent")

@@ -6,6 +6,7 @@ The screen drives the walk and holds nothing of the protocol: every redraw reads
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -32,8 +33,9 @@ from flows.text import size, visible
 from flows.walk import Walk
 from flows.wire import Wire, WireOptions
 from tui import view
+from tui.asking import Asking
 from tui.browser import open_in_browser
-from tui.hints import hint
+from tui.hints import hint, until_next
 from tui.screens.breakpoints import breakpoint_classes
 from tui.screens.walk_keys import KEYS
 from tui.view import Item
@@ -45,6 +47,7 @@ from tui.widgets.step_list import StepList
 if TYPE_CHECKING:
     from flows.listener import Rejected
     from tui.lab_process import LabProcess
+    from tui.widgets.ask_panel import AskPanel
     from tui.widgets.body_view import BodyView
     from tui.widgets.client_panel import ClientPanel
     from tui.widgets.findings_list import FindingsList
@@ -59,6 +62,7 @@ HINTS = 0.05
 EVENTS = 0.25
 """Seconds in which the events of a stream are gathered before they are shown."""
 PANES = ("steps", "middle", "side")
+ANSWER_FIRST = "the server waits for you: enter goes to the form, esc leaves it; x cancels the call"
 
 
 class WalkScreen(Screen[None]):
@@ -77,6 +81,9 @@ class WalkScreen(Screen[None]):
             super().__init__()
             self.event = event
 
+    class Asked(Message):
+        """The server asks something on a stream, or what it asked is answered or moot."""
+
     class Stopped(Message):
         """Running on has come to its next stop; after the `Recorded` of what it did."""
 
@@ -89,11 +96,18 @@ class WalkScreen(Screen[None]):
         path: Path | None = None,
     ) -> None:
         super().__init__(classes="-show-middle")
+        self.asking = Asking(
+            session.target.declare,
+            lambda: self.walk.current.step if self.walk.current else "call",
+            self._tell_asked,
+        )
         self.walk = Walk(
             session,
             Wire(wire_options),
             on_event=self._tell,
             on_rejected=self._rejected,
+            responder=self.asking.respond,
+            patient=True,
         )
         self.lab = lab
         self.path = path
@@ -113,7 +127,8 @@ class WalkScreen(Screen[None]):
             with Vertical(id="steps-pane", classes="pane") as pane:
                 pane.border_title = "Walk"
                 yield StepList(id="steps")
-            yield Stage(self.walk, in_lab=self.lab is not None, id="middle")
+            in_lab = self.lab is not None
+            yield Stage(self.walk, in_lab=in_lab, id="middle", asking=self.asking)
             with Vertical(id="side"):
                 for name in ("token", "findings"):
                     with Vertical(id=f"{name}-pane", classes="pane") as pane:
@@ -203,17 +218,26 @@ class WalkScreen(Screen[None]):
     def _draw_hint(self, words: str = "") -> None:
         self._hint_due = ""
         stage, now = self.stage, datetime.now(UTC)
-        typing = self.focused is not None and self.focused.check_consume_key("a", "a")
+        typing = self._typing
         if self.focused is not None and self.focused.id == "findings":
             words = words or "enter: to the evidence"
         told = words or hint(self.walk, stage.step, stage.shown, now, stage.edit, typing=typing)
         self.query_one("#hint", Static).update(Content(told), layout=False)
         self.refresh_bindings()
 
+    @property
+    def _typing(self) -> bool:
+        """Whether a field has the focus, which takes the letters that are keys elsewhere."""
+        return self.focused is not None and self.focused.check_consume_key("a", "a")
+
     def _tick(self) -> None:
         """What grows old: a code that is about to be spent, a proof that is dated."""
         move, item = self.walk.current, self.stage.shown
-        if self._cancel or not self.is_current:
+        if not self.is_current:
+            return
+        if self._cancel:
+            if isinstance(move, Send) and move.delay and not self._typing:
+                self._draw_hint(until_next(self.walk.facts, move, datetime.now(UTC)))
             return
         if isinstance(move, Send) and move.dated and item and item.pending and move != self._dated:
             self._dated = move
@@ -226,6 +250,8 @@ class WalkScreen(Screen[None]):
     def _hint_again(self) -> None:
         if not self._cancel:
             self._draw_hint()
+        elif self.asking.open:
+            self._draw_hint(ANSWER_FIRST)
 
     def _step_highlighted(self, row: Row) -> None:
         if row.id != self.stage.step and not self.steps.filling:
@@ -254,11 +280,13 @@ class WalkScreen(Screen[None]):
         item, move, busy = self.stage.shown, self.walk.current, self._cancel is not None
         match action:
             case "cancel":
-                return busy
+                return busy or self._live_task
             case "next":
+                if busy:
+                    return item is not None and isinstance(item.move, Ask)
                 pending = item is not None and item.pending and not self._awaits(item)
                 mends = isinstance(move, Blocked) and move.remedy is not None
-                return not busy and (pending or mends or self._elsewhere(item, move))
+                return pending or mends or self._elsewhere(item, move)
             case "run":
                 return not busy and isinstance(move, Act) and not isinstance(move, Ask)
             case "rerun":
@@ -305,17 +333,16 @@ class WalkScreen(Screen[None]):
 
     def action_next(self) -> None:
         """Make the move on show; where none is, go to the one that comes next."""
-        if self._cancel:
-            return
         item, move = self.stage.shown, self.walk.current
-        if item and isinstance(item.move, Blocked) and item.move.remedy:
+        if item and isinstance(item.move, Ask):
+            if not self._awaits(item):
+                self.stage.focus_content()  # whatever goes on meanwhile
+        elif self._cancel:
+            return
+        elif item and isinstance(item.move, Blocked) and item.move.remedy:
             self.walk.remedy(item.move.remedy)
         elif item and item.pending:
-            if self._awaits(item):
-                return
-            if isinstance(item.move, Ask):
-                self.stage.focus_content()
-            elif isinstance(item.move, Act):
+            if isinstance(item.move, Act):
                 self._cancel = asyncio.Event()  # at once: keys may come faster than workers start
                 self._perform(item.move)
         elif move and self._elsewhere(item, move):
@@ -334,12 +361,17 @@ class WalkScreen(Screen[None]):
         edit = self.stage.edit
         async with self._busy() as cancel:
             await self.walk.perform(move, edit=edit, observe=self._progress, cancel=cancel)
+        if cancel.is_set() and self._live_task:
+            self._end_task()
 
     @work(group="walk", exit_on_error=False)
     async def _run_on(self) -> None:
         async with self._busy() as cancel:
             await self.walk.run(observe=self._progress, cancel=cancel)
-        self.post_message(self.Stopped())
+        if cancel.is_set() and self._live_task:
+            self._end_task()
+        else:
+            self.post_message(self.Stopped())
 
     @work(group="walk", exit_on_error=False)
     async def _approve(self) -> None:
@@ -370,6 +402,9 @@ class WalkScreen(Screen[None]):
 
     def _tell(self, event: Event) -> None:
         self.post_message(self.Recorded(event))
+
+    def _tell_asked(self) -> None:
+        self.post_message(self.Asked())
 
     @on(Recorded)
     def _recorded(self, message: Recorded) -> None:
@@ -418,8 +453,22 @@ class WalkScreen(Screen[None]):
             self.app.report_problem(event.worker.error, event.worker.name)
 
     def action_cancel(self) -> None:
+        """Cancel what is under way; a task by telling the server so."""
         if self._cancel:
             self._cancel.set()
+        elif self._live_task:
+            self._end_task()
+
+    @property
+    def _live_task(self) -> bool:
+        """Whether the call became a task that can still be cancelled."""
+        call = self.walk.facts.call
+        task = call.task if call and call.result is None else None
+        return task is not None and not task.cancel and isinstance(self.walk.current, Act)
+
+    def _end_task(self) -> None:
+        self.walk.answer("call", cancel="tasks/cancel")
+        self.action_run()
 
     def action_rerun(self) -> None:
         if not self._cancel and self._tried:
@@ -493,9 +542,44 @@ class WalkScreen(Screen[None]):
     def on_tool_form_submitted(self, event: ToolForm.Submitted) -> None:
         self.walk.answer("call", **event.values)
         self.steps.focus()
-        if isinstance(move := self.walk.current, Send):
-            self._cancel = asyncio.Event()
-            self._perform(move)
+        if isinstance(self.walk.current, Send):
+            self.action_run()
+
+    # What the server asks
+
+    @on(Asked)
+    def _asked(self, message: Asked) -> None:
+        message.stop()
+        if not self.asking.open:
+            self.stage.show()
+            self._draw_hint("sending …  x cancels" if self._cancel else "")
+        elif self._typing or not self.is_current:
+            self.notify("The server asks you something: esc, then enter on its step.")
+        else:
+            self.show_pane("middle")
+            self.point_at(self.asking.open[-1].ask.step)
+            self._draw_hint(ANSWER_FIRST)
+
+    def on_ask_panel_answered(self, event: AskPanel.Answered) -> None:
+        event.stop()
+        for reply in event.replies.values():
+            self.asking.keep_roots(reply)
+        self.steps.focus()
+        if question := self.asking.asks(event.ask):
+            for reply in event.replies.values():
+                if not question.answer.done():
+                    question.answer.set_result(reply)
+        elif event.ask == self.walk.current and not self._cancel:
+            self.walk.answer("call", inputResponses=json.dumps(event.replies))
+            call, connection = self.walk.facts.call, self.walk.facts.connection
+            # A server of 2025-11-25 wants the URL dealt with first: the person says when.
+            if (call and call.task) or (connection and connection.era == "modern"):
+                self.action_run()
+
+    @work(thread=True, exit_on_error=False)
+    def on_ask_panel_open(self, event: AskPanel.Open) -> None:
+        if words := open_in_browser(event.url):
+            self.app.call_from_thread(self.notify, words, markup=False)
 
     def on_tool_form_asked(self, event: ToolForm.Asked) -> None:
         """What the form wants to know: it stays on show while the server is asked."""

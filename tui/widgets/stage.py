@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -28,8 +28,11 @@ from tui.widgets.frame import Frame
 from tui.widgets.list_view import Cell, Row
 from tui.widgets.step_list import LOOKS, Menu
 
+if TYPE_CHECKING:
+    from tui.asking import Asking
+
 Edit = Request | Pairs
-FORMS = {"authorization-response": "response", "client": "client", "tool": "tool"}
+FORMS = {"authorization-response": "response", "client": "client", "tool": "tool", "input": "ask"}
 """The form for each kind of `Ask`, by its id."""
 TITLES = 24
 """Columns for the titles of items, which stand above each other."""
@@ -44,9 +47,10 @@ class Stage(Frame):
     another item is on show, at once and not by a message, so that all changes in one frame.
     """
 
-    def __init__(self, walk: Walk, *, in_lab: bool, id: str) -> None:
+    def __init__(self, walk: Walk, *, in_lab: bool, id: str, asking: Asking | None = None) -> None:
         super().__init__(id=id, classes="pane")
         self._walk = walk
+        self._asking = asking
         self._in_lab = in_lab
         self.step: StepId = walk.current.step if walk.current else "call"
         self._attempt = -1
@@ -72,12 +76,18 @@ class Stage(Frame):
 
     async def mount_forms(self) -> None:
         """Make the forms, which the first frame shows none of."""
+        from tui.widgets.ask_panel import AskPanel
         from tui.widgets.client_panel import ClientPanel
         from tui.widgets.response_panel import ResponsePanel
         from tui.widgets.tool_form import ToolForm
 
         switcher = self.query_one(ContentSwitcher)
-        for form in (ResponsePanel(id="response"), ClientPanel(id="client"), ToolForm(id="tool")):
+        for form in (
+            ResponsePanel(id="response"),
+            ClientPanel(id="client"),
+            AskPanel(id="ask"),
+            ToolForm(id="tool"),
+        ):
             await switcher.add_content(form)
         self._forms = bool(self.query(ToolForm))  # it has none when the person has left already
         if self._forms:
@@ -91,7 +101,11 @@ class Stage(Frame):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        return view.items(self._walk, self.step, self._attempt)
+        found = view.items(self._walk, self.step, self._attempt)
+        if self._asking is None or self._attempt != -1:
+            return found
+        asks = [question.ask for question in self._asking.open if question.ask.step == self.step]
+        return (*found, *(Item(ask.prompt, move=ask) for ask in asks))
 
     @property
     def shown(self) -> Item | None:
@@ -132,8 +146,12 @@ class Stage(Frame):
     def focus_content(self) -> None:
         """Move the keyboard to what is on show."""
         current = self.query_one(ContentSwitcher).visible_content
+        from tui.widgets.ask_panel import AskPanel
+
         if current is self.exchange_view:
             self.exchange_view.body.focus()
+        elif isinstance(current, AskPanel):
+            current.focus_first()
         elif current is not None:
             inner = (child for child in current.query("*") if child.focusable)
             target = current if current.focusable else next(inner, None)
@@ -167,11 +185,11 @@ class Stage(Frame):
     def _draw_item(self) -> None:
         item, switcher = self.shown, self.query_one(ContentSwitcher)
         match item.event or item.move if item else None:
-            case Ask(kind="authorization-response" | "client" | "tool") as ask:
+            case Ask() as ask:
                 if self._forms:
                     switcher.current = FORMS[ask.kind]
                     self._fill_form(ask)
-            case Ask() | Listen() | Blocked() | Skipped() | Done() | None as move:
+            case Listen() | Blocked() | Skipped() | Done() | None as move:
                 switcher.current = "note"
                 width = switcher.content_size.width - NOTE_MARGIN
                 self._draw_note(_note(move, width))
@@ -201,6 +219,8 @@ class Stage(Frame):
 
     def _fill_form(self, ask: Ask) -> None:
         """Give a form what it asks about."""
+        from tui.asking import who
+        from tui.widgets.ask_panel import AskPanel
         from tui.widgets.client_panel import ClientPanel
         from tui.widgets.response_panel import ResponsePanel
         from tui.widgets.tool_form import ToolForm
@@ -216,6 +236,14 @@ class Stage(Frame):
                 completes = facts.connection and "completions" in facts.connection.capabilities
                 self.query_one(ToolForm).show(
                     lists(facts), facts.completion, completes=bool(completes)
+                )
+            case "input":
+                asking = self._asking
+                self.query_one(AskPanel).show(
+                    ask,
+                    who(facts),
+                    on_stream=asking is not None and asking.asks(ask) is not None,
+                    roots=asking.roots if asking else (),
                 )
 
     @on(Menu.Selected)
@@ -258,10 +286,11 @@ def _row(number: int, item: Item, titles: int) -> Row:
         )
         look = LOOKS[view.status_state(exchange)]
         return Row(str(number), cells, (view.status_word(exchange), look))
-    return Row(str(number), (title,), ("next", "accent") if item.pending else ("", ""))
+    word = "asks" if isinstance(item.move, Ask) and item.move.kind == "input" else "next"
+    return Row(str(number), (title,), (word, "accent") if item.pending else ("", ""))
 
 
-def _note(move: Ask | Listen | Blocked | Skipped | Done | None, width: int) -> Content:
+def _note(move: Listen | Blocked | Skipped | Done | None, width: int) -> Content:
     match move:
         case Blocked():
             reason = Content.styled(visible(move.reason, limit=2000), "bold")
@@ -272,9 +301,6 @@ def _note(move: Ask | Listen | Blocked | Skipped | Done | None, width: int) -> C
                     told = words.replace("-", " ") if name == "at fault" else words
                     parts.append(_beside(Content(f"{name:<11}"), Content(visible(told)), width))
             return Content("\n").join(parts)
-        case Ask():
-            asked = json.dumps(move.requests, indent=2, ensure_ascii=False)
-            return Content(f"{visible(move.prompt)}\n\n{visible(asked, lines=True, limit=4000)}")
         case Skipped():
             return Content(f"Skipped: {visible(move.reason)}.")
         case Listen():

@@ -73,7 +73,7 @@ async def test_the_whole_walk_of_a_public_client(hand: Hand) -> None:
     token = tokens["access_token"]
     assert result(await hand.mcp("server/discover", token))["supportedVersions"] == ["2026-07-28"]
     tools = result(await hand.mcp("tools/list", token))["tools"]
-    assert len(tools) == 13 and all(t["inputSchema"]["type"] == "object" for t in tools)
+    assert len(tools) == 17 and all(t["inputSchema"]["type"] == "object" for t in tools)
     said = result(await hand.mcp("tools/call", token, name="echo", arguments={"text": "hello"}))
     assert said["content"][0]["text"] == "hello"
 
@@ -82,7 +82,7 @@ async def test_the_whole_walk_of_a_public_client(hand: Hand) -> None:
     session = opened.headers["mcp-session-id"]
     noted = await hand.legacy("notifications/initialized", token, session, id=None)
     assert noted.status_code == 202
-    assert len(result(await hand.legacy("tools/list", token, session))["tools"]) == 13
+    assert len(result(await hand.legacy("tools/list", token, session))["tools"]) == 17
 
 
 async def test_the_tools(hand: Hand) -> None:

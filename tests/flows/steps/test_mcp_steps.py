@@ -325,7 +325,8 @@ def test_resources_and_prompts_are_acts_too(
     [
         ({"resultType": "input_required"}, "neither `inputRequests` nor `requestState`"),
         ({"resultType": "input_required", "inputRequests": []}, "no JSON object"),
-        ({"resultType": "task"}, "unknown resultType 'task'"),
+        ({"resultType": "partial"}, "unknown resultType 'partial'"),
+        ({"resultType": "task"}, "a task without a `taskId`"),
     ],
 )
 def test_a_result_that_a_client_must_not_take(result: dict[str, Any], said: str) -> None:

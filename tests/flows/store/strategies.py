@@ -104,6 +104,7 @@ TARGET = st.builds(
     idp_client_secret=maybe(TEXT),
     id_token=maybe(TEXT),
     dpop=st.booleans(),
+    task=st.booleans(),
     par=st.booleans(),
 )
 SESSION = st.builds(Session, TARGET, AT, BYTES, st.lists(EVENT, max_size=4).map(tuple))
