@@ -8,7 +8,7 @@ from flows.checks.record import Record
 from flows.checks.response import in_response
 from flows.documents import read_object, text_member
 from flows.exchange import Exchange, header, media_type
-from flows.network import edge_page, failing_check
+from flows.network import edge_page, failing_check, failing_party
 from flows.oauth import error_text
 from flows.steps.authorize import PUSHED
 from flows.steps.scope import requested
@@ -139,13 +139,8 @@ def the_push_is_answered(record: Record) -> Outcomes:
             field = "status" if (broken.exchange.status or 0) >= 300 else ""
             words = f"The authorization request was not accepted: {broken.reason}."
             place = at(broken.exchange, field)
-            network = broken.exchange.response is None
-            yield failed(
-                words,
-                place,
-                party="network" if network else None,
-                standard="RFC 9126 §2.2, §2.3",
-            )
+            party = failing_party(broken.exchange, "authorization-server")
+            yield failed(words, place, party=party, standard="RFC 9126 §2.2, §2.3")
         return
     for event in record.exchanges("authorize")[-1:]:
         yield from _pushed(event.exchange)

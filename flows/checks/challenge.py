@@ -13,7 +13,7 @@ from flows.facts import AuthChallenge
 from flows.network import edge_page, leads_inside
 from flows.steps.challenge import challenge_in, refusal, unanswered
 from flows.steps.resource_metadata import resource_metadata
-from flows.wellknown import inserted, is_web_url, same_origin
+from flows.wellknown import inserted, is_web_url, same_origin, url_problem
 
 WWW_AUTHENTICATE = "header WWW-Authenticate"
 RESOURCE = "oauth-protected-resource"
@@ -100,8 +100,8 @@ def metadata_is_named(record: Record) -> Outcomes:
         if not named:
             words = "The challenge names no resource_metadata: clients try the well-known URLs."
             yield failed(words, place)
-        elif not is_web_url(named):
-            words = f"resource_metadata of the challenge is {named}: no absolute URL."
+        elif problem := url_problem(named):
+            words = f"resource_metadata of the challenge is {named}: {problem}."
             yield failed(words, place, severity="error")
         else:
             yield passed(place)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flows import wellknown
 from flows.checks.kernel import Outcome, Outcomes, Place, Severity, at, failed, passed, skipped
 from flows.checks.record import Record
 from flows.documents import json_type, read_object
@@ -15,7 +16,6 @@ from flows.facts import Json, Tried
 from flows.json_text import salvage_object
 from flows.network import edge_page, is_unreadable
 from flows.text import size
-from flows.wellknown import is_web_url
 
 LARGE = 256 * 1024
 """Bytes of a document beyond which clients are known to give up; metadata has a few thousand."""
@@ -167,8 +167,8 @@ def url_problem(value: Any) -> str:
     "" when it is."""
     if not isinstance(value, str):
         return f"is a JSON {json_type(value)}, not a URL"
-    if not is_web_url(value):
-        return f"is {value}: no absolute URL"
+    if problem := wellknown.url_problem(value):
+        return f"is {value}: {problem}"
     return f"is {value}: a fragment has no place there" if "#" in value else ""
 
 

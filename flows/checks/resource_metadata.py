@@ -16,6 +16,7 @@ from flows.checks.documents import (
     is_found,
     named_once,
     of_sane_size,
+    url_problem,
     weight,
     without_empty,
 )
@@ -146,10 +147,8 @@ def resource_is_a_url(record: Record) -> Outcomes:
         resource := text_member(found.members, "resource")
     ):
         place = found.at("resource")
-        if not is_web_url(resource):
-            yield failed(f"resource is {resource}: no absolute URL.", place)
-        elif "#" in resource:
-            yield failed(f"resource is {resource}: a fragment has no place there.", place)
+        if problem := url_problem(resource):
+            yield failed(f"resource {problem}.", place)
         else:
             yield passed(place)
 

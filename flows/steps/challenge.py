@@ -124,7 +124,7 @@ def _blocked(exchange: Exchange) -> Blocked:
             check="NET-10",
         )
     answer = read_answer(exchange, None)
-    why = answer.message if answer.error or status == 200 else no_endpoint(exchange)
+    why = no_endpoint(exchange) or (answer.message if answer.error or status == 200 else "")
     why = exchange.error.text if exchange.error else why
     said = f"; {why}" if why else ""
     location = " It redirects: bearer tokens never follow one." if 300 <= status < 400 else ""

@@ -12,7 +12,9 @@ from flows.claims import ClaimRow
 from flows.facts import Facts
 from flows.moves import Done, Move, Skipped
 from flows.session import Event, Party
+from flows.steps.challenge import challenge_of
 from flows.steps.inspection import Inspection, inspect_of
+from flows.steps.scope import requested
 
 STEP: Final = "claims"
 CHECKS: Mapping[str, str] = {
@@ -42,13 +44,25 @@ SUSPICIOUS: Final = ("JWT-05", "JWT-10")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong with a token, and the check that says so."""
+    """Something wrong with a token, the check that says so, and what mends a refusal for it."""
 
     check: str
     level: Literal["error", "warn"]
     text: str
     standard: str
     party: Party = "authorization-server"
+    fix: str = "Issue access tokens without the faults that the claims step names."
+
+
+UNBOUND: Final = Fault(
+    "",
+    "warn",
+    "no resource was asked for, and a server that has resource metadata may demand a token that "
+    "was issued for it.",
+    "MCP 2025-06-18 Authorization, Resource Parameter Implementation; RFC 8707 §2",
+    "client",
+    "Name the resource, or walk the revision that the server authorizes by.",
+)
 
 
 def next(facts: Facts) -> Move:
@@ -114,6 +128,8 @@ def cause_to_refuse(facts: Facts, status: int) -> Fault | None:
     inspection = inspect_of(facts, "access", facts.at)
     if tokens is None or inspection is None:
         return None
+    if status == 401 and inspection.token.kind != "jwt" and _unbound(facts):
+        return UNBOUND
     found = faults(inspection)
     errors = [fault for fault in found if fault.level == "error"]
     decisive = [fault for fault in errors if fault.check in DECISIVE]
@@ -126,5 +142,14 @@ def cause_to_refuse(facts: Facts, status: int) -> Fault | None:
     at_first = {fault.check for fault in faults(issued)} if issued else set()
     if causes[0].check == "JWT-09" and "JWT-09" not in at_first:
         # It was good when it came: the client kept it too long.
-        return replace(causes[0], check="", party="client")
+        fix = "Refresh the token, or authorize again."
+        return replace(causes[0], check="", party="client", fix=fix)
     return causes[0]
+
+
+def _unbound(facts: Facts) -> bool:
+    """Whether the walk asked for no resource of a server that speaks of its own. Revisions before
+    2025-06-18 know no resource indicator, and no resource metadata either."""
+    challenge = challenge_of(facts)
+    named = challenge and challenge.get("resource_metadata")
+    return bool(named) and not facts.target.bearer and not requested(facts).get("resource")

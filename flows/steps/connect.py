@@ -130,15 +130,12 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
         # The token gives cause: whoever made it is at fault before whoever refuses it.
         has = "has" if cause.level == "error" else "may have"
         words = f"{refused} It {has} cause: {cause.text}"
-        fix = "Issue access tokens without the faults that the claims step names."
-        if cause.party == "client":
-            fix = "Refresh the token, or authorize again."
         return Blocked(
             step,
             words,
             cause.party,
             str(status),
-            fix,
+            cause.fix,
             cause.standard,
             remedy=remedy,
             check=cause.check,

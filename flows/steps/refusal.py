@@ -61,7 +61,8 @@ def refusal_of(step: StepId, failed: Failed, facts: Facts) -> Refusal:
     if check := failing_check(exchange):
         return Refusal(check, text, failing_party(exchange, _AS), "", field="")
     if exchange.response is None:
-        return Refusal("RT-01" if step == "refresh" else "TOK-01", text, "network", "", field="")
+        party = failing_party(exchange, _AS)
+        return Refusal("RT-01" if step == "refresh" else "TOK-01", text, party, "", field="")
     refusal = _judged(text, exchange, exchange.response, facts)
     if step == "refresh":
         check = "RT-05" if refusal.check == "TOK-19" else "RT-01"

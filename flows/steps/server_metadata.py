@@ -145,7 +145,7 @@ def _judge(document: Json, facts: Facts) -> tuple[str, str, str]:
         named = text_member(document, "issuer")
         return problem, "another issuer" if named else "no issuer", "ASM-03"
     if missing := missing_endpoint(document, facts):
-        return f"{missing} is missing or no absolute URL (RFC 8414 §2)", "incomplete", "ASM-05"
+        return f"{missing} {_unusable(document, missing)} (RFC 8414 §2)", "incomplete", "ASM-05"
     return "", "ok", ""
 
 

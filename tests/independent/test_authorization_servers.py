@@ -2,22 +2,26 @@
 
 What the walk says of them, and whether the server breaks a rule:
 
-    server               step             what is said                  real?
-    oidc-provider-mock   server-metadata  info, S256 is not advertised  yes: it checks no code
-                                                                          verifier at all
-                         server-metadata  info, client_secret_post is   yes: it is refused later,
-                                            not listed                    and no list is basic alone
-                         client           error, a secret without       yes: RFC 7591 section 3.2.1
-                                            client_secret_expires_at
-                         claims           info, opaque token            no: tokens may be opaque
-                         token            stop, 401, as a client it     yes: it agreed to the
-                                            registered for `none`         method (RFC 7591
-                         refresh          error, 401, as one for           section 3.2.1)
-                                            client_secret_post
-    oauth2-mock-server   server-metadata  warn, refresh_token is not    yes: it issues them (RFC
-                                            among its grants              8414 section 2)
-                         server-metadata  info, the password grant      no: RFC 9700 dropped it
-    oidc-provider        server-metadata  info, the implicit grant      no: likewise
+    server               check   what is said                    real?
+    oidc-provider-mock   ASM-07  info, S256 is not advertised    yes: it checks no code verifier
+                                                                   at all
+                         ASM-09  info, client_secret_post is     yes: it is refused later, and no
+                                   not listed                      list is basic alone
+                         DCR-03  fail, a secret without          yes: RFC 7591 section 3.2.1
+                                   client_secret_expires_at
+                         AZ-17   warn, the page of the login     yes: RFC 9700 section 4.16
+                                   can be shown in a frame         demands it of every server
+                         RT-07   info, the refresh token stays   no: RFC 6749 section 6
+                                                                   (the client has a secret)
+                         TOK-17  fail, 401 to a client that it   yes: it agreed to the method
+                                   registered for `none`           (RFC 7591 section 3.2.1)
+                         RT-01   fail, 401 to one that it        yes: likewise, and it took the
+                                   registered for                  code by that method
+                                   client_secret_post
+    oauth2-mock-server   ASM-08  warn, refresh_token is not      yes: it issues them (RFC 8414
+                                   among its grants                section 2)
+                         ASM-19  info, the password grant        no: RFC 9700 dropped it
+    oidc-provider        ASM-19  info, the implicit grant        no: likewise
 """
 
 from __future__ import annotations
@@ -50,8 +54,8 @@ async def test_oauth2_mock_server(start: Start) -> None:
         "claims": "7 claims",
         "refresh": "200",
     }
-    unlisted: Said = ("server-metadata", "warn", "does not list refresh_token")
-    assert_findings(walked, [unlisted, ("server-metadata", "info", "lists password")])
+    unlisted: Said = ("ASM-08", "warn", "does not list refresh_token")
+    assert_findings(walked, [unlisted, ("ASM-19", "info", "lists password")])
     # Only the second of the well-known URLs answers.
     assert [tried.status for tried in walked.facts.server_tried] == [404, 200]
 
@@ -70,9 +74,16 @@ async def test_oidc_provider(start: Start) -> None:
         "callback": "approved",
         "claims": "8 claims",
     }
-    assert_findings(walked, [("server-metadata", "info", "lists implicit")])
+    assert_findings(walked, [("ASM-19", "info", "lists implicit")])
     hops = [event for event in walked.session.exchanges if event.step == "callback"]
     assert len(hops) > 3
+
+
+LATER: dict[str, list[Said]] = {
+    "client_secret_basic": [("RT-07", "info", "the old one stays in use")],
+    "client_secret_post": [("RT-01", "fail", "cannot authenticate")],
+    "none": [("TOK-17", "fail", "cannot authenticate")],
+}
 
 
 @pytest.mark.parametrize(
@@ -99,14 +110,15 @@ async def test_oidc_provider_mock(
     assert said["callback"] == "pasted"
     assert said["token"] == token
     assert said.get("refresh") == refresh
-    pkce: Said = ("server-metadata", "info", "code_challenge_methods_supported is missing")
-    opaque: Said = ("claims", "info", "only its issuer can read it")
-    refused: Said = ("refresh", "error", "401")
-    expiry: Said = ("client", "error", "client_secret_expires_at is missing")
-    default: Said = ("server-metadata", "info", "without a list it is client_secret_basic")
-    listed = [pkce, default] if method == "client_secret_post" else [pkce]
-    expected = [*listed, expiry, *([opaque] if token == "200" else [])]
-    assert_findings(walked, [*expected, refused] if refresh == "401" else expected)
+    default: Said = ("ASM-09", "info", "without a list it is client_secret_basic")
+    expected: list[Said] = [
+        ("ASM-07", "info", "code_challenge_methods_supported is missing"),
+        *([default] if method == "client_secret_post" else []),
+        ("DCR-03", "fail", "client_secret_expires_at is missing"),
+        ("AZ-17", "warn", "neither frame-ancestors nor X-Frame-Options"),
+        *LATER[method],
+    ]
+    assert_findings(walked, expected)
     assert walked.facts.client
     assert walked.facts.client.token_endpoint_auth_method == method
 

@@ -2,25 +2,24 @@
 
 What the walk says of them, and whether the server breaks a rule:
 
-    server                  step        what is said                real?
-    every one with opaque   claims      info, only the issuer can   no: tokens may be opaque
-      tokens                              read the token              (RFC 6749 section 1.4)
-    open ones               challenge   info, no authorization      no: it is optional in MCP
-    those of HTTP+SSE       connect     info, an older transport    no: deprecated, not forbidden
-    TypeScript SDK          token       info, token_type bearer     no: its case does not matter
-                                                                      (RFC 6749 section 5.1)
-    SDK, issuer misspelt    server-     stop, another issuer        yes: RFC 8414 section 3.3
-                              metadata                                demands identity
-    SDK, as of 2025-03-26   server-     warn, issuer has a slash    yes, for that revision: the
-                              metadata    the origin has not          origin stands for the issuer
-                            connect     stop, 401                   no: that revision knows no
-                                                                      resource indicator, and this
-                                                                      server wants one; which is
-                                                                      what pinning it shows
-    oidc-provider           server-     info, the implicit grant    no: RFC 9700 dropped it
-                              metadata
-    both SDKs               challenge   warn, error=invalid_token   yes: RFC 6750 section 3.1 wants
-                                          without credentials         no error code there
+    server                  check    what is said                  real?
+    both SDKs               CHAL-07  warn, error=invalid_token     yes: RFC 6750 section 3.1 wants
+                                       without credentials           no error code there
+    SDK, issuer misspelt    ASM-03   stop, another issuer          yes: RFC 8414 section 3.3
+                                                                     demands identity
+    SDK, as of 2025-03-26   ASM-03   warn, issuer has a slash      yes, for that revision: the
+                                       the origin has not            origin stands for the issuer
+                            MCP-04   info, and a stop with 401     no: that revision knows no
+                                       that blames the client        resource indicator, and this
+                                                                     server wants one; which is
+                                                                     what pinning it shows
+    TypeScript SDK          TOK-08   info, token_type bearer       no: its case does not matter
+                                                                     (RFC 6749 section 5.1)
+    oidc-provider           ASM-19   info, the implicit grant      no: RFC 9700 dropped it
+                            TOK-13   info, offline_access and      no: the server decides
+                                       no refresh token              (RFC 6749 section 1.5)
+    those of HTTP+SSE       MCP-24   info, an older transport      no: deprecated, not forbidden
+    open ones               none     nothing is said               no: authorization is optional
 """
 
 from __future__ import annotations
@@ -33,10 +32,8 @@ from tests.independent.conftest import Start
 from tests.independent.walking import Call, Said, assert_findings, result_text, walk, words
 
 ERAS: tuple[Protocol, ...] = ("auto", "2025-11-25", "2025-06-18")
-OPAQUE: Said = ("claims", "info", "only its issuer can read it")
-ERROR: Said = ("challenge", "warn", "although no credentials were sent")
-OLDER: Said = ("connect", "info", "speaks HTTP+SSE")
-OPEN: Said = ("challenge", "info", "asks for no authorization")
+ERROR: Said = ("CHAL-07", "warn", "although no credentials were sent")
+OLDER: Said = ("MCP-24", "info", "speaks HTTP+SSE")
 
 every_era = pytest.mark.parametrize("protocol", ERAS)
 
@@ -80,7 +77,7 @@ async def test_authorization_server_in_one(start: Start, server: str, protocol: 
         "call": "add",
     }
     quiet = server == "fastmcp_oauth.py"
-    assert_findings(walked, [OPAQUE] if quiet else [ERROR, OPAQUE])
+    assert_findings(walked, [] if quiet else [ERROR])
     assert result_text(walked) == "5"
     # Neither lists `none`, so the walk registered with a secret, as RFC 8414 has it.
     assert walked.facts.client
@@ -107,7 +104,7 @@ async def test_sdk_with_introspection(start: Start, protocol: Protocol) -> None:
         "tools": "1 tool",
         "call": "add",
     }
-    assert_findings(walked, [ERROR, OPAQUE])
+    assert_findings(walked, [ERROR])
     assert result_text(walked) == "5"
 
 
@@ -131,7 +128,9 @@ async def test_sdk_behind_oidc_provider(start: Start, protocol: Protocol) -> Non
         "tools": "1 tool",
         "call": "add",
     }
-    assert_findings(walked, [ERROR, ("server-metadata", "info", "lists implicit")])
+    implicit: Said = ("ASM-19", "info", "lists implicit")
+    kept: Said = ("TOK-13", "info", "No refresh token")
+    assert_findings(walked, [ERROR, implicit, kept])
     assert result_text(walked) == "5"
     assert walked.facts.response
     assert walked.facts.response.get("iss") == issuer
@@ -155,8 +154,8 @@ async def test_typescript_sdk(start: Start, protocol: Protocol) -> None:
         "tools": "7 tools",
         "call": "greet",
     }
-    bearer: Said = ("token", "info", "token_type is bearer: legal")
-    assert_findings(walked, [ERROR, bearer, OPAQUE])
+    bearer: Said = ("TOK-08", "info", "token_type is bearer: legal")
+    assert_findings(walked, [ERROR, bearer])
     assert result_text(walked) == "Hello, Ada!"
 
 
@@ -188,6 +187,8 @@ async def test_misspelt_issuer(start: Start) -> None:
         "resource-metadata": "200",
         "server-metadata": "! another issuer",
     }
+    misspelt: Said = ("ASM-03", "fail", "no trailing slash")
+    assert_findings(walked, [ERROR, misspelt])
     stop = walked.current
     assert isinstance(stop, Blocked)
     assert stop.reason.endswith(f"issuer is {issuer}, asked for {issuer}/: no trailing slash.")
@@ -209,8 +210,12 @@ async def test_a_revision_the_server_does_not_authorize_by(start: Start) -> None
         "refresh": "? Send",
         "connect": "! 401",
     }
-    slash: Said = ("server-metadata", "warn", "trailing slash")
-    assert_findings(walked, [ERROR, slash, OPAQUE])
+    slash: Said = ("ASM-03", "warn", "trailing slash")
+    refused: Said = ("MCP-04", "info", "is refused with 401")
+    assert_findings(walked, [ERROR, slash, refused])
+    stop = walked.current
+    assert isinstance(stop, Blocked) and stop.party == "client"
+    assert "no resource was asked for" in stop.reason
 
 
 ON_HTTP_SSE: tuple[Protocol, ...] = ("auto", "2024-11-05")
@@ -230,7 +235,7 @@ async def test_sdk_on_http_sse(start: Start, protocol: Protocol) -> None:
         "tools": "1 tool",
         "call": "add",
     }
-    assert_findings(walked, [OPEN, OLDER])
+    assert_findings(walked, [OLDER])
     assert result_text(walked) == "5"
 
 
@@ -256,7 +261,7 @@ async def test_authorization_and_http_sse(
         "call": "add",
     }
     quiet = server == ("fastmcp_sse.py",)
-    assert_findings(walked, [OPAQUE, OLDER] if quiet else [ERROR, OPAQUE, OLDER])
+    assert_findings(walked, [OLDER] if quiet else [ERROR, OLDER])
     assert result_text(walked) == "5"
 
 
@@ -272,7 +277,7 @@ async def test_everything_on_http_sse(start: Start, protocol: Protocol) -> None:
         "tools": "13 tools",
         "call": "get-sum",
     }
-    assert_findings(walked, [OPEN, OLDER])
+    assert_findings(walked, [OLDER])
     assert result_text(walked) == "The sum of 2 and 3 is 5."
 
 
@@ -284,5 +289,5 @@ async def test_everything(start: Start) -> None:
         "tools": "13 tools",
         "call": "get-sum",
     }
-    assert_findings(walked, [OPEN])
+    assert_findings(walked, [])
     assert result_text(walked) == "The sum of 2 and 3 is 5."

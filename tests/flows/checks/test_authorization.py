@@ -113,7 +113,7 @@ def pushed(given: Route) -> World:
         (answer(201, {**PUSHED, "expires_in": "60"}), "fail", "expires_in is '60'", "/expires_in"),
         (answer(201, {"request_uri": "urn:x"}), "fail", "expires_in is missing", ""),
         (answer(400, {"error": "invalid_request"}), "fail", "answers 400", "status"),
-        (answer(201, {"expires_in": 60}), "fail", "no request_uri", ""),
+        (answer(201, {"expires_in": 60}), "fail", "request_uri of the response is missing", ""),
         (answer(201, b"<html>", "text/html"), "fail", "unreadable", ""),
         (Failure("refused", "connection refused"), "not-applicable", "", None),
     ],

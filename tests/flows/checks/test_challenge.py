@@ -38,7 +38,7 @@ def challenged(given: Response) -> World:
         ),
         ("CHAL-03", challenge(), "pass", ""),
         ("CHAL-03", challenge("realm=x"), "info", "names no resource_metadata"),
-        ("CHAL-03", challenge('resource_metadata="/here"'), "fail", "no absolute URL"),
+        ("CHAL-03", challenge('resource_metadata="/here"'), "fail", "it needs http"),
         ("CHAL-04", challenge(f'resource_metadata="{WELL_KNOWN}/mcp"'), "pass", ""),
         ("CHAL-04", challenge(f'resource_metadata="{WELL_KNOWN}"'), "info", "clients that look"),
         ("CHAL-04", challenge('resource_metadata="https://x.example"'), "info", "another origin"),

@@ -11,7 +11,7 @@ import pytest
 from flows import claim_checks
 from flows.checks.kernel import Place
 from flows.moves import Blocked
-from flows.session import Target
+from flows.session import Party, Target
 from flows.steps.claims import CHECKS, ID_TOKEN_CHECKS, cause_to_refuse
 from tests.flows.checks.judging import CHECKS as ALL
 from tests.flows.checks.judging import failing, judged, only, results, speaking
@@ -235,6 +235,31 @@ def test_the_cause_of_a_refusal(text: str, status: int, check: str | None) -> No
     found = only(world, move.check)
     assert found.party == party and found.result in ("fail", "warn")
     assert only(world, "MCP-04").result == ("info" if check else "fail")
+
+
+OLD = Target(MCP, protocol="2025-03-26", authorization_server=ISSUER)
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "party"),
+    [
+        (OLD, "opaque", "client"),
+        (Target(MCP, resource=""), "opaque", "client"),
+        (Target(MCP), "opaque", "resource-server"),
+        (OLD, GOOD, "resource-server"),
+        (Target(MCP, bearer="opaque"), "", "resource-server"),
+    ],
+    ids=[str(number) for number in range(5)],
+)
+def test_a_token_that_no_resource_was_asked_for(target: Target, text: str, party: Party) -> None:
+    """A server of 2025-06-18 and later must refuse what was not issued for it."""
+    world = World(target) if target.bearer else issuing(text, target)
+    world.routes[f"POST {MCP}"] = challenge()
+    move = world.walk()
+    assert isinstance(move, Blocked) and (move.step, move.party) == ("connect", party)
+    blamed = party == "resource-server"
+    assert ("no resource was asked for" in move.reason) is not blamed
+    assert only(world, "MCP-04").result == ("fail" if blamed else "info")
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,10 @@ def test_a_good_document_passes_every_check() -> None:
 @pytest.mark.parametrize(
     ("check", "members", "result", "words", "field"),
     [
-        ("PRM-04", {"resource": None}, "fail", "is missing", "/resource"),
+        ("PRM-04", {"resource": None}, "fail", "is a JSON null", "/resource"),
         ("PRM-04", {"resource": "https://o.example/mcp"}, "fail", "host o.example", "/resource"),
         ("PRM-04", {"resource": f"{MCP}/"}, "warn", "trailing slash", "/resource"),
-        ("PRM-05", {"resource": "mcp"}, "fail", "no absolute URL", "/resource"),
+        ("PRM-05", {"resource": "mcp"}, "fail", "it needs http", "/resource"),
         ("PRM-05", {"resource": f"{MCP}#a"}, "fail", "fragment", "/resource"),
         ("PRM-06", {"authorization_servers": []}, "fail", "empty", "/authorization_servers"),
         ("PRM-06", {"authorization_servers": "x"}, "fail", "string", "/authorization_servers"),
