@@ -212,14 +212,14 @@ def around_host(url: str) -> tuple[str, str, str]:
 
 def concerns(url: str) -> tuple[str, ...]:
     """What a person should know before they open a URL (MCP Elicitation, Safe URL Handling)."""
+    host = host_of(url)
+    if host and "@" in urlsplit(url).netloc:
+        return (f"what stands before the @ is a name, the host is {host}; no browser is given it",)
     if not is_web_url(url):
         return ("this is no http or https URL, and no browser is given it",)
-    parts, host = urlsplit(url), host_of(url)
     found = []
-    if parts.scheme != "https" and not _is_here(host):
+    if urlsplit(url).scheme != "https" and not _is_here(host):
         found.append("it is not encrypted: no https")
-    if "@" in parts.netloc:
-        found.append(f"what stands before the @ is no host: the host is {host}")
     if not host.isascii() or any(label.startswith("xn--") for label in host.split(".")):
         found.append("the host is written in letters that may look like others")
     if "\\" in url:

@@ -47,7 +47,7 @@ def test_the_health_table_says_what_the_report_asked_for(lab: Lab, capsys: Captu
         "405        for GET, as expected",
         "1 public key",
         "authwalk-lab",
-        "13 tools",
+        "17 tools",
         "✓ Sound",
     ):
         assert words in out

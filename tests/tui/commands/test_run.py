@@ -400,7 +400,6 @@ def test_lists_and_results_are_printed_in_words(lab: Lab, capsys: Capture) -> No
     assert re.search(r"^      \[image  image/png  \d+ B\]$", out, re.M)
     assert re.search(r"^      \[resource  lab://logo\.png  image/png  \d+ B\]$", out, re.M)
     assert "iVBOR" not in out
-    assert "structuredContent is as the tool's outputSchema says." in out
 
 
 def test_arguments_are_completed_and_any_method_is_sent(lab: Lab, capsys: Capture) -> None:
