@@ -303,10 +303,15 @@ def _phases(timing: Timing) -> tuple[tuple[str, float | None], ...]:
     )
 
 
-def findings(walk: Walk) -> tuple[Finding, ...]:
+def findings(walk: Walk, diagnosis: Diagnosis) -> tuple[Finding, ...]:
     """What a person is told without asking: the verdict's cause, the other things that are
     wrong, then what is worth knowing."""
-    diagnosis = walk.diagnosis
     first = (diagnosis.cause,) if diagnosis.cause else ()
     info = (one for one in walk.findings if one.result == "info")
     return (*first, *diagnosis.alternatives, *info)
+
+
+def verdict(diagnosis: Diagnosis) -> str:
+    """The verdict in the fewest words: whose fault it is."""
+    party = diagnosis.cause.party if diagnosis.cause else None
+    return f"at fault: {party.replace('-', ' ')}" if party else ""

@@ -16,6 +16,7 @@ AUD = Finding(
     "claims",
     "authorization-server",
     "aud missing",
+    fix="Set aud.",
     standard="RFC 9068 §2.2",
 )
 LONG = Finding(
@@ -26,6 +27,7 @@ LONG = Finding(
     "resource-server",
     f"The document says its resource is https://mcp.example.com/{'long/' * 20}end and not the URL "
     "that was asked for, so that a client which keeps the standard must not use it.",
+    fix="Say the resource as it was asked for. " * 9,
     standard="MCP 2026-07-28 Authorization, Token Handling",
 )
 PLAIN = Finding("TOK-03", "info", "info", "token", None, "No Cache-Control.")
@@ -60,24 +62,28 @@ class Host(App[None]):
         self.chosen.append(event.finding.check)
 
 
-async def test_a_finding_says_what_where_who_and_by_which_rule() -> None:
+async def test_a_finding_says_what_where_who_by_which_rule_and_what_to_change() -> None:
     app = Host((AUD,), 60)
     async with app.run_test() as pilot:
         await pilot.pause()
-        first, second = app.lines
+        first, second, third = app.lines
         assert first[1:] == "✗ aud missing"
         assert second.strip() == "step 10 · authorization server · RFC 9068 §2.2"
+        assert third.strip() == "→ Set aud."
         assert str(app.findings_list.border_title) == "Findings 1"
+        app.findings_list.show((AUD,), "at fault: the client")
+        assert str(app.findings_list.border_subtitle) == "at fault: the client"
 
 
 async def test_long_words_take_three_lines_and_the_rule_is_readable() -> None:
     app = Host((LONG,))
     async with app.run_test() as pilot:
         await pilot.pause()
-        *words, step, rule, rest = app.lines
+        *words, step, rule, rest, fix, _, cut = app.lines
         assert len(words) == 3
         assert words[-1].endswith("…")
         assert "https://" in " ".join(words)
+        assert fix.strip().startswith("→ Say the resource") and cut.endswith("…")
         assert step.strip() == "step 2 · resource server"
         assert f"{rule.strip()} {rest.strip()}" == LONG.standard
         assert all(len(line) <= 36 for line in app.lines)
@@ -93,11 +99,11 @@ async def test_the_cursor_goes_from_finding_to_finding_and_enter_chooses_it() ->
 
 async def test_the_cursor_brings_the_whole_finding_into_view() -> None:
     app = Host((AUD, LONG))
-    async with app.run_test(size=(40, 7)) as pilot:
+    async with app.run_test(size=(40, 10)) as pilot:
         app.findings_list.focus()
         await pilot.press("down")
         await pilot.pause()
-        assert app.lines[-1].strip() == "Token Handling"
+        assert app.lines[-1].endswith("…")
         await pilot.press("up")
         await pilot.pause()
         assert app.lines[0].endswith("✗ aud missing")

@@ -268,7 +268,9 @@ def test_an_authorization_response_is_taken_apart() -> None:
 
 
 def test_what_stopped_the_walk_comes_first_and_nothing_is_told_twice() -> None:
-    found = view.findings(stopped())
+    walk = stopped()
+    found = view.findings(walk, walk.diagnosis)
+    assert view.verdict(walk.diagnosis) == "at fault: authorization server"
     assert (found[0].step, found[0].result) == ("server-metadata", "fail")
     assert found[0].party == "authorization-server" and "RFC 8414" in found[0].standard
     assert len({finding.says for finding in found}) == len(found)
@@ -277,7 +279,8 @@ def test_what_stopped_the_walk_comes_first_and_nothing_is_told_twice() -> None:
 def test_what_is_well_is_not_told() -> None:
     walk = walked()
     assert any(finding.result == "pass" for finding in walk.findings)
-    assert view.findings(walk) == ()
+    assert view.findings(walk, walk.diagnosis) == ()
+    assert view.verdict(walk.diagnosis) == ""
 
 
 # Streams in the background

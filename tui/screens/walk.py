@@ -190,7 +190,9 @@ class WalkScreen(Screen[None]):
             from tui.widgets.token_pane import TokenPane
 
             self.query_one(TokenPane).show(self.walk.facts)
-            self.query_one(FindingsList).show(view.findings(self.walk))
+            diagnosis = self.walk.diagnosis
+            told = view.findings(self.walk, diagnosis)
+            self.query_one(FindingsList).show(told, view.verdict(diagnosis))
 
     def _draw_top(self) -> None:
         facts = self.walk.facts

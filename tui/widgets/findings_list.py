@@ -1,4 +1,4 @@
-"""What the checks found: the words, then where, who and by which rule."""
+"""What the checks found: the words, then where, who and by which rule, and what to change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tui.widgets.token_rows import cut
 MARKS: Mapping[Result, str] = {"fail": "✗", "warn": "!", "info": "·"}
 LOOKS: Mapping[Result, Look] = {"fail": "error", "warn": "warn", "info": "muted"}
 MAX_LINES = 3
-"""Lines of a finding's own words; the step shows all of them."""
+"""Lines of a finding's own words, and of its remedy; the report has all of them."""
 TEXT_LIMIT = 600
 
 _NUMBERS = {step.id: number for number, step in enumerate(STEPS, 1)}
@@ -47,8 +47,9 @@ class FindingsList(LineList):
         super().__init__(empty="nothing found", id=id)
         self._title()
 
-    def show(self, findings: tuple[Finding, ...]) -> None:
+    def show(self, findings: tuple[Finding, ...], verdict: str = "") -> None:
         """Show findings in the order given. The cursor stays on its finding."""
+        self.border_subtitle = Content(verdict)
         if findings != self._findings:
             held = self._findings[int(self.current.id)] if self.current else None
             self._findings = findings
@@ -112,15 +113,25 @@ def _rows(at: int, finding: Finding, width: int) -> Iterator[Row]:
     """The lines of one finding; the first has its number in the list for its id."""
     room = max(10, width - 5)
     look = LOOKS[finding.result]
-    text = visible(finding.says, limit=TEXT_LIMIT)
-    words = _wrap(" ".join(_shorten(word, room) for word in text.split()), room)
-    if len(words) > MAX_LINES:
-        words[MAX_LINES - 1 :] = [cut(f"{words[MAX_LINES - 1]} …", room)]
+    words = _lines(finding.says, room)
     yield Row(str(at), ((f"{MARKS[finding.result]} ", look), (words[0], "strong")))
     for number, line in enumerate(words[1:]):
         yield Row(f"{at}:{number}", ((f"  {line}", "strong"),), kind="header")
     for number, line in enumerate(_source(finding, room)):
         yield Row(f"{at}:source:{number}", ((f"  {line}", "muted"),), kind="header")
+    if finding.fix and finding.result != "info":
+        for number, line in enumerate(_lines(finding.fix, room - 2)):
+            text = f"  {'  ' if number else '→ '}{line}"
+            yield Row(f"{at}:fix:{number}", ((text, "info"),), kind="header")
+
+
+def _lines(text: str, room: int) -> list[str]:
+    """The first lines of a text, of which one ends in … if there is more."""
+    text = visible(text, limit=TEXT_LIMIT)
+    lines = _wrap(" ".join(_shorten(word, room) for word in text.split()), room)
+    if len(lines) > MAX_LINES:
+        lines[MAX_LINES - 1 :] = [cut(f"{lines[MAX_LINES - 1]} …", room)]
+    return lines
 
 
 def _source(finding: Finding, room: int) -> list[str]:
