@@ -595,13 +595,17 @@ async def test_refreshing_by_choosing_its_row() -> None:
         await w.to("call")
 
 
-async def test_a_remark_leads_to_its_step() -> None:
+async def test_a_finding_leads_to_its_evidence_and_says_what_to_change() -> None:
     async with on_lab("missing-aud") as w:
+        pane = w.screen.query_one("#findings-pane")
+        assert str(pane.border_title) == "Findings" and not pane.border_subtitle
         await w.to("connect")
-        findings = w.screen.query_one(FindingsList)
-        findings.focus()
+        assert str(pane.border_title) == "Findings 1"
+        assert str(pane.border_subtitle) == "at fault: authorization server"
+        assert "→ Set aud" in w.text
+        w.screen.query_one(FindingsList).focus()
         await w.press("enter")
-        assert w.stage.step == "claims" and "aud" in w.text
+        assert w.stage.step == "token" and '/"access_token"' in w.text
         assert w.screen.has_class("-show-middle")
 
 

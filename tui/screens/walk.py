@@ -39,6 +39,7 @@ from tui.hints import hint, until_next
 from tui.screens.breakpoints import breakpoint_classes
 from tui.screens.walk_keys import KEYS
 from tui.view import Item
+from tui.widgets.frame import Frame
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.list_view import Row
 from tui.widgets.stage import Stage
@@ -130,9 +131,10 @@ class WalkScreen(Screen[None]):
             in_lab = self.lab is not None
             yield Stage(self.walk, in_lab=in_lab, id="middle", asking=self.asking)
             with Vertical(id="side"):
-                for name in ("token", "findings"):
-                    with Vertical(id=f"{name}-pane", classes="pane") as pane:
-                        pane.border_title = name.capitalize()
+                with Vertical(id="token-pane", classes="pane") as pane:
+                    pane.border_title = "Token"
+                with Frame(id="findings-pane", classes="pane") as pane:
+                    pane.border_title = "Findings"
         yield Static(id="hint", markup=False)
         yield KeyBar()
 
@@ -192,7 +194,10 @@ class WalkScreen(Screen[None]):
             self.query_one(TokenPane).show(self.walk.facts)
             diagnosis = self.walk.diagnosis
             told = view.findings(self.walk, diagnosis)
-            self.query_one(FindingsList).show(told, view.verdict(diagnosis))
+            self.query_one(FindingsList).show(told)
+            self.query_one("#findings-pane", Frame).set_titles(
+                Content(f"Findings {len(told) or ''}".rstrip()), Content(view.verdict(diagnosis))
+            )
 
     def _draw_top(self) -> None:
         facts = self.walk.facts

@@ -45,21 +45,15 @@ class FindingsList(LineList):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(empty="nothing found", id=id)
-        self._title()
 
-    def show(self, findings: tuple[Finding, ...], verdict: str = "") -> None:
+    def show(self, findings: tuple[Finding, ...]) -> None:
         """Show findings in the order given. The cursor stays on its finding."""
-        self.border_subtitle = Content(verdict)
         if findings != self._findings:
             held = self._findings[int(self.current.id)] if self.current else None
             self._findings = findings
-            self._title()
             self._lay_out()
             if held in findings:
                 self.highlight(str(findings.index(held)))
-
-    def _title(self) -> None:
-        self.border_title = Content(f"Findings {len(self._findings) or ''}".rstrip())
 
     def _lay_out(self) -> None:
         width = self.scrollable_size.width
