@@ -74,12 +74,20 @@ def stopped(walk: Walk, blocked: Blocked) -> Ending:
     verdict = _verdict(walk, explain(walk.session, blocked, walk.findings))
     if blocked.step in ACTS:
         return Ending("stopped", ACT_FAILED, "act-failed", verdict)
-    exchange = last_exchange(walk.session, blocked.step)
-    answered = exchange is not None and exchange.response is not None and not exchange.error
-    if blocked.party == "network" and not answered:
+    if unreachable(walk, blocked):
+        exchange = last_exchange(walk.session, blocked.step)
         kind = exchange.error.kind if exchange and exchange.error else "unreachable"
         return Ending("unreachable", UNREACHABLE, kind, verdict)
     return Ending("stopped", STOPPED, "stopped", verdict)
+
+
+def unreachable(walk: Walk, move: Move | None) -> bool:
+    """Whether the walk stopped at `move` because nobody answered; the page of a firewall is an
+    answer."""
+    if not isinstance(move, Blocked) or move.party != "network":
+        return False
+    exchange = last_exchange(walk.session, move.step)
+    return exchange is None or exchange.response is None or exchange.error is not None
 
 
 def _verdict(walk: Walk, diagnosis: Diagnosis) -> Verdict:

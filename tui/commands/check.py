@@ -16,7 +16,7 @@ from typing import Any
 
 from flows.checks import Finding, Record
 from flows.deep import Deep
-from flows.diagnosis import Diagnosis, last_exchange
+from flows.diagnosis import Diagnosis
 from flows.health import Component, health
 from flows.moves import Blocked
 from flows.probes import PROBES
@@ -30,6 +30,7 @@ from tui.commands import SOUND, STOPPED, UNREACHABLE, unreadable, usage
 from tui.commands.junit import junit
 from tui.commands.options import reason, target_of, wire_options
 from tui.console import Console
+from tui.ending import unreachable
 from tui.lines import Lines
 from tui.redaction import Redaction
 from tui.report import finding_of, print_document
@@ -58,10 +59,7 @@ class Checked:
 
     @property
     def unreachable(self) -> bool:
-        """Whether the walk stopped because nobody answered."""
-        move = self.walk.current
-        last = last_exchange(self.walk.session, move.step) if isinstance(move, Blocked) else None
-        return last is not None and last.response is None
+        return unreachable(self.walk, self.walk.current)
 
 
 def main(args: argparse.Namespace) -> int:
