@@ -140,7 +140,7 @@ async def test_a_walk_by_hand_in_a_small_terminal(size: tuple[int, int], tmp_pat
         lines = screen.splitlines()
         assert len(lines) == size[1] and "Help" in lines[-1] and "A approves" in lines[-2]
         await t.press("A")
-        await t.until("state matches")
+        await t.until("on to Exchange code")
         await t.walk_to("Connect")
         await t.press("t")
         await t.until("JWT")

@@ -604,6 +604,8 @@ async def test_a_finding_leads_to_its_evidence_and_says_what_to_change() -> None
         assert str(pane.border_subtitle) == "at fault: authorization server"
         assert "→ Set aud" in w.text
         w.screen.query_one(FindingsList).focus()
+        await w.pilot.pause()
+        assert "evidence" in w.hint
         await w.press("enter")
         assert w.stage.step == "token" and '/"access_token"' in w.text
         assert w.screen.has_class("-show-middle")
@@ -633,7 +635,7 @@ async def test_enter_walks_on_from_the_token_too() -> None:
         assert len(w.events) == count + 1
         w.screen.query_one("#findings").focus()
         await w.pilot.pause()
-        assert "noticed" in w.hint
+        assert "nothing found" in w.hint
 
 
 # Width classes
@@ -682,7 +684,7 @@ async def test_long_heads_are_scrolled_by_keys() -> None:
 
 
 async def test_a_long_note_is_scrolled_by_keys() -> None:
-    async with on_lab("wrong-state", size=(80, 16)) as w:
+    async with on_lab("issuer-mismatch", size=(80, 16)) as w:
         await w.stop()
         await w.press("enter", "m")
         note = w.screen.query_one("#note")

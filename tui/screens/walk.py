@@ -41,7 +41,7 @@ from tui.screens.walk_keys import KEYS
 from tui.view import Item
 from tui.widgets.frame import Frame
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.list_view import Row
+from tui.widgets.list_view import LineList, Row
 from tui.widgets.stage import Stage
 from tui.widgets.step_list import StepList
 
@@ -226,8 +226,10 @@ class WalkScreen(Screen[None]):
         self._hint_due = ""
         stage, now = self.stage, datetime.now(UTC)
         typing = self._typing
-        if self.focused is not None and self.focused.id == "findings":
-            words = words or "enter: to the evidence"
+        focused = self.focused
+        if isinstance(focused, LineList) and focused.id == "findings":
+            there = focused.current is not None
+            words = words or ("enter: to the evidence" if there else "nothing found so far")
         told = words or hint(self.walk, stage.step, stage.shown, now, stage.edit, typing=typing)
         self.query_one("#hint", Static).update(Content(told), layout=False)
         self.refresh_bindings()

@@ -152,7 +152,9 @@ def test_a_walk_is_saved_when_its_reader_goes_away(lab: Lab, tmp_path: Path) -> 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 def test_an_interrupt_saves_and_reports(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "walk.toml"
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # "&" has a shell ignore it
     with started(lab.mcp_url, "--wait", "60", "--json", "--save", str(path)) as process:
+        signal.signal(signal.SIGINT, heard)
         assert process.stdout and process.stderr
         authorization_url(process.stderr)
         process.send_signal(signal.SIGINT)
