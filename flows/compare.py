@@ -174,7 +174,7 @@ def compare(a: Walk, b: Walk) -> Comparison:
 def compare_attempts(a: Attempt, b: Attempt) -> Comparison:
     """Two attempts of a step. The findings are those of the walk as it stands and stay aside."""
     counterparts = Counterparts()
-    both = align(_comparable(a.events), _comparable(b.events))
+    both = align(comparable(a.events), comparable(b.events))
     pairings = tuple(pair(b.step, *one, counterparts) for one in both)
     return Comparison((Compared(b.step, pairings),))
 
@@ -182,10 +182,10 @@ def compare_attempts(a: Attempt, b: Attempt) -> Comparison:
 def _standing(walk: Walk, step: StepId) -> tuple[Event, ...]:
     tries = walk.attempts.get(step, ())
     chosen = tries if step in REPEATABLE else tries[-1:]
-    return _comparable(event for attempt in chosen for event in attempt.events)
+    return comparable(event for attempt in chosen for event in attempt.events)
 
 
-def _comparable(events: Iterable[Event]) -> tuple[Event, ...]:
+def comparable(events: Iterable[Event]) -> tuple[Event, ...]:
     """The events that say something; those of a stream stand in the exchange's body again."""
     return tuple(
         event
