@@ -36,6 +36,7 @@ from flows.session import (
     StepId,
     value,
 )
+from flows.spans import MARK, redact
 from flows.steps import STEPS
 from flows.walk import Walk
 from flows.wellknown import origin
@@ -58,6 +59,15 @@ class Difference:
     must: bool = False
 
 
+def _weight(one: Difference) -> int:
+    if one.side != "response":
+        return 2
+    return 0 if one.field in _DECIDING else 1
+
+
+_DECIDING = ("error", "status")
+
+
 @dataclass(frozen=True, slots=True)
 class Pairing:
     """Two events that are the same thing in each walk; or one that only one walk has, which then
@@ -72,6 +82,11 @@ class Pairing:
     @property
     def matters(self) -> bool:
         return self.a is None or self.b is None or any(not one.must for one in self.differences)
+
+    @property
+    def telling(self) -> tuple[Difference, ...]:
+        """The differences that count, what decides a walk before the rest."""
+        return tuple(sorted((one for one in self.differences if not one.must), key=_weight))
 
     @property
     def title(self) -> str:
@@ -93,10 +108,10 @@ class Compared:
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """Those that count, of the step as a whole and of the events that stand in both."""
+        """Those that count, in the order in which they tell something."""
+        inner = (one for pair in self.pairings for one in pair.telling)
         whole = (self.outcome,) if self.outcome else ()
-        inner = (one for pair in self.pairings for one in pair.differences if not one.must)
-        return (*whole, *inner, *self.findings)
+        return (*sorted(inner, key=_weight), *self.findings, *whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +277,10 @@ def pair(
         _learn_authorization_server(ours, theirs, counterparts)
     found: list[Difference] = []
     equal = 0
+    answered = all(("response", "status") in side for side in (ours, theirs))
     for side, field in dict.fromkeys((*ours, *theirs)):
+        if side == "response" and not answered and field not in _DECIDING:
+            continue  # of no answer at all every part is missing
         one, other = ours.get((side, field)), theirs.get((side, field))
         if one and other and _equal(field, one, other):
             equal += 1
@@ -275,7 +293,7 @@ def pair(
 def _equal(field: str, one: Part, other: Part) -> bool:
     if one.type != other.type:
         return False
-    if one.value == other.value:
+    if one.value == other.value or _marked_alike(one.value, other.value):
         return True
     if field.endswith("_supported"):  # sets, written as arrays
         return sorted(one.value.strip("[]").split(", ")) == sorted(
@@ -284,6 +302,11 @@ def _equal(field: str, one: Part, other: Part) -> bool:
     # RFC 6749 section 3.3: their order does not matter.
     named_scope = re.search(r"[ /]scope$", field) is not None
     return named_scope and sorted(one.value.split()) == sorted(other.value.split())
+
+
+def _marked_alike(one: str, other: str) -> bool:
+    """Whether a secret and the mark of it, or two marks, are of one value."""
+    return bool(MARK.fullmatch(one) or MARK.fullmatch(other)) and redact(one) == redact(other)
 
 
 def _must_differ(one: Part | None, other: Part | None, counterparts: Counterparts) -> bool:
