@@ -22,6 +22,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from flows.checks import Finding
+from flows.counterparts import Counterparts
 from flows.mcp.opening import sent
 from flows.moves import Blocked, Done, Move, Send, Skipped
 from flows.parts import Key, Part, Parts, Side, parts
@@ -38,11 +39,10 @@ from flows.session import (
 )
 from flows.spans import MARK, redact
 from flows.steps import STEPS
+from flows.steps.withheld import NOT_SAVED
 from flows.walk import Walk
 from flows.wellknown import origin
 
-LEAST = 6
-"""Characters from which on a value is looked for inside others."""
 BROWSER = "as the browser"
 """How the labels begin of what an approval sends; a person's browser leaves none."""
 
@@ -126,40 +126,6 @@ class Comparison:
     @property
     def same(self) -> bool:
         return self.first is None
-
-
-class Counterparts:
-    """What of one walk stands for what of the other."""
-
-    def __init__(self) -> None:
-        self._theirs: dict[str, str] = {}
-        self._ours: dict[str, str] = {}
-
-    def learn(self, ours: str, theirs: str) -> None:
-        if min(len(ours), len(theirs)) >= LEAST:
-            self._theirs.setdefault(ours, theirs)
-            self._ours.setdefault(theirs, ours)
-
-    def learn_server(self, ours: str, theirs: str) -> None:
-        """Take two URLs as those of one server in two places."""
-        for one, other in ((ours, theirs), (origin(ours), origin(theirs))):
-            if one != other:
-                self.learn(one, other)
-                self.learn(one.partition("://")[2], other.partition("://")[2])
-
-    def known(self, ours: str, theirs: str) -> bool:
-        """Whether either is known to stand for something."""
-        return ours in self._theirs or theirs in self._ours
-
-    def text(self, text: str) -> str:
-        """`text` with everything in it replaced by what stands for it."""
-        if text in self._theirs:
-            return self._theirs[text]
-        present = sorted((one for one in self._theirs if one in text), key=len, reverse=True)
-        if not present:
-            return text
-        pattern = rf"(?<![\w-])(?:{'|'.join(map(re.escape, present))})(?![\w-])"
-        return re.sub(pattern, lambda match: self._theirs[match[0]], text)
 
 
 def compare(a: Walk, b: Walk) -> Comparison:
@@ -281,6 +247,9 @@ def pair(
     for side, field in dict.fromkeys((*ours, *theirs)):
         if side == "response" and not answered and field not in _DECIDING:
             continue  # of no answer at all every part is missing
+        whole = (side, field.partition(", ")[0])
+        if (whole in ours) != (whole in theirs) and whole[1] != field:
+            continue  # of no token every claim
         one, other = ours.get((side, field)), theirs.get((side, field))
         if one and other and _equal(field, one, other):
             equal += 1
@@ -389,11 +358,9 @@ def _outcome(move: Move | None) -> str:
             return "not reached"
         case Done():
             return "done"
-        case Skipped():
-            return "skipped"
-        case Blocked(word=word):
+        case Skipped() | Send(optional=True):
+            return "not made"
+        case Blocked(word=word) if word != NOT_SAVED:
             return f"stopped: {word}"
-        case Send(optional=True):
-            return "not asked for"
         case _:
             return "open"

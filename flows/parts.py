@@ -243,8 +243,9 @@ def _body(headers: Headers, body: bytes) -> _Named:
 
 
 def _json(value: Any, at: str, depth: int = 0) -> _Named:
-    """The leaves of a JSON value by their pointers. A list of objects goes by their names, so
-    that one more in it does not move the others; a list without objects is one leaf."""
+    """The leaves of a JSON value by their pointers, of JSON in a string too. A list of objects
+    goes by their names, so that one more in it does not move the others; a list without objects is
+    one leaf."""
     name = at.rpartition("/")[2] if "/" in at else ""
     match value:
         case dict() if value and depth < _DEEPEST:
@@ -253,6 +254,8 @@ def _json(value: Any, at: str, depth: int = 0) -> _Named:
         case list() if depth < _DEEPEST and any(isinstance(item, dict | list) for item in value):
             for place, item in _places(value):
                 yield from _json(item, f"{at}/{place}", depth + 1)
+        case str() if depth < _DEEPEST and (read := _object(value)) is not None:
+            yield from _json(read, f"{at} ", depth + 1)  # what a tool says is often JSON again
         case str():
             yield at, Part(value, _json_bond(at, name))
             if value.startswith("ey") and value.count(".") > 1:

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from flows.compare import (
     Compared,
     Comparison,
-    Counterparts,
     Pairing,
     align,
     comparable,
@@ -24,6 +23,7 @@ from flows.compare import (
     compare_outcomes,
     pair,
 )
+from flows.counterparts import Counterparts
 from flows.documents import read_json
 from flows.edits import Edits
 from flows.exchange import Request
@@ -233,11 +233,12 @@ class Replay:
         return self._aside(event) or (isinstance(event, Exchanged) and event.exchange.id in streams)
 
     def _pair_asides(self, made: Sequence[Event]) -> None:
+        """What came by itself came in any order."""
         events = self.recorded.session.events
         for step in (found.id for found in STEPS if self._only is None):
             ours = [one for one in events if one.step == step and self._aside(one)]
             theirs = [one for one in made if one.step == step and self._live_aside(one)]
-            for one, other in align(ours, theirs):
+            for one, other in align(*(sorted(side, key=_label) for side in (ours, theirs))):
                 self._pairings.append(
                     pair(step, one, other, self._counterparts, elsewhere=self._elsewhere)
                 )

@@ -73,7 +73,7 @@ def summary(comparison: Comparison) -> str:
         return "Nothing differs but what must."
     number = sum(1 for step in comparison.steps if step.matters)
     where = f"{STEP_ORDER[first.step] + 1} {STEP[first.step].title}"
-    told = next(iter(first.differences), None)
+    told = next((one for one in first.differences if one.side != "outcome"), None)
     what = f": {named(told)}" if told else _alone(first)
     more = f", and at {number - 1} more step{'s' * (number > 2)}" if number > 1 else ""
     return f"They differ at {where}{what}{more}."
@@ -81,7 +81,7 @@ def summary(comparison: Comparison) -> str:
 
 def _alone(step: Compared) -> str:
     lone = next((one for one in step.pairings if not (one.a and one.b)), None)
-    return f": {visible(lone.title, limit=80)} is {counted(lone)}" if lone else ""
+    return f": {visible(lone.title, limit=80)} is {counted(lone)}" if lone else ": how it ended"
 
 
 def named(difference: Difference) -> str:

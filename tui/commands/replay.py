@@ -120,7 +120,8 @@ def _tell(
         "",
     )
     if stopped:
-        console.tell(f"{console.mark('error')} Not all was made again: {visible(stopped)}")
+        says = f"Not all was made again: {visible(stopped)}"
+        console.tell(*console.wrapped(says, first=f"{console.mark('error')} ", rest=2))
     console.tell(comparing.verdict(comparison))
     failure = save_walk(walk, Path(args.save), args.with_secrets, console) if args.save else None
     if args.json:
