@@ -253,6 +253,8 @@ def pair(
         one, other = ours.get((side, field)), theirs.get((side, field))
         if one and other and _equal(field, one, other):
             equal += 1
+            if one.bond == "fresh":
+                counterparts.learn(one.value, other.value)
             continue
         must = _must_differ(one, other, counterparts)
         found.append(Difference(side, field, _shown(one, other), _shown(other, one), must))

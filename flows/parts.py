@@ -48,6 +48,7 @@ _ANYWHERE = frozenset(
 )
 _PARAMETERS = frozenset({"code", "state", "token"})
 """Fresh as parameters only: JSON has members of these names that mean something else."""
+# Free, not fresh: which of its keys a server signs with, and when it changes them, is its affair.
 _OF_KEYS = frozenset({"kid", "n", "x", "y", "x5c", "x5t", "x5t#S256", "jwk"})
 _TIMES = frozenset(
     "iat exp nbf auth_time updated_at client_id_issued_at client_secret_expires_at".split()
@@ -288,7 +289,7 @@ def _json_bond(at: str, name: str) -> Bond:
     if at in ("/id", "/params/requestId"):
         return "loose"
     if name in _OF_KEYS and at.startswith("/keys/"):
-        return "fresh"
+        return "free"
     return _bond(name)
 
 
@@ -305,7 +306,7 @@ def _token(at: str, text: str) -> _Named:
     for part, members in (("header", token.header), ("claim", token.claims)):
         for name, value in (members or {}).items():
             for pointer, leaf in _json(value, f"/{_escaped(name)}"):
-                bond: Bond = "fresh" if name in _OF_KEYS else leaf.bond
+                bond: Bond = "free" if name in _OF_KEYS else leaf.bond
                 yield f"{at}, {part} {pointer[1:]}", Part(leaf.value, bond, leaf.type)
     if lifetime := _lifetime(token):
         yield f"{at}, lifetime", Part(lifetime)
