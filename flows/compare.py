@@ -59,10 +59,12 @@ class Difference:
     must: bool = False
 
 
-def _weight(one: Difference) -> int:
+def weight(one: Difference) -> int:
+    """How much a difference tells, the most first: what decides a walk, what is new, what is
+    gone, what was sent."""
     if one.side != "response":
-        return 2
-    return 0 if one.field in _DECIDING else 1
+        return 3
+    return 0 if one.field in _DECIDING else 2 if one.b is None else 1
 
 
 _DECIDING = ("error", "status")
@@ -86,7 +88,7 @@ class Pairing:
     @property
     def telling(self) -> tuple[Difference, ...]:
         """The differences that count, what decides a walk before the rest."""
-        return tuple(sorted((one for one in self.differences if not one.must), key=_weight))
+        return tuple(sorted((one for one in self.differences if not one.must), key=weight))
 
     @property
     def title(self) -> str:
@@ -111,7 +113,7 @@ class Compared:
         """Those that count, in the order in which they tell something."""
         inner = (one for pair in self.pairings for one in pair.telling)
         whole = (self.outcome,) if self.outcome else ()
-        return (*sorted(inner, key=_weight), *self.findings, *whole)
+        return (*sorted(inner, key=weight), *self.findings, *whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,7 @@ def counted(pairing: Pairing) -> str:
     if pairing.a is None or pairing.b is None:
         return f"only in {'A' if pairing.a else 'B'}"
     must = sum(1 for one in pairing.differences if one.must)
-    return f"{pairing.equal} equal" + (
-        f", {must} as {'they' if must > 1 else 'it'} must" * (must > 0)
-    )
+    return f"{pairing.equal} equal, {must} as they must" if must else f"{pairing.equal} equal"
 
 
 def summary(comparison: Comparison) -> str:

@@ -86,8 +86,6 @@ class _Answers:
             self._console.progress("… approving")
             if not (why := await walk.approve()):
                 return ""
-            if walk.facts.response:
-                return ""
         self._console.progress("")
         if await response(walk, self._console, open_url=self._args.open, wait=self._args.wait):
             return ""

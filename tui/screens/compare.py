@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from flows.checks import Place
-from flows.compare import Compared, Comparison, Difference, Pairing, compare
+from flows.compare import Compared, Comparison, Difference, Pairing, compare, weight
 from flows.session import Session
 from flows.steps import STEP, STEP_ORDER
 from flows.store import load
@@ -218,7 +218,7 @@ def _step(at: int, step: Compared, *, everything: bool) -> Iterator[Row]:
 def _pairing(at: str, pairing: Pairing, *, everything: bool) -> Iterator[Row]:
     word: Cell = (counted(pairing), "muted")
     yield Row(f"{at}:-1:{int(pairing.a is None)}", ((pairing.title, ""),), word, indent=1)
-    for number, one in enumerate(pairing.differences):
+    for number, one in sorted(enumerate(pairing.differences), key=lambda one: weight(one[1])):
         if everything or not one.must:
             yield from _difference(f"{at}:{number}", one, indent=2)
 
