@@ -22,7 +22,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from flows.checks import Finding
-from flows.counterparts import Counterparts
+from flows.counterparts import Counterparts, split
 from flows.mcp.opening import sent
 from flows.moves import Blocked, Done, Move, Send, Skipped
 from flows.parts import Key, Part, Parts, Side, parts
@@ -41,7 +41,6 @@ from flows.spans import MARK, redact
 from flows.steps import STEPS
 from flows.steps.withheld import NOT_SAVED
 from flows.walk import Walk
-from flows.wellknown import origin
 
 BROWSER = "as the browser"
 """How the labels begin of what an approval sends; a person's browser leaves none."""
@@ -302,7 +301,7 @@ def _learn_authorization_server(ours: Parts, theirs: Parts, counterparts: Counte
     if key in ours and key in theirs:
         urls = zip(_urls(ours[key]), _urls(theirs[key]), strict=False)
         for one, other in urls:
-            if one.removeprefix(origin(one)) == other.removeprefix(origin(other)):
+            if split(one)[1] == split(other)[1]:
                 counterparts.learn_server(one, other)
 
 

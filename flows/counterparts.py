@@ -10,6 +10,15 @@ LEAST = 6
 """Characters from which on a value is looked for inside others."""
 
 
+def split(url: str) -> tuple[str, str]:
+    """A URL as its origin and the rest; of what is no URL there is no origin."""
+    try:
+        start = origin(url)
+    except ValueError:
+        return "", url
+    return start, url.removeprefix(start)
+
+
 class Counterparts:
     """Learns pairs of values as they appear. `ours` are those of the first walk."""
 
@@ -24,7 +33,7 @@ class Counterparts:
 
     def learn_server(self, ours: str, theirs: str) -> None:
         """Take two URLs as those of one server in two places."""
-        for one, other in ((ours, theirs), (origin(ours), origin(theirs))):
+        for one, other in ((ours, theirs), (split(ours)[0], split(theirs)[0])):
             if one != other:
                 self.learn(one, other)
                 self.learn(one.partition("://")[2], other.partition("://")[2])

@@ -243,27 +243,31 @@ def _body(headers: Headers, body: bytes) -> _Named:
         yield "body", Part(body.decode("utf-8", "backslashreplace"))
 
 
-def _json(value: Any, at: str, depth: int = 0) -> _Named:
+def _json(value: Any, at: str) -> list[tuple[str, Part]]:
     """The leaves of a JSON value by their pointers, of JSON in a string too. A list of objects
     goes by their names, so that one more in it does not move the others; a list without objects is
     one leaf."""
-    name = at.rpartition("/")[2] if "/" in at else ""
-    match value:
-        case dict() if value and depth < _DEEPEST:
-            for key, member in value.items():
-                yield from _json(member, f"{at}/{_escaped(key)}", depth + 1)
-        case list() if depth < _DEEPEST and any(isinstance(item, dict | list) for item in value):
-            for place, item in _places(value):
-                yield from _json(item, f"{at}/{place}", depth + 1)
-        case str() if depth < _DEEPEST and (read := _object(value)) is not None:
-            yield from _json(read, f"{at} ", depth + 1)  # what a tool says is often JSON again
-        case str():
-            yield at, Part(value, _json_bond(at, name))
-            if value.startswith("ey") and value.count(".") > 1:
-                yield from _token(at, value)
-        case _:
-            text = _dumped(value)
-            yield at, Part(text, _json_bond(at, name), json_type(value))
+    found: list[tuple[str, Part]] = []
+
+    def visit(value: Any, at: str, name: str, depth: int) -> None:
+        match value:
+            case dict() if value and depth < _DEEPEST:
+                for key, member in value.items():
+                    visit(member, f"{at}/{_escaped(key)}", key, depth + 1)
+            case list() if depth < _DEEPEST and any(isinstance(one, dict | list) for one in value):
+                for place, item in _places(value):
+                    visit(item, f"{at}/{place}", place, depth + 1)
+            case str() if depth < _DEEPEST and (read := _object(value)) is not None:
+                visit(read, f"{at} ", "", depth + 1)  # what a tool says is often JSON again
+            case str():
+                found.append((at, Part(value, _json_bond(at, name))))
+                if value.startswith("ey") and value.count(".") > 1:
+                    found.extend(_token(at, value))
+            case _:
+                found.append((at, Part(_dumped(value), _json_bond(at, name), json_type(value))))
+
+    visit(value, at, at.rpartition("/")[2] if "/" in at else "", 0)
+    return found
 
 
 def _places(items: list[Any]) -> Iterable[tuple[str, Any]]:
@@ -279,6 +283,8 @@ def _escaped(key: str) -> str:
 
 
 def _dumped(value: Any) -> str:
+    if value is True or value is False or value is None:
+        return "null" if value is None else str(value).lower()
     try:
         return json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from flows.compare import Comparison, align, compare, compare_attempts, pair
 from flows.counterparts import Counterparts
@@ -15,6 +16,7 @@ from flows.session import Answered, Exchanged, Made, Session, StepId, Target
 from flows.store import redact_session
 from flows.walk import Walk
 from flows.wire import Wire
+from tests.flows.store.strategies import SESSION
 from tests.flows.tokens import b64
 from tests.flows.world import (
     CODE,
@@ -239,6 +241,18 @@ def test_two_attempts_of_a_step() -> None:
     assert fields[0] == "status" and "/error" in fields and "form code" not in fields
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(SESSION)
+def test_any_session_is_the_same_as_itself(session: Session) -> None:
+    assert compared(session, session).same
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(SESSION, SESSION)
+def test_any_two_sessions_can_be_compared_either_way(a: Session, b: Session) -> None:
+    assert compared(a, b).same == compared(b, a).same
+
+
 def post(label: str, body: bytes = b"") -> Exchanged:
     request = Request("POST", "https://a.example/", (), body)
     return Exchanged(NOW, "tools", Exchange(label, request, NOW), label)
@@ -270,6 +284,7 @@ def test_what_stands_for_what() -> None:
     counterparts.learn("token-one", "token-two")
     counterparts.learn("short", "brief")  # too short to be looked for
     counterparts.learn_server("http://127.0.0.1:400/mcp", "https://b.example/mcp")
+    counterparts.learn_server("http://[", "no URL at all")
     assert counterparts.text("Bearer token-one short") == "Bearer token-two short"
     assert counterparts.text("http://127.0.0.1:400/x") == "https://b.example/x"
     assert counterparts.text("http://127.0.0.1:4000/x") == "http://127.0.0.1:4000/x"
