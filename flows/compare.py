@@ -257,7 +257,7 @@ def pair(
             if one.bond == "fresh":
                 counterparts.learn(one.value, other.value)
             continue
-        must = _must_differ(one, other, counterparts)
+        must = _must_differ(one, other, counterparts) or _unseen_host(field, one, other)
         found.append(Difference(side, field, _shown(one, other), _shown(other, one), must))
     return Pairing(step, a, b, tuple(found), equal)
 
@@ -279,6 +279,11 @@ def _equal(field: str, one: Part, other: Part) -> bool:
 def _marked_alike(one: str, other: str) -> bool:
     """Whether a secret and the mark of it, or two marks, are of one value."""
     return bool(MARK.fullmatch(one) or MARK.fullmatch(other)) and redact(one) == redact(other)
+
+
+def _unseen_host(field: str, one: Part | None, other: Part | None) -> bool:
+    """Whether only one record has the Host field: HTTP/2, as in a browser's HAR, has none."""
+    return field == "header host" and (one is None or other is None)
 
 
 def _must_differ(one: Part | None, other: Part | None, counterparts: Counterparts) -> bool:

@@ -18,7 +18,7 @@ from flows.exchange import Headers, Request, media_type
 from flows.session import Pairs
 from flows.spans import PLACEHOLDER
 
-_BY_THE_WIRE = frozenset(
+BY_THE_WIRE = frozenset(
     {"host", "content-length", "user-agent", "accept-encoding", "connection", "transfer-encoding"}
 )
 """What the wire adds where a request has none: it adds it again."""
@@ -77,7 +77,7 @@ class Edits:
         chosen = tuple(
             (name, text)
             for name, text in sent
-            if name.lower() in was or name.lower() not in _BY_THE_WIRE
+            if name.lower() in was or name.lower() not in BY_THE_WIRE
         )
         return self.pairs(_lowered(draft, draft), _lowered(chosen, draft), _lowered(fresh, draft))
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from flows.compare import Comparison, Pairing
+from flows.edits import BY_THE_WIRE
 from flows.entropy import digest
 from flows.exchange import Request
 from flows.moves import Ask, Compose, Listen, Make, Move, Send
-from flows.outgoing import Unsendable, sent
 from flows.replay import Person, Replay
 from flows.session import Answered, Event, Exchanged, Made, Overrode, Reran, Session, StepId
+from flows.spans import PLACEHOLDER
 from flows.steps import STEP
 from flows.walk import Walk
 from flows.wire import Wire
@@ -54,6 +54,9 @@ class Rehearsal(Replay):
             self._pair([event], [event])
         elif isinstance(move, Send | Make | Compose):
             self._pair([event], [self._today(move, event)])
+        elif PLACEHOLDER.search(self.walk.session.target.client_key or ""):
+            self.notes.append(f"the private key was not saved, and nothing signed at {event.step}")
+            self._pair([event], [event])
         else:
             self._pair([event], [])
 
@@ -62,7 +65,8 @@ class Rehearsal(Replay):
         edit = self._edit(move, event)
         match event, move:
             case Exchanged(exchange=exchange), Send(request=request):
-                going = _going_out(edit if isinstance(edit, Request) else request)
+                chosen = edit if isinstance(edit, Request) else request
+                going = _going_out(chosen, exchange.request)
                 return replace(event, exchange=replace(exchange, request=going))
             case Made(), Make(values=values):
                 return replace(event, values=edit if isinstance(edit, tuple) else values)
@@ -73,11 +77,15 @@ class Rehearsal(Replay):
                 return event
 
 
-def _going_out(request: Request) -> Request:
-    try:
-        return sent(request, urlsplit(request.url).netloc, "")
-    except (Unsendable, ValueError):
-        return request
+def _going_out(request: Request, recorded: Request) -> Request:
+    """`request` with what the wire adds to it, which is not for the steps to say: as recorded."""
+    own = {name.lower() for name, _ in request.headers}
+    added = (
+        (name, text)
+        for name, text in recorded.headers
+        if name.lower() in BY_THE_WIRE and name.lower() not in own
+    )
+    return replace(request, headers=(*request.headers, *added))
 
 
 async def _no_response(walk: Walk) -> str:

@@ -270,6 +270,16 @@ def test_events_are_aligned_by_what_they_are() -> None:
     ]
 
 
+def test_a_record_of_http_2_has_no_host_field() -> None:
+    def got(*headers: tuple[str, str]) -> Exchanged:
+        request = Request("GET", "https://a.example/", headers)
+        return Exchanged(NOW, "keys", Exchange("k", request, NOW), "jwks_uri")
+
+    named = got(("Host", "a.example"))
+    assert not pair("keys", named, got(), Counterparts()).matters
+    assert pair("keys", named, got(("Host", "b.example")), Counterparts()).matters
+
+
 def test_what_a_browser_did_counts_only_where_both_recorded_it() -> None:
     hop = Exchanged(
         NOW, "callback", Exchange("h", Request("GET", "https://a/"), NOW), "as the browser, hop 1"

@@ -10,18 +10,21 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from flows.compare import Comparison
 from flows.exchange import Exchange, Request
 from flows.lab import Lab
 from flows.lab.faults import FAULTS
-from flows.moves import Ask, Blocked, Compose, Make, Move, Send
+from flows.moves import Ask, Blocked, Compose, Done, Make, Move, Send
 from flows.rehearsal import Rehearsal
 from flows.replay import Person, Replay, Unsaved
 from flows.session import Answered, Exchanged, Made, Session, StepId, Target, value
 from flows.store import redact_session
 from flows.walk import Walk, new_session
 from flows.wire import Wire
+from tests.flows.tokens import private_key
+from tests.flows.world import ISSUER, MCP, METADATA, TOKEN, World, answer, healthy
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -323,6 +326,27 @@ async def test_a_rehearsal_tells_what_would_be_sent_otherwise(recorded: Session)
     session = replace(recorded, events=tuple(map(changed, recorded.events)))
     found = differing(await Rehearsal(session).run())
     assert found == {"token": ["form grant_type"]}
+
+
+@pytest.mark.usefixtures("no_network")
+@pytest.mark.parametrize("dpop", [False, True])
+async def test_a_rehearsal_of_what_is_signed(dpop: bool) -> None:
+    pem = private_key("ES256").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    routes = healthy()
+    routes[f"GET {ISSUER}/.well-known/oauth-authorization-server"] = answer(
+        200, {**METADATA, "dpop_signing_alg_values_supported": ["ES256"]}
+    )
+    token = {**TOKEN, "token_type": "DPoP" if dpop else "Bearer"}
+    routes[f"POST {ISSUER}/token"] = answer(200, token)
+    signing = Target(
+        MCP, client_id="a-client", client_key=pem.decode(), grant="client-credentials", dpop=dpop
+    )
+    world = World(signing, routes)
+    assert isinstance(world.walk(), Done)
+    assert not differing(await Rehearsal(world.session).run())
+    without = Rehearsal(redact_session(world.session))
+    assert not differing(await without.run())
+    assert without.notes == ["the private key was not saved, and nothing signed at token"]
 
 
 async def test_a_rehearsal_of_edits(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
