@@ -201,6 +201,22 @@ class AuthwalkApp(App[None]):
             return
         self.show_walk(session, path=path)
 
+    def on_start_screen_compare(self, event: StartScreen.Compare) -> None:
+        self.show_comparison(event.a, event.b)
+
+    @work(exclusive=True, group="open")
+    async def show_comparison(self, a: Path, b: Path | Session) -> None:
+        """Show a session file beside another, or beside the session of a walk."""
+        from flows.store import SessionFileError
+        from tui.screens.compare import CompareScreen, compared
+
+        try:
+            comparison, names = await asyncio.to_thread(compared, a, b)
+        except SessionFileError as error:
+            self._say(str(error), wrong=True)
+            return
+        self.push_screen(CompareScreen(comparison, names, self.wire_options))
+
     @work(exclusive=True, group="open")
     async def start_demo(self, faults: tuple[str, ...] = ()) -> None:
         """Start the lab, and walk it once it answers."""

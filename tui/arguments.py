@@ -37,6 +37,8 @@ COMMANDS = {
     "check": "health table, findings and verdict",
     "run": "the whole walk without the app",
     "token": "decode a token, describe it, verify it",
+    "replay": "a saved walk again, with fresh values, and what differs",
+    "compare": "two saved sessions side by side",
     "show": "the steps of a saved session",
     "export": "a saved session as curl commands, a report or a diagram",
     "import": "a browser's HAR as a session, with its verdict",
@@ -104,6 +106,34 @@ examples:
   authwalk token - --jwks keys.json --json < token.txt
 
 exit codes: 0 well-formed, and verified where asked; 1 otherwise."""
+
+REPLAY_EXAMPLES = """\
+examples:
+  authwalk replay walk.toml --approve
+  authwalk replay walk.toml --against https://staging.example.com/mcp
+  authwalk replay walk.toml --step tools
+  authwalk replay walk.toml --offline
+
+The recorded moves are made again with a fresh code verifier, state, code and
+tokens; edits are made again too. Every answer is compared with the recorded
+one; what must differ does not count. --step alone goes on with what the file
+holds, tokens too, so it must have been saved --with-secrets. --offline sends
+nothing: it holds what would be sent today against what was sent.
+
+exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 3 a person is
+needed and none is there, 4 unreachable, 6 a file cannot be read or written."""
+
+COMPARE_EXAMPLES = """\
+examples:
+  authwalk compare works.toml broken.toml
+  authwalk compare staging.toml production.toml --json
+
+Aligned by step and by what each exchange is. Dates, codes, tokens, ports and
+whatever else is made anew in every walk does not count; neither does another
+server's name, as long as the walks are of different servers.
+
+exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 6 a file cannot
+be read."""
 
 IMPORT_EXAMPLES = """\
 examples:
@@ -197,6 +227,8 @@ def parser() -> argparse.ArgumentParser:
     _add_check(command("check", "URL... [options]", CHECK_EXAMPLES))
     _add_run(command("run", "URL [options]", RUN_EXAMPLES))
     _add_token(command("token", "[TOKEN | -] [options]", TOKEN_EXAMPLES))
+    _add_replay(command("replay", "SESSION [options]", REPLAY_EXAMPLES))
+    _add_compare(command("compare", "A B [options]", COMPARE_EXAMPLES))
     _add_show(command("show", "SESSION [options]"))
     _add_export(command("export", "SESSION --as FORMAT [options]"))
     _add_import(command("import", "FILE.har [options]", IMPORT_EXAMPLES))
@@ -295,6 +327,38 @@ def _add_show(show: argparse.ArgumentParser) -> None:
     _add_output(show)
 
 
+def _add_replay(replay: argparse.ArgumentParser) -> None:
+    replay.add_argument("session", metavar="SESSION", help="a file that --save or the app wrote")
+    group = replay.add_argument_group("the replay")
+    add = group.add_argument
+    add("--against", metavar="URL", help="walk this MCP server instead")
+    add("--step", metavar="ID", help="this step alone, such as tools, on what the file holds")
+    add("--offline", action="store_true", help="send nothing; compare what would be sent")
+    add("--approve", action="store_true", help="follow the authorization URL without a person")
+    add("--open", action="store_true", help="open the authorization URL in the browser")
+    add("--wait", type=_seconds, metavar="SECONDS", help="wait so long for the browser to return")
+    group = replay.add_argument_group("what the file does not hold")
+    add = group.add_argument
+    add("--client-id", metavar="ID", help="a client registered before")
+    add("--client-secret-env", metavar="NAME", help="the variable that holds its secret")
+    add("--bearer-env", metavar="NAME", help="the variable that holds the token it was given")
+    _add_header(add)
+    _add_wire(replay)
+    group = replay.add_argument_group("the record")
+    add = group.add_argument
+    add("--save", metavar="FILE", help="write the new session, secrets redacted")
+    add("--with-secrets", action="store_true", help="keep secrets in the file and in what is told")
+    _add_output(replay)
+
+
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    for letter in "AB":
+        text = f"{'one' if letter == 'A' else 'the other'}: a file that --save or the app wrote"
+        compare.add_argument(letter.lower(), metavar=letter, help=text)
+    compare.add_argument("--with-secrets", action="store_true", help="show secrets the files hold")
+    _add_output(compare)
+
+
 def _add_export(export: argparse.ArgumentParser) -> None:
     export.add_argument("session", metavar="SESSION", help="a file that --save or the app wrote")
     export.add_argument(
@@ -337,13 +401,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     add("--authorization-server", metavar="URL", help="the issuer to use, whatever is named")
     add("--scope", metavar="SCOPES", help='instead of the scope asked for; "" sends none')
     add("--resource", metavar="URI", help='instead of the resource identifier; "" sends none')
-    add(
-        "--header",
-        action="append",
-        default=[],
-        metavar="'NAME: VALUE'",
-        help="on every MCP request; repeatable; @FILE reads a line each",
-    )
+    _add_header(add)
     add("--log-level", choices=LOG_LEVELS, metavar="LEVEL", help="ask for log messages from there")
     group = parser.add_argument_group("the client")
     add = group.add_argument
@@ -367,6 +425,16 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     add("--dpop", action="store_true", help="bind the token to a key; default where demanded")
     add("--par", action="store_true", help="push the authorization request; likewise")
     add("--bearer-env", metavar="NAME", help="skip OAuth: the variable that holds a token")
+
+
+def _add_header(add: Callable[..., object]) -> None:
+    add(
+        "--header",
+        action="append",
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="on every MCP request; repeatable; @FILE reads a line each",
+    )
 
 
 def _add_wire(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,8 @@ from flows.moves import Ask, Blocked, Compose, Move, Remedy, Send, Skipped
 from flows.session import Target
 
 _HINT = "redacted-"
+NOT_SAVED = "not saved"
+"""The word of a step that stops for want of what a session file has not."""
 
 
 def withheld(move: Move, facts: Facts) -> Move | None:
@@ -34,7 +36,7 @@ def withheld(move: Move, facts: Facts) -> Move | None:
         move.step,
         f"{words[:1].upper()}{words[1:]}.",
         "person",
-        "not saved",
+        NOT_SAVED,
         fix="Start a new walk and give it again." if given else "Authorize again.",
         remedy=None if given else Remedy("client", "authorize again", anew=True),
     )

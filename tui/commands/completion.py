@@ -9,7 +9,7 @@ import shtab
 from tui.arguments import parser
 from tui.commands import SOUND
 
-_FILES = ("FILE", "SESSION", "URL | SESSION.toml", "FILE | URL")
+_FILES = ("FILE", "SESSION", "A", "B", "URL | SESSION.toml", "FILE | URL")
 
 
 def main(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flows.documents import is_whole
@@ -51,6 +52,25 @@ def target_of(args: argparse.Namespace, url: str) -> Target:
         par=args.par,
         task=args.task,
         log_level=args.log_level,
+    )
+
+
+def replayed_target(args: argparse.Namespace, recorded: Target) -> Target:
+    """The target of a recorded walk, to be walked again: elsewhere with --against, and with what
+    the options give, which a file without secrets has not. Raises Failure."""
+    url = recorded.url if args.against is None else web_url(args.against)
+    secret = _from_environment(args.client_secret_env, "--client-secret-env")
+    headers = _headers(args.header)
+    given = {name.lower() for name, _ in headers}
+    kept = tuple(field for field in recorded.headers if field[0].lower() not in given)
+    return replace(
+        recorded,
+        url=url,
+        resource=url if recorded.resource == recorded.url else recorded.resource,
+        client_id=args.client_id or recorded.client_id,
+        client_secret=secret or recorded.client_secret,
+        bearer=_bearer(args.bearer_env) or recorded.bearer,
+        headers=(*kept, *headers),
     )
 
 

@@ -73,7 +73,7 @@ def main(args: argparse.Namespace) -> int:
         ending = interrupted(walk.current)
     except BaseException:  # a fault of ours, or nobody reads any more: what happened is kept
         if args.save:
-            _save(walk, Path(args.save), args.with_secrets, Console(sys.stderr, quiet=True))
+            save_walk(walk, Path(args.save), args.with_secrets, Console(sys.stderr, quiet=True))
         raise
     finally:
         if trace:
@@ -82,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
     console.tell(*lines.ending(walk, ending))
     if ending.outcome == "unreachable" and not options.proxy:
         _mention_proxy(console)
-    failure = _save(walk, Path(args.save), args.with_secrets, console) if args.save else None
+    failure = save_walk(walk, Path(args.save), args.with_secrets, console) if args.save else None
     if args.json:
         document = report(walk, ending, redaction)
         if failure:
@@ -264,7 +264,7 @@ def _refused(walk: Walk, why: str) -> Ending | None:
     return stopped(walk, blocked)
 
 
-def _save(walk: Walk, path: Path, with_secrets: bool, console: Console) -> Failure | None:
+def save_walk(walk: Walk, path: Path, with_secrets: bool, console: Console) -> Failure | None:
     """Why the session could not be saved. The walk has happened, so its report still follows."""
     shown = visible(str(path))
     try:

@@ -143,6 +143,13 @@ class StartScreen(Screen[None]):
             id="start.recent",
             tooltip="Go to the sessions of before",
         ),
+        Binding(
+            "d",
+            "compare",
+            "Compare",
+            id="start.compare",
+            tooltip="Compare two sessions: once on the one, then on the other",
+        ),
     ]
 
     @dataclass
@@ -153,6 +160,11 @@ class StartScreen(Screen[None]):
     class OpenFile(Message):
         path: Path
 
+    @dataclass
+    class Compare(Message):
+        a: Path
+        b: Path
+
     class Demo(Message):
         pass
 
@@ -160,6 +172,7 @@ class StartScreen(Screen[None]):
         """`folder` holds the sessions of before; None is where authwalk keeps them."""
         super().__init__()
         self.folder = folder
+        self._marked: Path | None = None  # the session that another is to be compared with
 
     def compose(self) -> ComposeResult:
         with VerticalGroup(id="start"):
@@ -218,7 +231,10 @@ class StartScreen(Screen[None]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "recent" or bool(self.query_one("#recent", LineList).row_count)
+        recent = self.query_one("#recent", LineList)
+        if action == "compare":
+            return recent.has_focus and recent.current is not None
+        return action != "recent" or bool(recent.row_count)
 
     def say(self, words: str, *, wrong: bool = False) -> None:
         """Show a line below the field."""
@@ -274,6 +290,21 @@ class StartScreen(Screen[None]):
 
     def action_recent(self) -> None:
         self.query_one("#recent").focus()
+
+    def action_compare(self) -> None:
+        row = self.query_one("#recent", LineList).current
+        if row is None:
+            return
+        chosen, marked = Path(row.id), self._marked
+        self._marked = None
+        if marked is None:
+            self._marked = chosen
+            self.say(f"{chosen.name} is A. Press d on another session to compare them.")
+        elif marked != chosen:
+            self.say("")
+            self.post_message(self.Compare(marked, chosen))
+        else:
+            self.say("")
 
     def action_demo(self) -> None:
         self.post_message(self.Demo())

@@ -28,7 +28,8 @@ from flows.exchange import Request
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
 from flows.mcp.opening import sent
 from flows.moves import Act, Ask, Blocked, Compose, Make, Send
-from flows.session import Event, Exchanged, Received, Reran, Session, StepId
+from flows.session import Attempt, Event, Exchanged, Received, Reran, Session, StepId
+from flows.steps import STEP
 from flows.text import size, visible
 from flows.walk import Walk
 from flows.wire import Wire, WireOptions
@@ -319,6 +320,8 @@ class WalkScreen(Screen[None]):
                 return self.lab is not None
             case "probe":
                 return not busy and bool(self.walk.session.events)
+            case "difference":
+                return len(self._tries) > 1
             case _:
                 return True
 
@@ -326,6 +329,11 @@ class WalkScreen(Screen[None]):
     def _tried(self) -> bool:
         """Whether the step on show has an attempt that another can follow."""
         return any(event.step == self.stage.step for event in self.walk.session.events)
+
+    @property
+    def _tries(self) -> tuple[Attempt, ...]:
+        """The attempts of the step on show in which something happened."""
+        return self.walk.attempts.get(self.stage.step, ())
 
     @staticmethod
     def _awaits(item: Item) -> bool:
@@ -631,6 +639,30 @@ class WalkScreen(Screen[None]):
 
     def action_attempt(self, by: int) -> None:
         self.stage.turn_attempt(by)
+
+    def action_difference(self) -> None:
+        """The attempt on show beside the one before; of the first, the one after."""
+        from flows.compare import compare_attempts
+        from tui.screens.compare import CompareScreen
+
+        tries = self._tries
+        if len(tries) < 2:
+            return
+        at = max(1, min(self.stage.attempt, len(tries) - 1))
+        title = STEP[self.stage.step].title
+        comparison = compare_attempts(tries[at - 1], tries[at])
+        names = (f"{title}, attempt {at}", f"{title}, attempt {at + 1}")
+        self.app.push_screen(CompareScreen(comparison, names, self.walk.wire.options))
+
+    @work(exit_on_error=False)
+    async def action_compare(self) -> None:
+        from tui.app import AuthwalkApp
+        from tui.screens.sessions import SessionPicker
+
+        path = await self.app.push_screen_wait(SessionPicker("Compare this walk with"))
+        if path is not None:
+            assert isinstance(self.app, AuthwalkApp)
+            self.app.show_comparison(path, self.walk.session)
 
     def action_copy_curl(self) -> None:
         text = self.stage.exchange_view.curl_text()

@@ -143,6 +143,11 @@ class Stage(Frame):
         self._item = -1
         self.show()
 
+    @property
+    def attempt(self) -> int:
+        """The number of the attempt on show, from 0."""
+        return self._attempt % len(view.step_attempts(self._walk, self.step))
+
     def focus_content(self) -> None:
         """Move the keyboard to what is on show."""
         current = self.query_one(ContentSwitcher).visible_content
@@ -164,7 +169,7 @@ class Stage(Frame):
         step = STEP[self.step]
         tries = view.step_attempts(self._walk, self.step)
         title = f"{STEPS.index(step) + 1} {step.title}"
-        which = f"attempt {self._attempt % len(tries) + 1} of {len(tries)}  [ ]"
+        which = f"attempt {self.attempt + 1} of {len(tries)}  [ ]"
         self.set_titles(
             Content.assemble(title, (f"  {step.standard}", "not bold italic")),
             Content(which if len(tries) > 1 else ""),

@@ -1,0 +1,374 @@
+"""Two walks, or two attempts of a step, side by side: what is the same, what differs as it must,
+and what differs.
+
+    Comparison ── steps   Compared        one a step that either has
+                    ├── outcome           how the step ended
+                    ├── pairings  Pairing     two events, or one that stands alone
+                    │      └── Difference     one named part that is not equal
+                    └── findings          what the checks say of one and not of the other
+
+What a walk makes anew (a code, a token, a port) is learned where it first appears, and from then
+on stands for its counterpart wherever it comes again: in a header, a claim, a URL. So a state
+that comes back wrong differs, and one that is only another does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import Literal
+
+from flows.checks import Finding
+from flows.counterparts import Counterparts, split
+from flows.mcp.opening import sent
+from flows.moves import Blocked, Done, Move, Send, Skipped
+from flows.parts import Key, Part, Parts, Side, parts
+from flows.session import (
+    REPEATABLE,
+    Answered,
+    Attempt,
+    Event,
+    Exchanged,
+    Made,
+    Overrode,
+    StepId,
+    value,
+)
+from flows.spans import MARK, redact
+from flows.steps import STEPS
+from flows.steps.withheld import NOT_SAVED
+from flows.walk import Walk
+
+BROWSER = "as the browser"
+"""How the labels begin of what an approval sends; a person's browser leaves none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One part that is not equal; None where one side has none. `must`: it is made anew in every
+    walk, or tells nothing, and so does not count."""
+
+    side: Side | Literal["finding", "outcome"]
+    field: str
+    a: str | None
+    b: str | None
+    must: bool = False
+
+
+def weight(one: Difference) -> int:
+    """How much a difference tells, the most first: what decides a walk, what is new, what is
+    gone, what was sent."""
+    if one.side != "response":
+        return 3
+    return 0 if one.field in _DECIDING else 2 if one.b is None else 1
+
+
+_DECIDING = ("error", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two events that are the same thing in each walk; or one that only one walk has, which then
+    counts as a difference. `equal` counts the parts that are."""
+
+    step: StepId
+    a: Event | None
+    b: Event | None
+    differences: tuple[Difference, ...] = ()
+    equal: int = 0
+
+    @property
+    def matters(self) -> bool:
+        return self.a is None or self.b is None or any(not one.must for one in self.differences)
+
+    @property
+    def telling(self) -> tuple[Difference, ...]:
+        """The differences that count, what decides a walk before the rest."""
+        return tuple(sorted((one for one in self.differences if not one.must), key=weight))
+
+    @property
+    def title(self) -> str:
+        return title(self.b or self.a)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A step of both walks."""
+
+    step: StepId
+    pairings: tuple[Pairing, ...] = ()
+    findings: tuple[Difference, ...] = ()
+    outcome: Difference | None = None
+
+    @property
+    def matters(self) -> bool:
+        return bool(self.outcome or self.findings or any(one.matters for one in self.pairings))
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """Those that count, in the order in which they tell something."""
+        inner = (one for pair in self.pairings for one in pair.telling)
+        whole = (self.outcome,) if self.outcome else ()
+        return (*sorted(inner, key=weight), *self.findings, *whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    steps: tuple[Compared, ...]
+
+    @property
+    def first(self) -> Compared | None:
+        """The first step at which something that counts differs."""
+        return next((one for one in self.steps if one.matters), None)
+
+    @property
+    def same(self) -> bool:
+        return self.first is None
+
+
+def compare(a: Walk, b: Walk) -> Comparison:
+    """Two walks by the attempts that stand; of steps that go on where they were, by all."""
+    counterparts = Counterparts()
+    ours, theirs = a.session.target.url, b.session.target.url
+    elsewhere = ours != theirs
+    if elsewhere:
+        counterparts.learn_server(ours, theirs)
+    steps = []
+    for step in (one.id for one in STEPS):
+        one, other = _standing(a, step), _standing(b, step)
+        pairings = tuple(
+            pair(step, *both, counterparts, elsewhere=elsewhere) for both in align(one, other)
+        )
+        steps.append(
+            Compared(
+                step,
+                pairings,
+                compare_findings(step, a.findings, b.findings),
+                compare_outcomes(a.moves.get(step), b.moves.get(step)),
+            )
+        )
+    return Comparison(tuple(one for one in steps if one.pairings or one.matters))
+
+
+def compare_attempts(a: Attempt, b: Attempt) -> Comparison:
+    """Two attempts of a step. The findings are those of the walk as it stands and stay aside."""
+    counterparts = Counterparts()
+    both = align(comparable(a.events), comparable(b.events))
+    pairings = tuple(pair(b.step, *one, counterparts) for one in both)
+    return Comparison((Compared(b.step, pairings),))
+
+
+def _standing(walk: Walk, step: StepId) -> tuple[Event, ...]:
+    tries = walk.attempts.get(step, ())
+    chosen = tries if step in REPEATABLE else tries[-1:]
+    return comparable(event for attempt in chosen for event in attempt.events)
+
+
+def comparable(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The events that say something; those of a stream stand in the exchange's body again."""
+    return tuple(
+        event
+        for event in events
+        if isinstance(event, Exchanged | Answered | Overrode)
+        or (isinstance(event, Made) and value(event.values, "problems") is None)
+    )
+
+
+def align(a: Sequence[Event], b: Sequence[Event]) -> tuple[tuple[Event | None, Event | None], ...]:
+    """The events of two attempts side by side, by what each is. Where the order is another, those
+    of the first come before those of the second."""
+    if not (any(map(_by_browser, a)) and any(map(_by_browser, b))):
+        a, b = ([one for one in side if not _by_browser(one)] for side in (a, b))
+    ours, theirs = [_identity(one) for one in a], [_identity(one) for one in b]
+    found: list[tuple[Event | None, Event | None]] = []
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
+    for word, first, last, start, end in matcher.get_opcodes():
+        if word == "equal":
+            found += zip(a[first:last], b[start:end], strict=True)
+        else:
+            found += ((one, None) for one in a[first:last])
+            found += ((None, one) for one in b[start:end])
+    return tuple(found)
+
+
+def _by_browser(event: Event) -> bool:
+    return isinstance(event, Exchanged) and event.label.startswith(BROWSER)
+
+
+def _identity(event: Event) -> tuple[str, ...]:
+    """What an event is, whatever came of it."""
+    match event:
+        case Exchanged(exchange=exchange, label=label, probe=probe):
+            request = exchange.request
+            return "exchanged", probe, label, request.method, sent(request)[0]
+        case Made(values=values):
+            return "made", *sorted({name for name, _ in values} & _NAMING)
+        case _:
+            return (type(event).__name__,)
+
+
+_NAMING = frozenset({"redirect_uri", "client_id", "code_verifier", "authorization_url", "stream"})
+
+
+def title(event: Event | None) -> str:
+    match event:
+        case Exchanged(label=label):
+            return label
+        case Made():
+            return "computed here"
+        case Answered(step=step):
+            return "what came back" if step == "callback" else "what was chosen"
+        case Overrode():
+            return "gone on all the same"
+        case _:
+            return ""
+
+
+def pair(
+    step: StepId,
+    a: Event | None,
+    b: Event | None,
+    counterparts: Counterparts,
+    *,
+    elsewhere: bool = False,
+) -> Pairing:
+    """Compare two events, and learn what is new in them. `elsewhere`: the servers are others,
+    and the authorization server may be another one too."""
+    if a is None or b is None:
+        return Pairing(step, a, b)
+    ours, theirs = parts(a), parts(b)
+    if elsewhere:
+        _learn_authorization_server(ours, theirs, counterparts)
+    found: list[Difference] = []
+    equal = 0
+    answered = all(("response", "status") in side for side in (ours, theirs))
+    for side, field in dict.fromkeys((*ours, *theirs)):
+        if side == "response" and not answered and field not in _DECIDING:
+            continue  # of no answer at all every part is missing
+        whole = (side, field.partition(", ")[0])
+        if (whole in ours) != (whole in theirs) and whole[1] != field:
+            continue  # of no token every claim
+        one, other = ours.get((side, field)), theirs.get((side, field))
+        if one and other and _equal(field, one, other):
+            equal += 1
+            if one.bond == "fresh":
+                counterparts.learn(one.value, other.value)
+            continue
+        must = _must_differ(one, other, counterparts) or _unseen_host(field, one, other)
+        found.append(Difference(side, field, _shown(one, other), _shown(other, one), must))
+    return Pairing(step, a, b, tuple(found), equal)
+
+
+def _equal(field: str, one: Part, other: Part) -> bool:
+    if one.type != other.type:
+        return False
+    if one.value == other.value or _marked_alike(one.value, other.value):
+        return True
+    if field.endswith("_supported"):  # sets, written as arrays
+        return sorted(one.value.strip("[]").split(", ")) == sorted(
+            other.value.strip("[]").split(", ")
+        )
+    # RFC 6749 section 3.3: their order does not matter.
+    named_scope = re.search(r"[ /]scope$", field) is not None
+    return named_scope and sorted(one.value.split()) == sorted(other.value.split())
+
+
+def _marked_alike(one: str, other: str) -> bool:
+    """Whether a secret and the mark of it, or two marks, are of one value."""
+    return bool(MARK.fullmatch(one) or MARK.fullmatch(other)) and redact(one) == redact(other)
+
+
+def _unseen_host(field: str, one: Part | None, other: Part | None) -> bool:
+    """Whether only one record has the Host field: HTTP/2, as in a browser's HAR, has none."""
+    return field == "header host" and (one is None or other is None)
+
+
+def _must_differ(one: Part | None, other: Part | None, counterparts: Counterparts) -> bool:
+    if one is None or other is None:
+        return (one or other or Part("")).bond == "loose"
+    if one.bond == "loose" and other.bond == "loose":
+        return True
+    if one.type != other.type:
+        return False
+    if one.bond == "free" or counterparts.text(one.value) == other.value:
+        return True
+    if one.bond != "fresh" or counterparts.known(one.value, other.value):
+        return False
+    counterparts.learn(one.value, other.value)
+    return True
+
+
+def _learn_authorization_server(ours: Parts, theirs: Parts, counterparts: Counterparts) -> None:
+    key: Key = ("response", "/authorization_servers")
+    if key in ours and key in theirs:
+        urls = zip(_urls(ours[key]), _urls(theirs[key]), strict=False)
+        for one, other in urls:
+            if split(one)[1] == split(other)[1]:
+                counterparts.learn_server(one, other)
+
+
+def _urls(part: Part) -> list[str]:
+    return re.findall(r'"(https?://[^"\s\\]+)"', part.value)
+
+
+def _shown(part: Part | None, beside: Part | None) -> str | None:
+    """The value, in JSON's quotes where the types differ."""
+    if part is None:
+        return None
+    quoted = part.type == "string" and beside is not None and beside.type != "string"
+    return f'"{part.value}"' if quoted else part.value
+
+
+def compare_findings(
+    step: StepId, a: Iterable[Finding], b: Iterable[Finding]
+) -> tuple[Difference, ...]:
+    """Check by check, what one walk was told of the step and the other was not."""
+    ours, theirs = _speaking(step, a), _speaking(step, b)
+    found = []
+    for check in dict.fromkeys((*ours, *theirs)):
+        one, other = ours.get(check, ()), theirs.get(check, ())
+        if [_judged(item) for item in one] != [_judged(item) for item in other]:
+            for first, second in zip_longest(one, other):
+                if not (first and second and _judged(first) == _judged(second)):
+                    found.append(Difference("finding", check, _said(first), _said(second)))
+    return tuple(found)
+
+
+def _speaking(step: StepId, findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.step == step and finding.speaks:
+            found.setdefault(finding.check, []).append(finding)
+    return found
+
+
+def _judged(finding: Finding) -> tuple[str, ...]:
+    """Not its words: they name ports, times and tokens."""
+    return finding.result, finding.party or "", finding.place.field if finding.place else ""
+
+
+def _said(finding: Finding | None) -> str | None:
+    return f"{finding.result}: {finding.says}" if finding else None
+
+
+def compare_outcomes(a: Move | None, b: Move | None) -> Difference | None:
+    """How a step ended, where it ended otherwise."""
+    one, other = _outcome(a), _outcome(b)
+    return None if one == other else Difference("outcome", "outcome", one, other)
+
+
+def _outcome(move: Move | None) -> str:
+    match move:
+        case None:
+            return "not reached"
+        case Done():
+            return "done"
+        case Skipped() | Send(optional=True):
+            return "not made"
+        case Blocked(word=word) if word != NOT_SAVED:
+            return f"stopped: {word}"
+        case _:
+            return "open"
