@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flows.export.curl import CurlOptions, curl
-from flows.export.shell import Command, Unquotable
+from flows.export.curl import curl
+from flows.export.draft import CurlOptions, Secrets
+from flows.export.words import Command, Unquotable
 
 EXPORTS: dict[str, Callable[..., Command]] = {"curl": curl}
 """By the name the command line and the palette use. Each takes a `Request` and the keywords
 `secrets`, `options` and `comments`, and raises `Unquotable`."""
 
-__all__ = ["EXPORTS", "Command", "CurlOptions", "Unquotable", "curl"]
+__all__ = ["EXPORTS", "Command", "CurlOptions", "Secrets", "Unquotable", "curl"]

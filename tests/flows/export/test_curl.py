@@ -405,7 +405,7 @@ def test_options_are_given_only_when_set() -> None:
     request = Request("GET", "https://h/", (("Accept", "*/*"), ("User-Agent", "a/1")))
     assert lines(request, options=options) == [
         "# export PASSWORD=...",
-        "# -k: the certificate of the server is not verified",
+        "# the certificate of the server is not verified",
         "curl -sS -i --http2 -k \\",
         "  https://h/ \\",
         "  -H 'User-Agent: a/1' \\",
