@@ -6,9 +6,15 @@ from collections.abc import Callable
 
 from flows.export.curl import curl
 from flows.export.draft import CurlOptions, Secrets
+from flows.export.httpie import httpie
+from flows.export.powershell import powershell
 from flows.export.words import Command, Unquotable
 
-EXPORTS: dict[str, Callable[..., Command]] = {"curl": curl}
+EXPORTS: dict[str, Callable[..., Command]] = {
+    "curl": curl,
+    "powershell": powershell,
+    "httpie": httpie,
+}
 """By the name the command line and the palette use. Each takes a `Request` and the keywords
 `secrets`, `options` and `comments`, and raises `Unquotable`."""
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flows.exchange import Request
-from flows.export.curl_options import Option, config_line, has_variable, tell
+from flows.export.curl_options import Option, config_line, tell
 from flows.export.draft import DEFAULTS, CurlOptions, Draft, Secrets
 from flows.export.shell import comment, printf, quote
-from flows.export.words import Command, Pieces, Variables, shown
+from flows.export.words import Command, Pieces, Variables, has_variable, shown
 
 _LONGEST_ARGUMENT = 100_000  # Linux takes 131,072 bytes an argument; a pipe has no limit
 _SHORT = {"--header": "-H", "--request": "-X", "--user": "-u", "--config": "-K"}

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote_plus, unquote_plus
 
 from flows.exchange import Request, header, header_values, media_type
-from flows.export.draft import CurlOptions, Draft, field_text, plain_url, url_parts
-from flows.export.words import Pieces, Unquotable, Variable, Variables
+from flows.export.draft import CurlOptions, Draft, fields, plain_url, url_parts
+from flows.export.words import Pieces, Unquotable, Variables
 from flows.spans import FORM, Secret, basic_pair, body_spans, header_spans, url_spans
 
 Fits = Callable[[str], bool]
@@ -102,17 +102,13 @@ def _target(draft: Draft) -> Iterator[Option]:
 
 def _headers(draft: Draft, fits: Fits) -> Iterator[Option]:
     """One option a field, and an empty one for each field curl would add of its own."""
-    request, variables, warnings = draft.request, draft.variables, draft.warnings
+    request, variables = draft.request, draft.variables
     has_body = bool(request.body) or request.method == "POST"
-    for name, value in request.headers:
-        text = _text(name, value)
+    for name, text in fields(draft, "curl"):
+        if text and not text.strip("\v\f"):
+            raise Unquotable(f"The value of {name} is one that curl takes for none")
         lower = name.lower()
-        if lower == "content-length":
-            if text != str(len(request.body)):
-                warnings.append("Content-Length is left out: curl counts the body itself.")
-        elif lower == "transfer-encoding":
-            warnings.append("Transfer-Encoding is left out: curl frames the body itself.")
-        elif not _curl_sends(request, lower, text, has_body):
+        if not _curl_sends(request, lower, text, has_body):
             yield _header(request, name, text, variables, fits)
         if lower == "accept-encoding" and text.lower() not in ("", "identity"):
             yield Option("--compressed")
@@ -122,13 +118,6 @@ def _headers(draft: Draft, fits: Fits) -> Iterator[Option]:
     for name in unasked:
         if header(request.headers, name) is None:
             yield Option("--header", (f"{name}:",))
-
-
-def _text(name: str, value: str) -> str:
-    text = field_text(name, value)
-    if text and not text.strip("\v\f"):
-        raise Unquotable(f"The value of {name} is one that curl takes for none")
-    return text
 
 
 def _curl_sends(request: Request, name: str, text: str, has_body: bool) -> bool:
@@ -170,9 +159,9 @@ def _body(request: Request, variables: Variables, fits: Fits) -> tuple[list[Opti
         return [Option("--data-raw", ("",))] if request.method == "POST" else [], ()
     media, text = media_type(request.headers), request.body.decode("utf-8", "surrogateescape")
     as_argument = fits(text)
-    fields = text.split("&")
-    if media == FORM and as_argument and all(fields):
-        return [_field(field, variables, fits) for field in fields], ()
+    parts = text.split("&")
+    if media == FORM and as_argument and all(parts):
+        return [_field(part, variables, fits) for part in parts], ()
     pieces = variables.split(text, body_spans(text, media))
     if as_argument:
         return [Option("--data-raw", pieces)], ()
@@ -193,12 +182,3 @@ def _field(field: str, variables: Variables, fits: Fits) -> Option:
         pieces = variables.piece(spans[0].secret, plain) if whole else (plain,)
         return Option("--data-urlencode", (f"{name}=", *pieces))
     return Option("--data-raw", variables.split(field, spans))
-
-
-def value_of(pieces: Pieces, variables: Variables) -> str:
-    """The text as it is once the variables have their values."""
-    return "".join(p if isinstance(p, str) else variables.values[p.name] for p in pieces)
-
-
-def has_variable(pieces: Pieces) -> bool:
-    return any(isinstance(piece, Variable) for piece in pieces)

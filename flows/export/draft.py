@@ -100,6 +100,20 @@ def field_text(name: str, value: str) -> str:
         raise Unquotable(f"The value of {name} holds characters that no field can") from None
 
 
+def fields(draft: Draft, tool: str) -> Iterator[tuple[str, str]]:
+    """Name and text of the header fields that `tool` must be told: it frames the body itself."""
+    for name, value in draft.request.headers:
+        text, lower = field_text(name, value), name.lower()
+        if lower == "content-length":
+            if text != str(len(draft.request.body)):
+                draft.warnings.append(f"Content-Length is left out: {tool} counts the body itself.")
+        elif lower == "transfer-encoding":
+            words = f"Transfer-Encoding is left out: {tool} frames the body itself."
+            draft.warnings.append(words)
+        else:
+            yield name, text
+
+
 def plain_url(draft: Draft) -> str:
     """The URL as it goes over the wire: without user information and fragment, and printable
     ASCII as it is; all else could only be meant percent-encoded."""

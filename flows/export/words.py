@@ -95,3 +95,21 @@ class Variables:
 def shown(text: str) -> bool:
     """Whether a terminal shows the text as it is, obeys nothing of it and hides nothing."""
     return text.isprintable() and visible(text) == text
+
+
+def value_of(pieces: Pieces, variables: Variables) -> str:
+    """The text as it is once the variables have their values."""
+    return "".join(p if isinstance(p, str) else variables.values[p.name] for p in pieces)
+
+
+def has_variable(pieces: Pieces) -> bool:
+    return any(isinstance(piece, Variable) for piece in pieces)
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text has no bytes in it that are none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
