@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flows.export.curl import curl
 from flows.export.draft import CurlOptions, Secrets
 from flows.export.httpie import httpie
+from flows.export.message import http_file, raw
 from flows.export.powershell import powershell
 from flows.export.words import Command, Unquotable
 
@@ -14,6 +15,8 @@ EXPORTS: dict[str, Callable[..., Command]] = {
     "curl": curl,
     "powershell": powershell,
     "httpie": httpie,
+    "http": http_file,
+    "raw": raw,
 }
 """By the name the command line and the palette use. Each takes a `Request` and the keywords
 `secrets`, `options` and `comments`, and raises `Unquotable`."""
