@@ -19,6 +19,6 @@ EXPORTS: dict[str, Callable[..., Command]] = {
     "raw": raw,
 }
 """By the name the command line and the palette use. Each takes a `Request` and the keywords
-`secrets`, `options` and `comments`, and raises `Unquotable`."""
+`secrets`, `options`, `comments` and `own`, and raises `Unquotable`."""
 
 __all__ = ["EXPORTS", "Command", "CurlOptions", "Secrets", "Unquotable", "curl"]

@@ -32,19 +32,21 @@ def curl(
     secrets: Secrets = "variables",
     options: CurlOptions = DEFAULTS,
     comments: tuple[str, ...] = (),
+    own: frozenset[str] = frozenset(),
     argv_secrets: bool = True,
 ) -> Command:
     """The command that sends `request`, one option a line.
 
     `secrets` become environment variables, stay as values, or are replaced by their marks.
     With `argv_secrets=False` the variables reach curl in a configuration on its standard input,
-    where a list of processes does not show them. `comments` are lines above the command.
+    where a list of processes does not show them. `comments` are lines above the command, `own` the
+    header fields, in lower case, that the person added, which are secret too.
 
     Raises `Unquotable` for what curl or a shell cannot express: a URL that is not http(s), names
     or values that HTTP does not allow, a HEAD request with a body, a secret that stands a second
     time in an encoding of its own.
     """
-    draft = Draft(request, secrets, options)
+    draft = Draft(request, secrets, options, own)
     given, piped = tell(draft, fits)
     feed = ""
     if not argv_secrets and draft.variables.values:
@@ -54,7 +56,9 @@ def curl(
     lines = [comment(note) for note in draft.notes(comments, "export {}=...")]
     if feed:
         lines.append(f"{feed} |")
-    lines.append(_command("-I" if request.method == "HEAD" else "-i", given))
+    show = Option("-I" if request.method == "HEAD" else "-i")
+    first, *others = curl_words([show, *given])
+    lines.append(" \\\n  ".join((f"curl -sS {first}", *others)))
     return draft.command("\n".join(lines))
 
 
@@ -82,12 +86,13 @@ def _configured(
     ], feed
 
 
-def _command(show: str, options: Iterable[Option]) -> str:
-    first, lines = ["curl -sS", show], []
+def curl_words(options: Iterable[Option]) -> list[str]:
+    """What follows the name of the program: the options without an argument, then a line each."""
+    flags, lines = [], []
     for option in options:
         if option.value is None:
-            first.append(option.name)
+            flags.append(option.name)
         else:
             name = "" if option.name == "url" else _SHORT.get(option.name, option.name) + " "
             lines.append(name + quote(option.value))
-    return " \\\n  ".join((" ".join(first), *lines))
+    return [" ".join(flags), *lines] if flags else lines

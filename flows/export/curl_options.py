@@ -15,7 +15,7 @@ from urllib.parse import quote_plus, unquote_plus
 from flows.exchange import Request, header, header_values, media_type
 from flows.export.draft import CurlOptions, Draft, fields, plain_url, url_parts
 from flows.export.words import Pieces, Unquotable, Variables
-from flows.spans import FORM, Secret, basic_pair, body_spans, header_spans, url_spans
+from flows.spans import FORM, Secret, basic_pair, body_spans, url_spans
 
 Fits = Callable[[str], bool]
 """Whether a text can be an argument in the shell at hand."""
@@ -102,14 +102,14 @@ def _target(draft: Draft) -> Iterator[Option]:
 
 def _headers(draft: Draft, fits: Fits) -> Iterator[Option]:
     """One option a field, and an empty one for each field curl would add of its own."""
-    request, variables = draft.request, draft.variables
+    request = draft.request
     has_body = bool(request.body) or request.method == "POST"
     for name, text in fields(draft, "curl"):
         if text and not text.strip("\v\f"):
             raise Unquotable(f"The value of {name} is one that curl takes for none")
         lower = name.lower()
         if not _curl_sends(request, lower, text, has_body):
-            yield _header(request, name, text, variables, fits)
+            yield _header(draft, name, text, fits)
         if lower == "accept-encoding" and text.lower() not in ("", "identity"):
             yield Option("--compressed")
     unasked = ["User-Agent", "Accept"]
@@ -138,7 +138,8 @@ def _curl_sends(request: Request, name: str, text: str, has_body: bool) -> bool:
     return False
 
 
-def _header(request: Request, name: str, text: str, variables: Variables, fits: Fits) -> Option:
+def _header(draft: Draft, name: str, text: str, fits: Fits) -> Option:
+    request, variables = draft.request, draft.variables
     if not text:
         return Option("--header", (f"{name};",))  # "Name:" would remove it
     scheme, _, credentials = text.partition(" ")
@@ -150,7 +151,7 @@ def _header(request: Request, name: str, text: str, variables: Variables, fits: 
         if fits(joined) and b64encode(joined.encode()).decode() == credentials:
             secret = Secret("client_secret", unquote_plus(pair[1]), "Authorization header")
             return Option("--user", (f"{pair[0]}:", *variables.piece(secret, pair[1])))
-    return Option("--header", (f"{name}: ", *variables.split(text, header_spans(name, text))))
+    return Option("--header", (f"{name}: ", *variables.split(text, draft.spans(name, text))))
 
 
 def _body(request: Request, variables: Variables, fits: Fits) -> tuple[list[Option], Pieces]:

@@ -16,7 +16,7 @@ from urllib.parse import quote as percent_encode
 from flows.exchange import Request
 from flows.export.words import Command, Unquotable, Variables
 from flows.secrets import Redactor, redact_request, secrets_of
-from flows.spans import marked, url_spans
+from flows.spans import Secret, Span, header_spans, marked, redact, url_spans
 from flows.text import visible
 
 Secrets = Literal["variables", "values", "redacted"]
@@ -49,11 +49,22 @@ class Draft:
     """A request with what must become of its secrets: environment variables, values as they are,
     or marks. Raises Unquotable for a method that is none."""
 
-    def __init__(self, request: Request, secrets: Secrets, options: CurlOptions = DEFAULTS) -> None:
-        known = () if secrets == "values" else (one.value for one in secrets_of(request))
-        self.known = Redactor(known)
+    def __init__(
+        self,
+        request: Request,
+        secrets: Secrets,
+        options: CurlOptions = DEFAULTS,
+        own: frozenset[str] = frozenset(),
+    ) -> None:
+        """`own` are the header fields, in lower case, that the person added: nobody knows what
+        they hold, so their values are secret."""
+        self._own = own
+        values = [one.value for one in secrets_of(request)]
+        values += [value.strip() for name, value in request.headers if name.lower() in own]
+        self.known = Redactor(() if secrets == "values" else values)
         if secrets == "redacted":
-            request = redact_request(request, self.known)
+            fields = tuple((n, marked(v, self.spans(n, v))) for n, v in request.headers)
+            request = redact_request(replace(request, headers=fields), self.known)
             if options.proxy:
                 options = replace(options, proxy=marked(options.proxy, url_spans(options.proxy)))
         if not _TOKEN.fullmatch(request.method):
@@ -61,6 +72,13 @@ class Draft:
         self.request, self.options = request, options
         self.variables = Variables(secrets == "variables")
         self.warnings: list[str] = []
+
+    def spans(self, name: str, value: str) -> tuple[Span, ...]:
+        """The secrets in a header field."""
+        if (found := header_spans(name, value)) or name.lower() not in self._own or not value:
+            return found
+        secret = Secret("credentials", value, f"{name} header")
+        return (Span(0, len(value), secret, redact(value)),)
 
     def notes(self, comments: Iterable[str], set_as: str) -> Iterator[str]:
         """The lines above a command, without the sign of a comment: its `comments`, then each

@@ -15,7 +15,7 @@ from flows.export.curl import fits
 from flows.export.draft import DEFAULTS, CurlOptions, Draft, Secrets, fields, plain_url, url_parts
 from flows.export.shell import comment, printf, quote
 from flows.export.words import Command, Pieces, Unquotable, Variables, is_utf8, value_of
-from flows.spans import FORM, body_spans, header_spans, url_spans
+from flows.spans import FORM, body_spans, url_spans
 
 # What urllib3 leaves as it is (RFC 3986 appendix A): the rest it encodes, or writes anew.
 _KEPT = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-F]{2})*")
@@ -33,9 +33,10 @@ def httpie(
     secrets: Secrets = "variables",
     options: CurlOptions = DEFAULTS,
     comments: tuple[str, ...] = (),
+    own: frozenset[str] = frozenset(),
 ) -> Command:
     """As `flows.export.curl.curl`. Raises `Unquotable` also for what HTTPie would change."""
-    draft = Draft(request, secrets, options)
+    draft = Draft(request, secrets, options, own)
     request, hide = draft.request, draft.variables.hide
     if not re.fullmatch("[A-Z]+", request.method):
         raise Unquotable("HTTPie takes only methods of capital letters")
@@ -85,7 +86,7 @@ def _headers(draft: Draft) -> Iterator[Pieces]:
     for name, text in fields(draft, "HTTPie"):
         if name.lower() == "host" and text.lower() == url_parts(request.url)[1].lower():
             continue
-        value = _value(variables.split(text, header_spans(name, text)), variables)
+        value = _value(variables.split(text, draft.spans(name, text)), variables)
         if name.startswith("-") or text != text.strip() or not is_utf8(text) or value is None:
             raise Unquotable(f"HTTPie cannot send the field {name} as it is")
         yield (f"{name}:", *value) if text else (f"{name};",)

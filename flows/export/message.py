@@ -21,7 +21,7 @@ from flows.export.draft import (
     url_parts,
 )
 from flows.export.words import Command, Pieces, Unquotable, Variable, shown
-from flows.spans import body_spans, header_spans, url_spans
+from flows.spans import body_spans, url_spans
 from flows.text import visible
 
 _METHODS = frozenset("GET POST PUT DELETE PATCH HEAD OPTIONS TRACE".split())
@@ -39,10 +39,11 @@ def raw(
     secrets: Secrets = "variables",
     options: CurlOptions = DEFAULTS,
     comments: tuple[str, ...] = (),
+    own: frozenset[str] = frozenset(),
 ) -> Command:
     """The message, its lines ended by line feeds; HTTP/1.1 wants CRLF behind those of the head.
     It has no place for `options` and `comments`. Secrets are `$VARIABLES`."""
-    draft = Draft(request, secrets, options)
+    draft = Draft(request, secrets, options, own)
     url, request = plain_url(draft), draft.request
     _, authority, target = url_parts(url)
     target = target if target.startswith("/") else f"/{target}"
@@ -53,7 +54,7 @@ def raw(
         lines.append((f"Host: {authority}",))
     for name, value in request.headers:
         text = field_text(name, value)
-        lines.append((f"{name}: ", *draft.variables.split(text, header_spans(name, text))))
+        lines.append((f"{name}: ", *draft.variables.split(text, draft.spans(name, text))))
     counts = ("content-length", "transfer-encoding")
     if request.body and not any(header(request.headers, name) for name in counts):
         lines.append((f"Content-Length: {len(request.body)}",))
@@ -67,6 +68,7 @@ def http_file(
     secrets: Secrets = "variables",
     options: CurlOptions = DEFAULTS,
     comments: tuple[str, ...] = (),
+    own: frozenset[str] = frozenset(),
 ) -> Command:
     """A request as the HTTP clients of editors read it (JetBrains, Visual Studio, VS Code REST
     Client, httpYac). They add fields of their own, and count the body. Secrets are variables of
@@ -75,7 +77,7 @@ def http_file(
     Raises `Unquotable` also for what such a client would take for a variable, a comment, a file
     to read or a script to run.
     """
-    draft = Draft(request, secrets, options)
+    draft = Draft(request, secrets, options, own)
     request = draft.request
     if request.method not in _METHODS:
         raise Unquotable("The clients of .http files do not know the method")
@@ -89,7 +91,7 @@ def http_file(
         if not once or not text.isascii() or name.startswith(("#", "//")) or not text:
             raise Unquotable(f"An .http file cannot hold the field {name} as it is")
         if name.lower() != "host" or text.lower() != url_parts(url)[1].lower():
-            told.append((f"{name}: ", *draft.variables.split(text, header_spans(name, text))))
+            told.append((f"{name}: ", *draft.variables.split(text, draft.spans(name, text))))
     body = _body(draft)
     lines = [_text(draft, _templated(line), "{{{{{}}}}}") for line in told]
     if request.body:

@@ -44,13 +44,14 @@ def powershell(
     secrets: Secrets = "variables",
     options: CurlOptions = DEFAULTS,
     comments: tuple[str, ...] = (),
+    own: frozenset[str] = frozenset(),
 ) -> Command:
     """As `flows.export.curl.curl`, for PowerShell. Its variables are those of the environment.
 
     Raises `Unquotable` also for a body, or header fields, with bytes that are no UTF-8 and a secret
     among them.
     """
-    draft = Draft(request, secrets, options)
+    draft = Draft(request, secrets, options, own)
     given, body = tell(draft, fits)
     before, after = [], []
     unfit = {
