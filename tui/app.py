@@ -315,6 +315,10 @@ class AuthwalkApp(App[None]):
 
         system = f"authwalk {__version__}, Python {platform.python_version()}, {sys.platform}"
         trace = "".join(traceback.format_exception(error))
+        if walk := getattr(self.screen_stack[0], "walk", None):
+            from flows.store import redactor_of
+
+            trace = redactor_of(walk.session).text(trace)
         self.push_screen(
             TextDialog(
                 "A fault in authwalk",
