@@ -285,3 +285,22 @@ async def test_in_no_title_and_no_crash_of_the_app(
         assert isinstance(app.screen, TextDialog) and "RuntimeError: no (" in app.screen.text
         assert not seen(app.screen.text, planted)
         assert "RuntimeError" in screen_text(app)
+
+
+async def test_in_no_words_of_an_app_that_falls(session: Session, planted: tuple[str, ...]) -> None:
+    app = AuthwalkApp(WireOptions(), session=session)
+    said: list[str] = []
+    with pytest.raises(RuntimeError):
+        async with app.run_test(size=(140, 44)) as pilot:
+            await pilot.pause()
+            app.panic = lambda *words: said.extend(map(str, words))  # type: ignore[method-assign]
+
+            def fall() -> None:
+                token = ACCESS_TOKEN
+                raise RuntimeError(f"{token} was of no use")
+
+            app.call_later(fall)
+            await pilot.pause()
+            app.exit()
+    assert said and "was of no use" in said[0] and "redacted-" in said[0]
+    assert not seen("".join(said), planted)

@@ -21,4 +21,13 @@ EXPORTS: dict[str, Callable[..., Command]] = {
 """By the name the command line and the palette use. Each takes a `Request` and the keywords
 `secrets`, `options`, `comments` and `own`, and raises `Unquotable`."""
 
-__all__ = ["EXPORTS", "Command", "CurlOptions", "Secrets", "Unquotable", "curl"]
+TITLES = {
+    "curl": "curl",
+    "powershell": "PowerShell",
+    "httpie": "HTTPie",
+    "http": ".http file",
+    "raw": "raw HTTP",
+}
+"""What a format is called, by its name."""
+
+__all__ = ["EXPORTS", "TITLES", "Command", "CurlOptions", "Secrets", "Unquotable", "curl"]
