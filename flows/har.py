@@ -17,11 +17,20 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 from flows.documents import read_form, read_json, text_list, text_member
-from flows.exchange import Exchange, Failure, Headers, Request, Response, Timing, media_type
+from flows.exchange import (
+    Exchange,
+    Failure,
+    FailureKind,
+    Headers,
+    Request,
+    Response,
+    Timing,
+    media_type,
+)
 from flows.mcp.opening import sent
 from flows.session import Answered, Event, Exchanged, Made, Pairs, Session, StepId, Target, value
 from flows.spans import redact
@@ -30,6 +39,7 @@ from flows.wellknown import OAUTH, OPENID, RESOURCE, is_web_url, origin
 BROWSER = "browser"
 """The name that marks what only the browser saw."""
 MOST_BYTES = 512 * 1024 * 1024
+_KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
 _UNKNOWN_VERIFIER = "code-verifier-of-the-client"
 
 
@@ -64,12 +74,13 @@ def _exchange(number: int, entry: object) -> Exchange | None:
     response = _response(entry.get("response"))
     said = entry.get("_error")
     words = said if isinstance(said, str) and said else "the browser got no answer"
+    named = [kind for kind in _KINDS if kind == entry.get("_failure")]
     return Exchange(
         f"har-{number}",
         request,
         _time(entry.get("startedDateTime")),
         response,
-        None if response else Failure("protocol", words),
+        None if response and not said else Failure(named[0] if named else "protocol", words),
         _timing(entry),
         _peer(entry),
     )
@@ -93,7 +104,8 @@ def _posted(data: object) -> bytes:
         return b""
     text = data.get("text")
     if isinstance(text, str) and text:
-        return text.encode("utf-8", "surrogatepass")
+        encoded = text.encode("utf-8", "surrogatepass")
+        return _decoded(encoded) if data.get("_encoding") == "base64" else encoded
     pairs = data.get("params")
     if not isinstance(pairs, list):
         return b""
@@ -113,10 +125,7 @@ def _response(answer: object) -> Response | None:
     text = content.get("text")
     body = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""
     if content.get("encoding") == "base64":
-        try:
-            body = b64decode(body)
-        except Base64Error:
-            body = b""
+        body = _decoded(body)
     reason, version = answer.get("statusText"), answer.get("httpVersion")
     return Response(
         status,
@@ -126,6 +135,13 @@ def _response(answer: object) -> Response | None:
         version if isinstance(version, str) and version else "HTTP/1.1",
         len(body),
     )
+
+
+def _decoded(body: bytes) -> bytes:
+    try:
+        return b64decode(body)
+    except Base64Error:
+        return b""
 
 
 def _time(text: object) -> datetime:
@@ -139,7 +155,7 @@ def _time(text: object) -> datetime:
 
 
 def _timing(entry: Mapping[str, Any]) -> Timing:
-    """HAR counts in milliseconds, -1 where a phase did not happen."""
+    """HAR counts in milliseconds, -1 where a phase did not happen; TLS is a part of `connect`."""
     phases = entry.get("timings")
     phases = phases if isinstance(phases, dict) else {}
 
@@ -147,9 +163,10 @@ def _timing(entry: Mapping[str, Any]) -> Timing:
         number = isinstance(amount, int | float) and not isinstance(amount, bool)
         return amount / 1000 if number and amount >= 0 else None  # type: ignore[operator]
 
+    connect, tls = seconds(phases.get("connect")), seconds(phases.get("ssl"))
     return Timing(
-        seconds(phases.get("connect")),
-        seconds(phases.get("ssl")),
+        None if connect is None else max(0.0, round(connect - (tls or 0), 6)),
+        tls,
         seconds(phases.get("send")),
         seconds(phases.get("wait")),
         seconds(phases.get("receive")),

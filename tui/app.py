@@ -322,6 +322,24 @@ class AuthwalkApp(App[None]):
         if event.path:
             self.notify(f"saved to {event.path}")
 
+    def _fatal_error(self) -> None:
+        """Leave after a fault of ours. Textual's own words would show every local variable, and
+        tokens are among them; it has no public way to others."""
+        import traceback
+
+        from rich.text import Text
+
+        self.panic(Text(visible(self._redacted(traceback.format_exc()), lines=True)))
+
+    def _redacted(self, text: str) -> str:
+        """`text` without the secrets of the walk on screen."""
+        walk = getattr(self.screen_stack[0], "walk", None) if self.screen_stack else None
+        if walk is None:
+            return text
+        from flows.store import redactor_of
+
+        return redactor_of(walk.session).text(text)
+
     def report_problem(self, error: BaseException, doing: str) -> None:
         """Show an exception nobody expected, with a text to copy. The app goes on."""
         import platform
@@ -331,7 +349,7 @@ class AuthwalkApp(App[None]):
         from tui.screens.dialogs import TextDialog
 
         system = f"authwalk {__version__}, Python {platform.python_version()}, {sys.platform}"
-        trace = "".join(traceback.format_exception(error))
+        trace = self._redacted("".join(traceback.format_exception(error)))
         self.push_screen(
             TextDialog(
                 "A fault in authwalk",

@@ -29,7 +29,10 @@ LOG_LEVELS = (
 )
 CAPABILITIES = ("roots", "sampling", "elicitation", "tasks")
 SHELLS = ("bash", "zsh", "tcsh")
-FORMATS = ("curl", "report", "report-html", "sequence", "mermaid")
+FORMATS = (
+    *("curl", "powershell", "httpie", "http", "raw"),
+    *("script", "har", "report", "report-html", "sequence", "mermaid"),
+)
 FAIL_ON = ("error", "warn", "info", "never")
 
 COMMANDS = {
@@ -40,7 +43,7 @@ COMMANDS = {
     "replay": "a saved walk again, with fresh values, and what differs",
     "compare": "two saved sessions side by side",
     "show": "the steps of a saved session",
-    "export": "a saved session as curl commands, a report or a diagram",
+    "export": "a saved session as commands, a script, a HAR, a report or a diagram",
     "import": "a browser's HAR as a session, with its verdict",
     "logs": "did the token requests arrive? from an access log",
     "lab": "the practice servers alone",
@@ -368,6 +371,7 @@ def _add_export(export: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--with-secrets", action="store_true", help="values where variables would stand"
     )
+    export.add_argument("--redacted", action="store_true", help="marks where variables would stand")
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from flows import __version__
-from tui.commands import INTERNAL, INTERRUPTED, PIPE_CLOSED, SOUND, UNREADABLE, Failure
+from tui.commands import INTERNAL, INTERRUPTED, PIPE_CLOSED, SOUND, UNREADABLE, Crash, Failure
 
 _OUTPUT_ENDS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What writing to stdout fails with. Whatever opens a file of its own sees to its own errors."""
@@ -80,10 +80,12 @@ def _run(arguments: list[str]) -> int:
         return _failed(failure, arguments)
     except KeyboardInterrupt:
         return _failed(Failure("interrupted", "Interrupted.", INTERRUPTED), arguments)
+    except Crash as crash:
+        return _crashed(crash, arguments)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _OUTPUT_ENDS:
             raise
-        return _crashed(error, arguments)
+        return _crashed(Crash(error, str), arguments)
 
 
 def _failed(failure: Failure, arguments: list[str]) -> int:
@@ -95,13 +97,10 @@ def _failed(failure: Failure, arguments: list[str]) -> int:
     return failure.status
 
 
-def _crashed(error: Exception, arguments: list[str]) -> int:
-    import traceback
-
+def _crashed(crash: Crash, arguments: list[str]) -> int:
     from flows.text import visible
 
-    trace = "".join(traceback.format_exception(error))
     with suppress(OSError):
-        print(visible(trace, lines=True), file=sys.stderr)
-    text = f"a fault of authwalk, please report it: {type(error).__name__}: {visible(str(error))}"
+        print(visible(crash.trace, lines=True), file=sys.stderr)
+    text = f"a fault of authwalk, please report it: {visible(str(crash))}"
     return _failed(Failure("internal", text, INTERNAL), arguments)

@@ -9,7 +9,15 @@ recent             the files of a folder, for the start screen
 from __future__ import annotations
 
 from flows.store.errors import SecretLeak, SessionFileError
-from flows.store.files import Recent, default_folder, load, recent, save, suggest_name
+from flows.store.files import (
+    Recent,
+    default_folder,
+    load,
+    recent,
+    save,
+    suggest_name,
+    write_private,
+)
 from flows.store.redaction import redact_session, redactor_of
 from flows.store.toml import decode, encode
 
@@ -26,4 +34,5 @@ __all__ = [
     "redactor_of",
     "save",
     "suggest_name",
+    "write_private",
 ]

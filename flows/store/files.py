@@ -60,12 +60,16 @@ def suggest_name(session: Session) -> str:
 
 
 def save(path: Path, session: Session, *, with_secrets: bool = False) -> None:
-    """Write the session; a file that is there is replaced in one go, or stays as it was.
+    """Write the session as `write_private` does. Raises OSError, and SecretLeak as `encode`."""
+    write_private(path, encode(session, with_secrets=with_secrets).encode())
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file; one that is there is replaced in one go, or stays as it was.
 
     The file is the owner's alone, and so are folders made on the way. A symbolic link at `path`
-    is replaced, never followed. Raises OSError, and SecretLeak as `encode` does.
+    is replaced, never followed. Raises OSError.
     """
-    data = encode(session, with_secrets=with_secrets).encode()
     if not path.name or "\0" in str(path):
         raise OSError(EINVAL, "this is no name for a file")
     _make_private(path.parent)

@@ -90,6 +90,25 @@ async def test_tabs_by_mouse() -> None:
         assert "curl " in screen_text(app)
 
 
+async def test_the_command_in_other_formats() -> None:
+    async with showing(SENT) as (app, pilot):
+        await pilot.press("3")
+        for name, text in (
+            ("PowerShell", "curl.exe -sS"),
+            ("HTTPie", "http --ignore-netrc"),
+            (".http", "### initialize"),
+            ("Raw", "POST /mcp HTTP/1.1"),
+            ("Curl", "curl -sS -i"),
+        ):
+            await pilot.press("3")
+            assert text in screen_text(app) and name in offered(app)
+            assert "s3cret" not in screen_text(app)
+        await pilot.press("3", "1", "3")
+        assert "curl.exe" in screen_text(app), "the format stays"
+        await pilot.click(offset=(screen_lines(app)[1].index("PowerShell") + 1, 1))
+        assert "http --ignore-netrc" in screen_text(app)
+
+
 async def test_a_request_to_come() -> None:
     async with showing(PENDING) as (app, pilot):
         assert offered(app) == ["Request", "Curl"] and "not sent yet" in screen_text(app)
@@ -105,7 +124,7 @@ async def test_values_need_no_tabs() -> None:
     async with showing(VALUES) as (app, pilot):
         assert offered(app) == []
         assert "state          abc" in screen_text(app) and app.view.request is None
-        assert app.view.curl_text() == ""
+        assert app.view.command_text() == ""
         app.view.show(VALUES, (("state", "mine"),))
         await pilot.pause()
         assert "mine" in screen_text(app) and "edited" in screen_lines(app)[0]
@@ -145,16 +164,16 @@ async def test_an_answer_that_was_cut_short_says_both() -> None:
 async def test_curl_hides_secrets_unless_asked_and_keeps_the_options() -> None:
     options = WireOptions(insecure=True, proxy="http://proxy.example:3128")
     async with showing(SENT, options=options) as (app, _):
-        plain, full = app.view.curl_text(), app.view.curl_text(with_secrets=True)
+        plain, full = app.view.command_text(), app.view.command_text(secrets="values")
         assert "s3cret" not in plain and "$ACCESS_TOKEN" in plain and "s3cret-token-1" in full
-        assert "--insecure" in plain or " -k" in plain
+        assert " -k" in plain
         assert "proxy.example" in plain and "initialize, 2026-11-23T08:15:00Z" in plain
 
 
 async def test_what_no_shell_can_hold_is_said_instead() -> None:
     request = Request("POST", f"{MCP}?q=\x00", REQUEST.headers, b"{}")
     async with showing(Item("x", move=Send("connect", request, "x"))) as (app, _):
-        assert app.view.curl_text().startswith("#")
+        assert app.view.command_text().startswith("#")
 
 
 @pytest.mark.parametrize("width", [70, 46, 40])

@@ -7,6 +7,7 @@ Exit codes are stable: scripts rest on them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 SOUND: Final = 0
@@ -29,6 +30,16 @@ class Failure(Exception):
         super().__init__(text)
         self.code = code
         self.status = status
+
+
+class Crash(Exception):
+    """A fault of authwalk, its traceback as a text that is fit to be shown."""
+
+    def __init__(self, error: BaseException, shown: Callable[[str], str]) -> None:
+        import traceback
+
+        super().__init__(f"{type(error).__name__}: {shown(str(error))}")
+        self.trace = shown("".join(traceback.format_exception(error)))
 
 
 def usage(text: str) -> Failure:

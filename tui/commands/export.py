@@ -1,16 +1,15 @@
 """`authwalk export SESSION --as FORMAT`: the requests of a session in the words of another tool,
-or the whole of it as a report or a sequence diagram."""
+or the whole of it as a script, a HAR, a report or a sequence diagram."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from flows.export import EXPORTS, Unquotable
-from flows.export.report import report
-from flows.export.sequence import drawn, mermaid
-from flows.sequence import Arrow, arrows
+from flows.export import EXPORTS, Secrets, Unquotable
+from flows.export.documents import DOCUMENTS
+from flows.export.message import http_files
 from flows.session import STEP_IDS, Exchanged, Session
 from flows.steps import STEP
 from flows.store import SecretLeak
@@ -21,66 +20,65 @@ from tui.commands import INTERNAL, SOUND, Failure, usage
 from tui.commands.show import load_session
 from tui.redaction import Redaction
 
+HOLDING_SECRETS = ("har",)
+"""The documents that --with-secrets is for."""
+
 
 def main(args: argparse.Namespace) -> int:
     if args.step and args.step not in STEP_IDS:
         raise usage(f"{visible(args.step)} is no step; the steps are {' '.join(STEP_IDS)}")
+    if args.with_secrets and args.redacted:
+        raise usage("--with-secrets and --redacted are two different things")
     session = load_session(args.session)
+    if args.with_secrets and not _has_secrets(session):
+        print("authwalk: the session was saved without its secrets", file=sys.stderr)
     if args.format in DOCUMENTS:
         return _document(session, args)
     wanted = [entry for entry in session.exchanges if args.step in (None, entry.step)]
     if not wanted:
         where = f"at {STEP[args.step].title}" if args.step else "in it"
         print(f"authwalk: the session has no requests {where}", file=sys.stderr)
-    if args.with_secrets and not _has_secrets(session):
-        print("authwalk: the session was saved without its secrets", file=sys.stderr)
-    blocks = (_command(entry, args.format, args.with_secrets) for entry in wanted)
-    print("\n\n".join(blocks))
+    secrets: Secrets = "values" if args.with_secrets else "variables"
+    redaction = Redaction(session, keep=args.with_secrets)
+    if args.redacted:
+        secrets = "redacted"
+        wanted = [redaction.exchanged(entry) for entry in wanted]
+    own = frozenset(name.lower() for name, _ in session.target.headers)
+    blocks = [_command(entry, args.format, secrets, own, redaction) for entry in wanted]
+    print(http_files(blocks) if args.format == "http" else "\n\n".join(blocks))
     return SOUND
 
 
 def _document(session: Session, args: argparse.Namespace) -> int:
-    """A report or diagram is always without secrets."""
-    if args.step or args.with_secrets:
+    """Without secrets, whatever the session holds, unless the format can have them."""
+    if args.step or (args.with_secrets and args.format not in HOLDING_SECRETS):
         option = "--step" if args.step else "--with-secrets"
         raise usage(f"{option} is not for --as {args.format}")
     try:
-        text = DOCUMENTS[args.format](Walk(session, Wire()))
+        text = DOCUMENTS[args.format](Walk(session, Wire()), args.with_secrets)
     except SecretLeak as error:
         raise Failure("secret-leak", f"not written: {error}", INTERNAL) from error
+    except Unquotable as error:
+        raise usage(f"there is no {args.format} of this walk: {error}") from error
     sys.stdout.write(text)
     return SOUND
 
 
-def _sequence(draw: Callable[[tuple[Arrow, ...]], str]) -> Callable[[Walk], str]:
-    def document(walk: Walk) -> str:
-        redaction = Redaction(walk.session)
-        return redaction.text(draw(arrows(walk.session, walk.findings, walk.diagnosis)))
-
-    return document
-
-
-DOCUMENTS: dict[str, Callable[[Walk], str]] = {
-    "report": report,
-    "report-html": lambda walk: report(walk, "html"),
-    "sequence": _sequence(lambda found: "\n".join(drawn(found)) + "\n"),
-    "mermaid": _sequence(mermaid),
-}
-
-
-def _command(entry: Exchanged, form: str, with_secrets: bool) -> str:
+def _command(
+    entry: Exchanged, form: str, secrets: Secrets, own: frozenset[str], redaction: Redaction
+) -> str:
     exchange = entry.exchange
     came = exchange.status or (exchange.error.kind if exchange.error else "no answer")
-    comments = (
-        f"{STEP[entry.step].title}: {entry.label}" if entry.label else STEP[entry.step].title,
-        f"{exchange.started:%Y-%m-%d %H:%M:%S} UTC, {came}, {duration(exchange.timing.total)}",
-    )
-    secrets = "values" if with_secrets else "variables"
+    label = redaction.text(entry.label)
+    title = f"{STEP[entry.step].title}: {label}" if label else STEP[entry.step].title
+    when = f"{exchange.started:%Y-%m-%d %H:%M:%S} UTC, {came}, {duration(exchange.timing.total)}"
+    comments = (title, when)
     try:
-        command = EXPORTS[form](exchange.request, secrets=secrets, comments=comments)
+        command = EXPORTS[form](exchange.request, secrets=secrets, comments=comments, own=own)
     except Unquotable as error:
         return "\n".join(_comments((*comments, f"no command sends this request: {error}")))
-    return "\n".join((*_comments(command.warnings), command.text))
+    above = (*comments, *command.warnings) if form == "raw" else command.warnings
+    return "\n".join((*_comments(above), command.text))
 
 
 def _comments(texts: tuple[str, ...]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from flows.store import SecretLeak, save
 from flows.text import visible
 from flows.walk import Walk, new_session
 from flows.wire import Wire
-from tui.commands import INTERNAL, Failure, unreadable, usage
+from tui.commands import INTERNAL, Crash, Failure, unreadable, usage
 from tui.commands.acts import OPTIONS, Answering, Values, act_of, stance_of, subscriptions
 from tui.commands.options import reason, target_of, wire_options
 from tui.commands.person import credentials, mention, response
@@ -71,10 +71,12 @@ def main(args: argparse.Namespace) -> int:
         ending = asyncio.run(_closing(walk, args, acts, answering, console))
     except KeyboardInterrupt:
         ending = interrupted(walk.current)
-    except BaseException:  # a fault of ours, or nobody reads any more: what happened is kept
+    except BaseException as error:  # of ours, or nobody reads any more: what happened is kept
         if args.save:
             save_walk(walk, Path(args.save), args.with_secrets, Console(sys.stderr, quiet=True))
-        raise
+        if not isinstance(error, Exception) or isinstance(error, Failure | OSError):
+            raise
+        raise Crash(error, redaction.text) from None
     finally:
         if trace:
             trace.close()

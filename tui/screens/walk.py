@@ -665,7 +665,7 @@ class WalkScreen(Screen[None]):
             self.app.show_comparison(path, self.walk.session)
 
     def action_copy_curl(self) -> None:
-        text = self.stage.exchange_view.curl_text()
+        text = self.stage.exchange_view.command_text()
         self._copy(text, "Nothing on show can be sent with curl.")
 
     @work(exit_on_error=False)
@@ -675,8 +675,14 @@ class WalkScreen(Screen[None]):
         question = "The command will hold tokens, codes and secrets as they are. Copy it?"
         dialog = Confirm(question, title="Copy with secrets", danger=True)
         if await self.app.push_screen_wait(dialog):
-            text = self.stage.exchange_view.curl_text(with_secrets=True)
+            text = self.stage.exchange_view.command_text(secrets="values")
             self._copy(text, "Nothing on show can be sent with curl.")
+
+    @work(exit_on_error=False)
+    async def action_copy_menu(self) -> None:
+        from tui.screens.copying import copy_or_save
+
+        await copy_or_save(self.app, self.walk, self.stage.exchange_view)
 
     def action_copy_url(self) -> None:
         request = self.stage.request

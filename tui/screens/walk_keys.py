@@ -49,6 +49,14 @@ KEYS: list[BindingType] = [
         tooltip="Copy as curl with the real values",
     ),
     Binding(
+        "y",
+        "copy_menu",
+        "Copy or save",
+        False,
+        id="walk.copy",
+        tooltip="Copy or save: any format, the whole walk, tokens, a claim",
+    ),
+    Binding(
         "u",
         "copy_url",
         "Copy URL",

@@ -30,6 +30,7 @@ from tui.widgets.tab_line import TabLine
 
 if TYPE_CHECKING:
     from flows.checks import Place
+    from flows.export import Secrets
 
 TabId = Literal["request", "response", "result", "values", "curl", "timing"]
 TABS: Mapping[TabId, str] = {
@@ -41,6 +42,15 @@ TABS: Mapping[TabId, str] = {
     "timing": "Timing",
 }
 
+FORMS = {"powershell": "PowerShell", "httpie": "HTTPie", "http": ".http", "raw": "Raw HTTP"}
+"""What the tab of the command is called once it shows another format than curl."""
+LANGUAGES = {
+    "curl": "bash",
+    "powershell": "powershell",
+    "httpie": "bash",
+    "http": "http",
+    "raw": "http",
+}
 MOST_RESULT = 200_000
 """Characters of a result in words; all of it stands in the response."""
 
@@ -67,16 +77,27 @@ class ExchangeView(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "tab('request')", "Request", False, id="tab.request", tooltip="Request"),
         Binding("2", "tab('response')", "Response", False, id="tab.response", tooltip="Response"),
-        Binding("3", "tab('curl')", "Curl", False, id="tab.curl", tooltip="Curl command"),
+        Binding(
+            "3",
+            "command",
+            "Curl",
+            False,
+            id="tab.curl",
+            tooltip="Curl command; again for PowerShell, HTTPie, .http, raw HTTP",
+        ),
         Binding("4", "tab('timing')", "Timing", False, id="tab.timing", tooltip="Timing and TLS"),
         Binding("5", "tab('result')", "Result", False, id="tab.result", tooltip="What it says"),
     ]
 
     tab: reactive[TabId] = reactive[TabId]("request", init=False, repaint=False)
 
-    def __init__(self, options: WireOptions, *, id: str | None = None) -> None:
+    def __init__(
+        self, options: WireOptions, *, own: frozenset[str] = frozenset(), id: str | None = None
+    ) -> None:
+        """`own` are the header fields, in lower case, that the person added."""
         super().__init__(id=id)
-        self._options = options
+        self._options, self._own = options, own
+        self._form = "curl"
         self._item: Item | None = None
         self._request: Request | None = None
         self._exchange: Exchange | None = None
@@ -150,28 +171,37 @@ class ExchangeView(Vertical):
         """The request on show: the one to come, or the one that was sent."""
         return self._request
 
-    def curl_text(self, *, with_secrets: bool = False) -> str:
-        """The curl command of the request on show; "" when there is none."""
-        from flows.export import CurlOptions, Unquotable, curl
+    def command_text(self, form: str = "curl", secrets: Secrets = "variables") -> str:
+        """The request on show as `form` of EXPORTS has it, or a comment that says why it cannot;
+        "" when there is none."""
+        from flows.export import Unquotable
+
+        try:
+            return self.command(form, secrets)
+        except Unquotable as error:
+            return f"# {error}\n"
+
+    def command(self, form: str, secrets: Secrets) -> str:
+        """As `command_text`. Raises Unquotable."""
+        from flows.export import EXPORTS, CurlOptions
 
         if self._request is None:
             return ""
         title = self._item.title if self._item else ""
         when = f", {self._at:%Y-%m-%dT%H:%M:%SZ}" if self._at else ""
         ca_bundle = self._options.ca_bundle
-        try:
-            command = curl(
-                self._request,
-                secrets="values" if with_secrets else "variables",
-                options=CurlOptions(
-                    ca_bundle=str(ca_bundle) if ca_bundle else None,
-                    insecure=self._options.insecure,
-                    proxy=self._options.proxy,
-                ),
-                comments=(f"{title}{when}",),
-            )
-        except Unquotable as error:
-            return f"# {error}\n"
+        options = CurlOptions(
+            ca_bundle=str(ca_bundle) if ca_bundle else None,
+            insecure=self._options.insecure,
+            proxy=self._options.proxy,
+        )
+        command = EXPORTS[form](
+            self._request,
+            secrets=secrets,
+            options=options,
+            comments=(f"{title}{when}",),
+            own=self._own,
+        )
         return command.text
 
     def shows(self, exchange_id: str) -> bool:
@@ -191,10 +221,28 @@ class ExchangeView(Vertical):
         if tab in self._available:
             self.tab = tab
 
+    def action_command(self) -> None:
+        """To the command; from there, to the next of its formats."""
+        from flows.export import EXPORTS
+
+        if self.tab != "curl":
+            self.action_tab("curl")
+            return
+        forms = list(EXPORTS)
+        self._form = forms[(forms.index(self._form) + 1) % len(forms)]
+        self._draw()
+
     @on(TabLine.Chosen)
     def _chosen(self, event: TabLine.Chosen) -> None:
         event.stop()
-        self.action_tab(next(tab for tab in TABS if TABS[tab] == event.name))
+        tab = next(tab for tab in self._available if self._label(tab) == event.name)
+        if tab == "curl":
+            self.action_command()
+        else:
+            self.action_tab(tab)
+
+    def _label(self, tab: TabId) -> str:
+        return TABS[tab] if tab != "curl" or self._form == "curl" else FORMS[self._form]
 
     def watch_tab(self) -> None:
         self._draw()
@@ -220,8 +268,10 @@ class ExchangeView(Vertical):
         self.query_one(Headline).show(left, right, state)
 
     def _draw(self) -> None:
-        names = tuple(TABS[tab] for tab in self._available) if len(self._available) > 1 else ()
-        self.query_one(TabLine).show(names, TABS[self.tab])
+        names = (
+            tuple(self._label(tab) for tab in self._available) if len(self._available) > 1 else ()
+        )
+        self.query_one(TabLine).show(names, self._label(self.tab))
         head: tuple[str, ...] = ()
         body = self.query_one(BodyView)
         match self.tab:
@@ -237,7 +287,8 @@ class ExchangeView(Vertical):
                 said = words(self._result)
                 body.show_text(visible(said, lines=True, limit=MOST_RESULT))
             case "curl":
-                body.show_text(self.curl_text(), "bash")
+                shown = self.command_text(self._form)
+                body.show_text(visible(shown, lines=True), LANGUAGES[self._form])
             case "timing" if self._exchange:
                 body.show_text(view.timing_text(self._exchange))
             case _ if self._item and isinstance(self._item.event, Received):

@@ -65,7 +65,8 @@ class Stage(Frame):
         with ContentSwitcher(id="stage", initial="note"):
             with VerticalScroll(id="note"):
                 yield Static(markup=False)
-            yield ExchangeView(self._walk.wire.options, id="exchange")
+            own = frozenset(name.lower() for name, _ in self._walk.session.target.headers)
+            yield ExchangeView(self._walk.wire.options, own=own, id="exchange")
 
     def on_mount(self) -> None:
         self.query_one("#items", Menu).on_highlight = self._highlighted

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.export.shell import Pieces, Unquotable, Variable, Variables, comment, printf, quote
+from flows.export.shell import comment, printf, quote
+from flows.export.words import Pieces, Unquotable, Variable, Variables
 from flows.secrets import Secret
 from flows.spans import body_spans
 from flows.text import visible

@@ -85,6 +85,44 @@ def test_export_gives_a_command_for_every_request(saved: Path, capsys: Capture) 
     assert subprocess.run(["bash", "-n"], input=out, text=True).returncode == 0
 
 
+FIRST_WORDS = {"powershell": "curl.exe -sS -i", "httpie": "http --", "http": "### ", "raw": "POST "}
+
+
+@pytest.mark.parametrize("form", FIRST_WORDS)
+def test_export_in_the_words_of_other_tools(form: str, saved: Path, capsys: Capture) -> None:
+    assert main(["export", str(saved), "--as", form, "--step", "token"]) == 0
+    out = capsys.readouterr().out
+    assert len(re.findall(f"^{re.escape(FIRST_WORDS[form])}", out, re.MULTILINE)) == 1
+    assert "AUTH_CODE" in out and "CODE_VERIFIER" in out
+
+
+def test_export_redacted(saved: Path, capsys: Capture) -> None:
+    assert main(["export", str(saved), "--as", "curl", "--redacted", "--step", "token"]) == 0
+    out = capsys.readouterr().out
+    assert "redacted-" in out and "$" not in out
+    assert main(["export", str(saved), "--as", "curl", "--redacted", "--with-secrets"]) == 2
+
+
+def test_export_as_a_script_that_runs(saved: Path, capsys: Capture) -> None:
+    assert main(["export", str(saved), "--as", "script"]) == 0
+    out = capsys.readouterr().out
+    words = ["sh", "-s", "--", "--approve"]
+    done = subprocess.run(words, input=out, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("Every step went as in the record.\n")
+
+
+def test_export_as_har_is_redacted_and_can_be_imported(
+    saved: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    assert main(["export", str(saved), "--as", "har"]) == 0
+    out = capsys.readouterr().out
+    file = tmp_path / "walk.har"
+    file.write_text(out)
+    assert main(["import", str(file), "--json"]) in (0, 1)
+    assert json.loads(capsys.readouterr().out)
+
+
 def test_export_of_one_step(saved: Path, capsys: Capture) -> None:
     assert main(["export", str(saved), "--as", "curl", "--step", "token"]) == 0
     out = capsys.readouterr().out
