@@ -73,7 +73,8 @@ class Target:
     `grant` is how the token is got; all but the first need no person. `client_key` is a private
     key, PEM or JWK, for private_key_jwt. jwt-bearer exchanges `assertion`; id-jag exchanges the
     ID token of an identity provider (idp). `dpop` and `par` ask for what is otherwise used only
-    where a server demands it.
+    where a server demands it. `host` names the host that is walked as (see `flows.hosts`); what is
+    said here all the same goes before what the host would do.
     """
 
     url: str
@@ -102,6 +103,7 @@ class Target:
     par: bool = False
     log_level: LogLevel | None = None
     listen: bool = False
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,75 @@
+"""Hosts: what real MCP clients send and demand, as data with its evidence, one file a host.
+
+    hosts()        every host that is known: those shipped, and a person's own
+    find(name)     one of them, or None
+    host_of(target)
+
+A person's own files stand in the configuration folder, in the same format (see
+`flows.hosts.reading`). One with the name of a shipped file takes its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from flows.hosts.model import RULES, Demand, Evidence, Host, Known, Rule, Texts
+from flows.hosts.reading import HostFileError, read_host
+from flows.session import Target
+
+__all__ = [
+    "RULES",
+    "Demand",
+    "Evidence",
+    "Host",
+    "HostFileError",
+    "Known",
+    "Rule",
+    "Texts",
+    "find",
+    "host_of",
+    "hosts",
+    "own_folder",
+]
+
+SHIPPED = Path(__file__).parent
+
+
+def own_folder() -> Path:
+    """Where a person's own host files are. It need not exist."""
+    from platformdirs import user_config_path
+
+    return user_config_path("authwalk", appauthor=False) / "hosts"
+
+
+def hosts() -> Mapping[str, Host]:
+    """Every host by its name, in the order of the names. Raises HostFileError."""
+    names = {path.stem for folder in (SHIPPED, own_folder()) for path in folder.glob("*.toml")}
+    return {name: host for name in sorted(names) if (host := find(name))}
+
+
+@cache
+def find(name: str) -> Host | None:
+    """The host of this name; None where there is none. Raises HostFileError."""
+    if not name or Path(name).name != name:  # no way out of the folders
+        return None
+    for folder in (own_folder(), SHIPPED):
+        path = folder / f"{name}.toml"
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise HostFileError(f"{path.name}: cannot be read: {error}") from None
+        return read_host(text, name, own=folder != SHIPPED)
+    return None
+
+
+def host_of(target: Target) -> Host | None:
+    """The host that a target is walked as. One whose file is not here, or is broken, is none: a
+    session may come from another machine."""
+    try:
+        return find(target.host) if target.host else None
+    except HostFileError:
+        return None
