@@ -86,7 +86,8 @@ class Host:
     first 9 bytes of the SHA-256 of the server's URL in base64url. `redirect_uri` is the one of
     `redirect_uris` that it asks to be sent back to, by default the first; where the server
     promises `iss` (RFC 9207), `redirect_uri_with_iss` stands in its place. `client_info` is name
-    and version; of `protocol_versions` the first opens. `parser` is one of `flows.acceptance`.
+    and version; of `protocol_versions` the first opens. `mcp_user_agent` goes with MCP requests,
+    `user_agent` with all others. `parser` is one of `flows.acceptance`.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Host:
     protocol_versions: Known[Texts] | None = None
     client_info: Known[Texts] | None = None
     user_agent: Known[str] | None = None
+    mcp_user_agent: Known[str] | None = None
     parser: Known[str] | None = None
     demands: tuple[Demand, ...] = ()
     own: bool = False  # a file of the person's
