@@ -41,6 +41,7 @@ COMMANDS = {
     "export": "a saved session as curl commands, a report or a diagram",
     "import": "a browser's HAR as a session, with its verdict",
     "logs": "did the token requests arrive? from an access log",
+    "hosts": "what ChatGPT, Claude and other clients send and demand",
     "lab": "the practice servers alone",
     "completion": "completion for a shell",
 }
@@ -123,6 +124,16 @@ examples:
 Reads the common, combined and JSON-lines formats. exit codes: 0 read, 2 wrong
 usage, 6 a file cannot be read."""
 
+HOSTS_EXAMPLES = """\
+examples:
+  authwalk hosts
+  authwalk hosts show chatgpt
+  authwalk run URL --as claude
+
+Every value has its source, the date on which it was looked up, and whether it is
+documented, captured or reported. exit codes: 0 told, 2 wrong usage, 6 a file of
+your own cannot be read."""
+
 COMPLETION_EXAMPLES = """\
 examples:
   authwalk completion bash > ~/.local/share/bash-completion/completions/authwalk
@@ -201,6 +212,7 @@ def parser() -> argparse.ArgumentParser:
     _add_export(command("export", "SESSION --as FORMAT [options]"))
     _add_import(command("import", "FILE.har [options]", IMPORT_EXAMPLES))
     _add_logs(command("logs", "FILE... [options]", LOGS_EXAMPLES))
+    _add_hosts(command("hosts", "[show NAME] [options]", HOSTS_EXAMPLES))
     _add_lab(command("lab", "[--fault NAME]... [options]"))
     shell = command("completion", "SHELL", COMPLETION_EXAMPLES)
     shell.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
@@ -215,6 +227,18 @@ def _add_app(app: argparse.ArgumentParser) -> None:
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
     _add_faults(demo)
+    _add_host(demo.add_argument)
+
+
+def _add_hosts(hosts: argparse.ArgumentParser) -> None:
+    hosts.add_argument("show", nargs="?", choices=("show",), metavar="show", help="one host")
+    hosts.add_argument("name", nargs="?", metavar="NAME", help="its name")
+    hosts.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_host(add: Callable[..., object]) -> None:
+    text = "walk as this host would: chatgpt, claude, cursor, … (authwalk hosts)"
+    add("--as", dest="host", metavar="HOST", help=text)
 
 
 def _add_lab(lab: argparse.ArgumentParser) -> None:
@@ -333,6 +357,7 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
 def _add_target(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is walked")
     add = group.add_argument
+    _add_host(add)
     add("--protocol", choices=PROTOCOLS, default="auto", metavar="REVISION", help=_PROTOCOL)
     add("--issuer-only", action="store_true", help="URL is an issuer: no MCP server in the walk")
     add("--authorization-server", metavar="URL", help="the issuer to use, whatever is named")

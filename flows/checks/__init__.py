@@ -51,6 +51,8 @@ TOPICS = (
     "tools",
     "calls",
     "cors",
+    "hosts",
+    "host_tokens",
 )
 """The modules that hold the checks, in the order of the walk."""
 

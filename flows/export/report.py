@@ -24,11 +24,13 @@ from flows.export.page import (
 )
 from flows.export.sequence import drawn, mermaid
 from flows.health import health
+from flows.hosts import host_of
 from flows.secrets import Redactor
 from flows.sequence import arrows
 from flows.session import Session
 from flows.spans import marked, url_spans
 from flows.steps import STEP, STEP_ORDER
+from flows.steps.imitation import substitutes
 from flows.steps.server_metadata import expected_issuer, issuer
 from flows.store.errors import SecretLeak
 from flows.store.redaction import known_secrets
@@ -203,10 +205,14 @@ class _Report:
             "Tokens, codes, verifiers, secrets and cookies are replaced by marks of the form "
             "redacted-LENGTH-HASH; equal values have equal marks."
         )
-        yield (
-            "The client was authwalk, from the machine it ran on: a hosted client dials from other "
-            "addresses, with its own User-Agent, redirect URI and time limits."
-        )
+        if host := host_of(self._session.target):
+            yield f"The client was authwalk, walking as {host.title} from the machine it ran on."
+            yield from substitutes(self._facts)
+        else:
+            yield (
+                "The client was authwalk, from the machine it ran on: a hosted client dials from "
+                "other addresses, with its own User-Agent, redirect URI and time limits."
+            )
         if any(event.draft for event in self._session.exchanges):
             yield "Some requests were edited by hand before they were sent."
         if any(event.probe for event in self._session.exchanges):

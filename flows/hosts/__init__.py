@@ -2,7 +2,7 @@
 
     hosts()        every host that is known: those shipped, and a person's own
     find(name)     one of them, or None
-    host_of(target)
+    host_of(target), versions_of(target)
 
 A person's own files stand in the configuration folder, in the same format (see
 `flows.hosts.reading`). One with the name of a shipped file takes its place.
@@ -31,6 +31,7 @@ __all__ = [
     "host_of",
     "hosts",
     "own_folder",
+    "versions_of",
 ]
 
 SHIPPED = Path(__file__).parent
@@ -73,3 +74,11 @@ def host_of(target: Target) -> Host | None:
         return find(target.host) if target.host else None
     except HostFileError:
         return None
+
+
+def versions_of(target: Target) -> Texts:
+    """The protocol versions that the walk may speak, the first one first; empty for all."""
+    if target.protocol != "auto":
+        return (target.protocol,)
+    host = host_of(target)
+    return host.protocol_versions.value if host and host.protocol_versions else ()

@@ -149,6 +149,7 @@ def _tell(checked: Checked, lines: Lines, console: Console, *, verbose: bool) ->
         console.say("", *lines.findings(told))
     if checked.enough:
         console.tell(f"  Not every probe was sent: {visible(checked.enough)}.")
+    console.say(*lines.declared(checked.walk.facts))
     console.tell("", *lines.diagnosis(checked.walk, checked.diagnosis), "")
 
 

@@ -50,7 +50,17 @@ def target_of(args: argparse.Namespace, url: str) -> Target:
         dpop=args.dpop,
         par=args.par,
         log_level=args.log_level,
+        host=host_name(args.host),
     )
+
+
+def host_name(name: str | None) -> str | None:
+    """The name of a host, once it is known to be one. Raises Failure."""
+    if name is None:
+        return None
+    from tui.commands.hosts import known_host
+
+    return known_host(name).name
 
 
 def wire_options(args: argparse.Namespace) -> WireOptions:

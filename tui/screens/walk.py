@@ -25,6 +25,7 @@ from textual.worker import Worker, WorkerState
 
 from flows.exchange import Request
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
+from flows.hosts import host_of
 from flows.mcp.opening import sent
 from flows.moves import Act, Ask, Blocked, Compose, Make, Send
 from flows.session import Event, Exchanged, Received, Reran, Session, StepId
@@ -180,7 +181,12 @@ class WalkScreen(Screen[None]):
     def _draw_top(self) -> None:
         facts = self.walk.facts
         connection = facts.connection
-        words = [facts.target.url, connection.version if connection else facts.target.protocol]
+        host = host_of(facts.target)
+        words = [
+            facts.target.url,
+            f"as {host.title}" if host else "",
+            connection.version if connection else facts.target.protocol,
+        ]
         if connection:
             words.append(f"{connection.server_name} {connection.server_version}".strip())
         shown = "".join(f"   {visible(word, limit=90)}" for word in words if word)

@@ -290,6 +290,13 @@ _ACCESS_TOKEN: tuple[Fault, ...] = (
         edit("jwt", _opaque),
         legal=True,
     ),
+    _claims(
+        "host-refuses-token",
+        "a token that breaks no rule, and that a host is reported to refuse: opaque, of type bearer",
+        edit("jwt", _opaque),
+        edit("token", having(token_type="bearer")),
+        legal=True,
+    ),
 )
 
 _AFTERWARDS: tuple[Fault, ...] = (
