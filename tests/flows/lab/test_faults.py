@@ -222,6 +222,13 @@ async def _opaque(hand: Hand) -> bool:
     return "." not in text
 
 
+async def _opaque_bearer(hand: Hand) -> bool:
+    tokens = (await hand.token()).json()
+    answered = await hand.mcp("tools/list", tokens["access_token"])
+    assert answered.status_code == 200
+    return tokens["token_type"] == "bearer" and "." not in tokens["access_token"]
+
+
 async def _no_registration(hand: Hand) -> bool:
     assert ("registration_endpoint" in _json(await hand.server_metadata())) == (
         (await hand.register()).status_code == 201
@@ -400,6 +407,7 @@ EFFECTS: dict[str, Effect] = {
     "unknown-kid": signed(lambda t, header: header["kid"] == "a-key-long-gone", accepted=False),
     "alg-none": signed(lambda t, header: header["alg"] == "none", accepted=False),
     "opaque-token": _opaque,
+    "host-refuses-token": _opaque_bearer,
     "refresh-fails": _refresh_refused,
     "refresh-without-rotation": refreshed(lambda d: "refresh_token" not in d),
     "refresh-widens-scope": refreshed(lambda d: d["scope"] == "mcp:tools mcp:everything"),
