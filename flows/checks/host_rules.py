@@ -56,11 +56,15 @@ def refused(
     does: str,
     place: Place | None,
     *,
+    fine: str = "",
     party: Party | None = None,
     step: StepId | None = None,
 ) -> Outcome:
-    """`found` is what there is and how it stands to the standards, `does` what the host does."""
+    """`found` is what there is, `does` what the host does with it, and `fine` the section of the
+    standard by which it is well, with a reason maybe."""
     words = f"{found} {host.title} {_DOES[evidence.status]} {does} ({evidence.seen:%Y-%m-%d})."
+    if fine:
+        words += f" Fine by {fine}."
     severity: Final = "error" if evidence.status == "documented" else "warn"
     source = f"{evidence.status} by {evidence.source}"
     return failed(words, place, severity=severity, standard=source, party=party, step=step)

@@ -27,9 +27,9 @@ def token_type_is_spelled_so(record: Record, host: Host) -> Outcomes:
         if named == demand.value:
             yield passed(answer.at("token_type"))
         elif named.lower() == str(demand.value).lower():
-            found = f'token_type is "{named}". Fine by RFC 6749 §5.1: its case does not matter.'
-            does = f'refuse all but "{demand.value}"'
-            yield refused(host, demand.evidence, found, does, answer.at("token_type"))
+            found, place = f'token_type is "{named}".', answer.at("token_type")
+            does, fine = f'refuse all but "{demand.value}"', "RFC 6749 §5.1: case does not matter"
+            yield refused(host, demand.evidence, found, does, place, fine=fine)
 
 
 @rule(
@@ -48,9 +48,9 @@ def members_are_there(record: Record, host: Host) -> Outcomes:
         if not missing:
             yield passed(at(answer.exchange))
             return
-        fine = " Fine by RFC 6749 §5.1." if set(missing).isdisjoint(_REQUIRED) else ""
-        found = f"The token response has no {' and no '.join(missing)}.{fine}"
-        yield refused(host, demand.evidence, found, "refuse it without", at(answer.exchange))
+        fine = "RFC 6749 §5.1" if set(missing).isdisjoint(_REQUIRED) else ""
+        found, place = f"The token response has no {' and no '.join(missing)}.", at(answer.exchange)
+        yield refused(host, demand.evidence, found, "refuse it without", place, fine=fine)
 
 
 _REQUIRED = ("access_token", "token_type")
@@ -72,8 +72,8 @@ def claims_are_there(record: Record, host: Host) -> Outcomes:
     claims = inspection.token.claims
     does = f"want to read {', '.join(demand.value)} in it"
     if inspection.token.kind != "jwt" or claims is None:
-        found = "The access token is no JWT. Fine by RFC 6749 §1.4: it need not be readable."
-        yield refused(host, demand.evidence, found, does, place)
+        found, fine = "The access token is no JWT.", "RFC 6749 §1.4: it need not be readable"
+        yield refused(host, demand.evidence, found, does, place, fine=fine)
         return
     missing = [name for name in demand.value if name not in claims]
     if missing:

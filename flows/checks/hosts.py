@@ -143,13 +143,13 @@ def the_host_can_register(record: Record, host: Host) -> Outcomes:
     ways = " or ".join(known.value)
     found = (
         "The metadata has neither a registration_endpoint nor client documents that this host "
-        "would use. Fine by RFC 8414 §2."
+        "would use."
     )
     if "pre-registered" in known.value:
         ways = "take a client that a person registered, then"
     else:
         ways = f"have no other way than {ways}"
-    yield refused(host, known.evidence, found, ways, place)
+    yield refused(host, known.evidence, found, ways, place, fine="RFC 8414 §2")
 
 
 @rule(
@@ -169,7 +169,7 @@ def the_whole_list_is_registered(record: Record, host: Host) -> Outcomes:
     if not wanted:
         return
     if exchange.response.status not in (200, 201) or answer is None:
-        found = f"The registration of its {len(wanted)} redirect URIs is refused."
+        found, fine = f"The registration of its {len(wanted)} redirect URIs is refused.", ""
         place = at(exchange, "status")
     else:
         kept = text_list(answer, "redirect_uris")
@@ -177,9 +177,10 @@ def the_whole_list_is_registered(record: Record, host: Host) -> Outcomes:
             yield passed(at(exchange))
             return
         gone = ", ".join(uri for uri in wanted if uri not in kept)
-        found = f"Left out of the registration: {gone}. RFC 7591 §3.2.1 lets a server do so."
+        found, fine = f"Left out of the registration: {gone}.", "RFC 7591 §3.2.1"
         place = at(exchange, "/redirect_uris")
-    yield refused(host, demand.evidence, found, "register its whole list or nothing", place)
+    does = "register its whole list or nothing"
+    yield refused(host, demand.evidence, found, does, place, fine=fine)
 
 
 @rule(
@@ -197,8 +198,9 @@ def a_secret_is_issued(record: Record, host: Host) -> Outcomes:
     if value_member(answer, "client_secret"):
         yield passed(at(exchange, "/client_secret"))
     else:
-        found = "The registration brings no client_secret. Fine by RFC 7591 §3.2.1."
-        yield refused(host, demand.evidence, found, "do nothing without one", at(exchange))
+        found, fine = "The registration brings no client_secret.", "RFC 7591 §3.2.1"
+        does = "do nothing without one"
+        yield refused(host, demand.evidence, found, does, at(exchange), fine=fine)
 
 
 @rule(
@@ -218,8 +220,9 @@ def a_method_in_common(record: Record, host: Host) -> Outcomes:
     if set(known.value) & set(listed):
         yield passed(place)
     else:
-        found = f"The token endpoint takes {', '.join(listed) or 'no method'}. Fine by RFC 8414 §2."
-        yield refused(host, known.evidence, found, f"have {' and '.join(known.value)}", place)
+        found = f"The token endpoint takes {', '.join(listed) or 'no method'}."
+        does, fine = f"have {' and '.join(known.value)}", "RFC 8414 §2"
+        yield refused(host, known.evidence, found, does, place, fine=fine)
 
 
 @rule(
@@ -243,9 +246,11 @@ def ports_are_dialled(record: Record, host: Host) -> Outcomes:
             yield passed(place)
         else:
             party: Party = RS if step in ("challenge", "resource-metadata") else AS
-            found = f"{parts.hostname} is dialled at port {port}. Fine by RFC 9110 §4.2."
-            does = f"dial no port but {', '.join(demand.value)}"
-            yield refused(host, demand.evidence, found, does, place, party=party, step=step)
+            found = f"{parts.hostname} is dialled at port {port}."
+            does, fine = f"dial no port but {', '.join(demand.value)}", "RFC 9110 §4.2"
+            yield refused(
+                host, demand.evidence, found, does, place, fine=fine, party=party, step=step
+            )
 
 
 def _firsts(record: Record) -> Iterator[tuple[StepId, Exchange]]:

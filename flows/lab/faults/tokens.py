@@ -292,7 +292,7 @@ _ACCESS_TOKEN: tuple[Fault, ...] = (
     ),
     _claims(
         "host-refuses-token",
-        "a token that breaks no rule, and that a host is reported to refuse: opaque, of type bearer",
+        "no rule is broken, and a host is reported to refuse it: opaque, of type bearer",
         edit("jwt", _opaque),
         edit("token", having(token_type="bearer")),
         legal=True,

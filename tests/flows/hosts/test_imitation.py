@@ -187,3 +187,25 @@ def test_nothing_is_said_and_nothing_changes_without_a_host() -> None:
     facts: Facts = walked(World()).facts
     assert substitutes(facts) == ()
     assert substitutes(walked(World(Target(MCP, host="nobody"))).facts) == ()
+
+
+def test_the_host_is_saved_with_the_session_and_told_in_the_report() -> None:
+    from flows.export.report import report
+    from flows.store.toml import decode, encode
+    from flows.walk import Walk
+    from flows.wire import Wire
+
+    made = walked(world("chatgpt"))
+    text = encode(made.session)
+    assert decode(text).target.host == "chatgpt"
+    told = report(Walk(decode(text), Wire()))
+    assert "walking as ChatGPT from the machine it ran on" in told
+    assert "ChatGPT's redirect page did not take part" in told
+
+
+def test_other_requests_have_the_hosts_user_agent() -> None:
+    from flows.walk import Walk
+    from flows.wire import Wire
+
+    assert Walk(world("claude").session, Wire()).wire.options.user_agent == "python-httpx/0.28.1"
+    assert Walk(World().session, Wire()).wire.options.user_agent.startswith("authwalk/")
