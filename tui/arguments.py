@@ -90,6 +90,7 @@ examples:
   authwalk check https://a.example/mcp https://b.example/mcp --json
   authwalk check URL --client-id abc --redirect-uri https://app.example/callback
   authwalk check URL --fail-on warn --junit report.xml
+  authwalk check URL --hosts                  ChatGPT, Claude, Cursor, …: who would fail
 
 Nothing is sent that creates state: no client is registered, no code used. With
 --client-id and --redirect-uri the authorization endpoint is asked more. With
@@ -285,6 +286,8 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--approve", action="store_true", help="walk to the tools first, approving by itself")
     add("--deep", action="store_true", help="also use codes up: PKCE, replay, binding; cleans up")
+    add("--hosts", action="store_true", help="which known hosts would get through, and which not")
+    add("--register", action="store_true", help="with --hosts: try it, deleted again where offered")
     add("--fail-on", choices=FAIL_ON, default="error", metavar="LEVEL", help=", ".join(FAIL_ON))
     add("--verbose", action="store_true", help="also what is well, and what does not apply")
     _add_target(check)

@@ -12,6 +12,7 @@ from typing import Any
 from flows.hosts import Evidence, Host, HostFileError, Known, find, hosts, own_folder
 from flows.text import visible
 from tui.commands import SOUND, unreadable, usage
+from tui.console import table
 
 
 def main(args: argparse.Namespace) -> int:
@@ -24,19 +25,22 @@ def main(args: argparse.Namespace) -> int:
         else:
             print(*_shown(host), sep="\n")
         return SOUND
-    try:
-        found = hosts()
-    except HostFileError as error:
-        raise unreadable(visible(str(error))) from error
+    found = every_host()
     if args.json:
-        _print({"hosts": [document(host) for host in found.values()]})
+        _print({"hosts": [document(host) for host in found]})
         return SOUND
-    from tui.console import table
-
-    rows = [(visible(host.name), _summary(host)) for host in found.values()]
+    rows = [(visible(host.name), _summary(host)) for host in found]
     print(*table(rows, indent=0, most=30), sep="\n")
     print(f"\nYour own files stand in {visible(str(own_folder()))}")
     return SOUND
+
+
+def every_host() -> tuple[Host, ...]:
+    """Raises Failure where a file cannot be used."""
+    try:
+        return tuple(hosts().values())
+    except HostFileError as error:
+        raise unreadable(visible(str(error))) from error
 
 
 def known_host(name: str) -> Host:
