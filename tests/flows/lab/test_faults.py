@@ -229,6 +229,12 @@ async def _opaque_bearer(hand: Hand) -> bool:
     return tokens["token_type"] == "bearer" and "." not in tokens["access_token"]
 
 
+async def _drops_schemes(hand: Hand) -> bool:
+    uris = ["cursor://cb", "https://app.example/cb", "http://localhost:1/cb"]
+    kept: list[str] = _json(await hand.register(redirect_uris=uris))["redirect_uris"]
+    return kept == uris[1:]
+
+
 async def _no_registration(hand: Hand) -> bool:
     assert ("registration_endpoint" in _json(await hand.server_metadata())) == (
         (await hand.register()).status_code == 201
@@ -347,6 +353,13 @@ EFFECTS: dict[str, Effect] = {
     "jwks-bare-array": _bare_array,
     "no-registration": _no_registration,
     "supports-cimd": server(lambda d: d.get("client_id_metadata_document_supported") is True),
+    "cimd-without-none": server(
+        lambda d: (
+            d.get("client_id_metadata_document_supported") is True
+            and "none" not in d["token_endpoint_auth_methods_supported"]
+        )
+    ),
+    "registration-drops-schemes": _drops_schemes,
     "register-fails": registered(lambda r: _is_page(r, 500)),
     "registration-rejects-redirect": registered(
         lambda r: r.status_code == 400 and r.json()["error"] == "invalid_redirect_uri"
