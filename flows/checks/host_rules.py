@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flows.checks.kernel import Check, Finding, Outcome, Outcomes, Place, failed
+from flows.checks.kernel import Check, Finding, Outcome, Outcomes, Place, Severity, failed
 from flows.checks.record import Record
 from flows.hosts import Evidence, Host, host_of
 from flows.session import Party, StepId
@@ -57,6 +57,7 @@ def refused(
     place: Place | None,
     *,
     fine: str = "",
+    severity: Severity | None = None,
     party: Party | None = None,
     step: StepId | None = None,
 ) -> Outcome:
@@ -65,6 +66,6 @@ def refused(
     words = f"{found} {host.title} {_DOES[evidence.status]} {does} ({evidence.seen:%Y-%m-%d})."
     if fine:
         words += f" Fine by {fine}."
-    severity: Final = "error" if evidence.status == "documented" else "warn"
+    weight = severity or ("error" if evidence.status == "documented" else "warn")
     source = f"{evidence.status} by {evidence.source}"
-    return failed(words, place, severity=severity, standard=source, party=party, step=step)
+    return failed(words, place, severity=weight, standard=source, party=party, step=step)

@@ -98,7 +98,7 @@ def its_parser_takes_it(record: Record, host: Host) -> Outcomes:
         if not told:
             yield passed(at(answer.exchange))
         for one in told:
-            found = f"{one.reason[:1].upper()}{one.reason[1:]}: {one.version} refuses it."
+            found = f"{one.reason}: {one.version} refuses it."
             does = f"use that parser ({one.how})"
             yield refused(host, host.parser.evidence, found, does, at(answer.exchange))
 

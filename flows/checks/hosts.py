@@ -14,6 +14,7 @@ from flows.checks.record import Record
 from flows.documents import read_json, read_object, text_list, value_member
 from flows.exchange import Exchange
 from flows.hosts import Host, Rule
+from flows.mcp.rpc import UNSUPPORTED_VERSION, read_answer
 from flows.probing import is_this_machine
 from flows.session import Party, StepId
 from flows.steps.imitation import document_url
@@ -133,23 +134,24 @@ def every_server_is_found(record: Record, host: Host) -> Outcomes:
 def the_host_can_register(record: Record, host: Host) -> Outcomes:
     metadata, known = server_metadata(record.facts), host.registration
     tried = [one for one in record.facts.server_tried if one.document is not None]
-    if metadata is None or known is None or not tried:
+    if metadata is None or known is None or not tried or record.facts.target.client_id:
         return
     place = Place(tried[-1].exchange_id)
     dynamic = "DCR" in known.value and endpoint(record.facts, "registration_endpoint")
     if dynamic or document_url(record.facts):
         yield passed(place)
         return
-    ways = " or ".join(known.value)
     found = (
         "The metadata has neither a registration_endpoint nor client documents that this host "
         "would use."
     )
+    fine = "RFC 8414 §2"
     if "pre-registered" in known.value:
-        ways = "take a client that a person registered, then"
+        does = "take a client that a person registered, then"
+        yield refused(host, known.evidence, found, does, place, fine=fine, severity="info")
     else:
-        ways = f"have no other way than {ways}"
-    yield refused(host, known.evidence, found, ways, place, fine="RFC 8414 §2")
+        does = f"have no other way than {' and '.join(known.value)}"
+        yield refused(host, known.evidence, found, does, place, fine=fine)
 
 
 @rule(
@@ -288,6 +290,25 @@ def answers_come_in_time(record: Record, host: Host) -> Outcomes:
                 party: Party = RS if step == "resource-metadata" else AS
                 place = at(exchange)
                 yield refused(host, demand.evidence, found, does, place, party=party, step=step)
+
+
+@rule(
+    "HOST-16",
+    "connect",
+    "client",
+    "the host and the MCP server have a protocol version in common",
+    "Speak one of the host's versions too, or wait for the host to speak a newer one.",
+)
+def a_version_in_common(record: Record, host: Host) -> Outcomes:
+    known, openings = host.protocol_versions, record.facts.openings
+    if known is None or not openings or record.facts.target.protocol != "auto":
+        return
+    place = at(openings[-1].exchange)
+    if record.facts.connection:
+        yield passed(place)
+    elif read_answer(openings[-1].exchange, None).code == UNSUPPORTED_VERSION:
+        found, does = "The MCP server wants another version.", f"speak {', '.join(known.value)}"
+        yield refused(host, known.evidence, found, does, place, fine="MCP Versioning")
 
 
 def _named_servers(record: Record) -> tuple[tuple[str, ...], Place] | None:

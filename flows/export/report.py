@@ -105,6 +105,9 @@ class _Report:
         cause = self._diagnosis.cause
         if cause is None:
             return "Sound: everything that was asked for worked, and no rule was found broken."
+        if cause.host and (host := host_of(self._session.target)):
+            place = f"step {STEP_ORDER[cause.step] + 1}, {STEP[cause.step].title}"
+            return f"No rule of the standards is found broken; {host.title} stumbles at {place}."
         who = f", at fault {_PARTIES[cause.party]}" if cause.party else ""
         what = "The walk stopped" if self._diagnosis.stopped else "The walk found a fault"
         return f"{what} at step {STEP_ORDER[cause.step] + 1}, {STEP[cause.step].title}{who}."
@@ -120,8 +123,11 @@ class _Report:
             ("Cause", cause.says),
             ("Evidence", self._evidence(cause)),
             ("To mend", cause.fix),
-            ("Standard", cause.standard),
+            ("Source" if cause.host else "Standard", cause.standard),
         ]
+        told = self._diagnosis.host
+        if told and told is not cause:
+            rows.append(("The host", told.says))
         rows += [
             ("Or", f"{STEP[o.step].title}: {o.says}") for o in self._diagnosis.alternatives[:3]
         ]

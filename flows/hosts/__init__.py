@@ -10,6 +10,7 @@ A person's own files stand in the configuration folder, in the same format (see
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 SHIPPED = Path(__file__).parent
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def own_folder() -> Path:
@@ -53,7 +55,7 @@ def hosts() -> Mapping[str, Host]:
 @cache
 def find(name: str) -> Host | None:
     """The host of this name; None where there is none. Raises HostFileError."""
-    if not name or Path(name).name != name:  # no way out of the folders
+    if not _NAME.fullmatch(name):  # a session may name anything: no way out of the folders
         return None
     for folder in (own_folder(), SHIPPED):
         path = folder / f"{name}.toml"

@@ -166,7 +166,7 @@ REFUSED: list[tuple[str, str, World, str]] = [
         "HOST-12",
         "mcp-remote",
         walked("mcp-remote", token(refresh_token=None)),
-        "Refresh_token is null: @modelcontextprotocol/sdk 1.32.2 refuses it.",
+        "refresh_token is null: @modelcontextprotocol/sdk 1.32.2 refuses it.",
     ),
     (
         "HOST-13",
@@ -211,7 +211,7 @@ def test_without_a_host_nobody_is_quoted(world: World) -> None:
     made = World(replace(world.target, host=None))
     made.session = replace(made.session, events=world.session.events)
     checks = [one for one in all_checks() if isinstance(one, HostCheck)]
-    assert len(checks) == 15
+    assert len(checks) == 16
     for check in checks:
         (finding,) = check.findings(record_of(made))
         assert (finding.result, finding.host) == ("not-applicable", None)
@@ -268,3 +268,12 @@ def test_the_standards_come_first_and_the_host_has_a_verdict_of_its_own() -> Non
     found = diagnose(world.session, moves, findings(record_of(world)))
     assert found.cause and found.cause.host is None
     assert found.host and found.host.check == "HOST-09"
+
+
+def test_a_client_registered_by_hand_is_a_way_too() -> None:
+    routes = metadata(registration_endpoint=None)
+    found = only(walked("cursor", routes), "HOST-05")
+    assert (found.result, found.party) == ("info", None)
+    assert "take a client that a person registered, then" in found.says
+    given = walked("cursor", routes, client_id="mine")
+    assert only(given, "HOST-05").result == "not-applicable"

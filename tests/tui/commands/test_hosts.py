@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,3 +98,26 @@ def test_the_clean_lab_is_walked_as_every_host(host: str, lab: Lab, capsys: Capt
     assert (status, found["outcome"]) == (0, "completed"), found["verdict"]
     told = [one for one in found["findings"] if one["host"] and one["result"] in ("fail", "warn")]
     assert told == []
+
+
+def test_a_host_that_is_too_old_for_a_server_is_no_fault_of_the_server(
+    lab: Lab, capsys: Capture
+) -> None:
+    lab.set_faults(("modern-only",))
+    found = document(capsys, "run", lab.mcp_url, "--approve", "--as", "claude-code", status=1)
+    verdict = found["verdict"]
+    assert (verdict["step"], verdict["party"], verdict["check"]) == ("connect", "client", "HOST-16")
+    assert "Claude Code was seen to speak 2025-11-25" in verdict["cause"]
+    assert verdict["host"] == "claude-code"
+
+
+def test_the_report_has_both_verdicts(lab: Lab, capsys: Capture, tmp_path: Path) -> None:
+    lab.set_faults(("host-refuses-token",))
+    path = str(tmp_path / "walk.toml")
+    assert main(["run", lab.mcp_url, "--approve", "--as", "chatgpt", "--save", path]) == 0
+    capsys.readouterr()
+    assert main(["export", path, "--as", "report"]) == 0
+    told = capsys.readouterr().out
+    assert "No rule of the standards is found broken; ChatGPT stumbles at step 9" in told
+    assert "reported by https://github.com/5starsunited/neonpanel-mcp-server/" in told
+    assert "walking as ChatGPT from the machine it ran on" in told
