@@ -82,7 +82,9 @@ class Host:
     Redirect URIs may have {port}, a free port; {id}, which the host makes up; and {server}, the
     first 9 bytes of the SHA-256 of the server's URL in base64url. `redirect_uri` is the one of
     `redirect_uris` that it asks to be sent back to, by default the first; where the server
-    promises `iss` (RFC 9207), `redirect_uri_with_iss` stands in its place. `client_info` is name
+    promises `iss` (RFC 9207), `redirect_uri_with_iss` stands in its place. A host with a
+    `default_scope` asks, where the MCP server names no scope, for all that the authorization server
+    lists, and for this where it lists none. `client_info` is name
     and version; of `protocol_versions` the first opens. `mcp_user_agent` goes with MCP requests,
     `user_agent` with all others. `parser` is one of `flows.acceptance`.
     """

@@ -158,7 +158,8 @@ def _substitutes(host: Host, facts: Facts) -> Iterator[str]:
     elif host.redirect_uris is None:
         yield f"{host.title}'s redirect URI is not known: the loopback one of authwalk was used."
     elif urlsplit(used.replace("{port}", "1")).hostname not in ("127.0.0.1", "localhost", "::1"):
-        yield f"{host.title}'s redirect page did not take part: its address was brought here."
+        if facts.authorization_url:
+            yield f"{host.title}'s redirect page takes no part: what it is sent is brought here."
     if _made_up(facts) in used:
         yield "The part of the redirect URI that is different for every connection is made up."
     if _wants_key(host, facts):

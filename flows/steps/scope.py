@@ -39,7 +39,10 @@ def selected_scope(facts: Facts) -> str | None:
         scope = " ".join(filter(is_whole, listed))
     if not scope:
         host = host_of(facts.target)
-        return host.default_scope.value if host and host.default_scope else None
+        if host is None or host.default_scope is None:
+            return None
+        listed = text_list(server_metadata(facts) or {}, "scopes_supported") or ()
+        return " ".join(filter(is_whole, listed)) or host.default_scope.value
     if for_machines(facts):
         return scope
     listed = text_list(server_metadata(facts) or {}, "scopes_supported") or ()

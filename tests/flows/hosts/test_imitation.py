@@ -55,7 +55,7 @@ def test_chatgpt_is_sent_back_to_its_own_page_and_named_what_could_not_be_had() 
     assert registered(made)["application_type"] == "web"
     assert asked(made)["redirect_uri"] == page
     told = " ".join(substitutes(made.facts))
-    assert "redirect page did not take part" in told
+    assert "redirect page takes no part" in told
     assert "client name, User-Agent" in told
     assert "made up" not in told
 
@@ -159,6 +159,9 @@ def test_a_scope_of_its_own_is_asked_for_where_the_server_names_none() -> None:
     made.routes[f"GET https://mcp.example.com{RESOURCE_PATH}"] = answer(200, document)
     assert asked(walked(made))["scope"] == "openid email profile"
     assert asked(walked(world("mcp-remote")))["scope"] == "tools"
+    made = world("mcp-remote", {"scopes_supported": ["mail", "files"]})
+    made.routes[f"GET https://mcp.example.com{RESOURCE_PATH}"] = answer(200, document)
+    assert asked(walked(made))["scope"] == "mail files"
 
 
 def test_the_first_mcp_request_has_the_hosts_version_name_and_user_agent() -> None:
@@ -200,7 +203,7 @@ def test_the_host_is_saved_with_the_session_and_told_in_the_report() -> None:
     assert decode(text).target.host == "chatgpt"
     told = report(Walk(decode(text), Wire()))
     assert "walking as ChatGPT from the machine it ran on" in told
-    assert "ChatGPT's redirect page did not take part" in told
+    assert "ChatGPT's redirect page takes no part" in told
 
 
 def test_other_requests_have_the_hosts_user_agent() -> None:
