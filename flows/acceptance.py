@@ -48,6 +48,11 @@ def refusals(response: Response) -> tuple[Refusal, ...]:
     )
 
 
+def parsers() -> tuple[str, ...]:
+    """The names of the parsers in the table."""
+    return tuple(_table()[0])
+
+
 @cache
 def _table() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Parsers and variants of the data file, by their names."""

@@ -5,8 +5,10 @@ The order in which causes are believed:
     1  what stopped the walk: the check that fails there, a network that answers in the server's
        place, else the stop itself
     2  errors, then warnings, in the order of the walk
+    3  what the host that is walked as does with what the standards allow, in the same order
 
-A server that keeps the standards gets no cause at all: nothing is invented.
+A server that keeps the standards, and which its host is not known to refuse, gets no cause at all:
+nothing is invented.
 """
 
 from __future__ import annotations
@@ -28,11 +30,17 @@ _WEIGHT = {"fail": 0, "warn": 1}
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """`cause` is None where the walk is sound. `alternatives` may be the true cause too, the
-    likeliest first; `stopped` says that the walk could not go on."""
+    likeliest first; `stopped` says that the walk could not go on. `host` is the verdict of the host
+    that is walked as, whatever the standards say: the first of its findings."""
 
     cause: Finding | None = None
     alternatives: tuple[Finding, ...] = ()
     stopped: bool = False
+
+    @property
+    def host(self) -> Finding | None:
+        found = (self.cause, *self.alternatives)
+        return next((one for one in found if one and one.host), None)
 
     @property
     def sound(self) -> bool:
@@ -84,9 +92,13 @@ def last_exchange(session: Session, step: StepId) -> Exchange | None:
 
 
 def _wrong(findings: Iterable[Finding]) -> list[Finding]:
-    """What is wrong: errors before warnings, each in the order of the walk."""
+    """What is wrong: the standards' errors and warnings before those of the host, errors before
+    warnings, each in the order of the walk."""
     wrong = (one for one in findings if one.result in _WEIGHT)
-    return sorted(wrong, key=lambda one: (_WEIGHT[one.result], STEP_ORDER[one.step]))
+    return sorted(
+        wrong,
+        key=lambda one: (one.host is not None, _WEIGHT[one.result], STEP_ORDER[one.step]),
+    )
 
 
 def _cause(session: Session, blocked: Blocked, wrong: Iterable[Finding]) -> Finding:

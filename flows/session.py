@@ -74,6 +74,8 @@ class Target:
     key, PEM or JWK, for private_key_jwt. jwt-bearer exchanges `assertion`; id-jag exchanges the
     ID token of an identity provider (idp). `dpop`, `par` and `task` ask for what is otherwise used
     only where a server demands it: a bound token, a pushed request, tools called as tasks.
+    `host` names the host that is walked as (see `flows.hosts`); what is
+    said here all the same goes before what the host would do.
     """
 
     url: str
@@ -103,6 +105,7 @@ class Target:
     task: bool = False
     log_level: LogLevel | None = None
     listen: bool = False
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

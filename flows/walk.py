@@ -21,6 +21,7 @@ from flows.approval import approve
 from flows.exchange import Exchange, Request, Response, media_type
 from flows.facts import Facts, Fold
 from flows.flight import EventReceived, HeadReceived, Progress
+from flows.hosts import host_of
 from flows.mcp.opening import sent
 from flows.mcp.outcome import comes_later, giving_up
 from flows.mcp.rpc import CANCELLED, answers, end_of_session, method_of, reply
@@ -109,6 +110,8 @@ class Walk:
         # guessed by anyone.
         self.session = session = session if session.seed else replace(session, seed=entropy(32))
         self.wire = wire
+        if (host := host_of(session.target)) and host.user_agent:
+            wire.options = replace(wire.options, user_agent=host.user_agent.value)
         self.on_event = on_event
         self.listener: Listener | None = None
         self._clock = clock
@@ -328,7 +331,7 @@ class Walk:
             if not move.port:
                 raise
             # Somebody else has the port, maybe the person's own client: pasting still works.
-            uri = self.facts.target.redirect_uri or ""
+            uri = self.facts.target.redirect_uri or f"http://{move.host}:{move.port}{move.path}"
         self.record(Made(self._clock(), move.step, (("redirect_uri", uri),)))
 
     def now(self) -> datetime:

@@ -51,7 +51,7 @@ def _actions() -> type[Provider]:
 
 class AuthwalkApp(App[None]):
     """`session` opens its walk at once, `path` is the file it came from. `demo_faults` starts the
-    lab with these faults and walks it."""
+    lab with these faults and walks it, as `demo_host` where that is given."""
 
     TITLE = "authwalk"
     DEFAULT_MODE = "main"
@@ -98,12 +98,14 @@ class AuthwalkApp(App[None]):
         session: Session | None = None,
         path: Path | None = None,
         demo_faults: tuple[str, ...] | None = None,
+        demo_host: str | None = None,
     ) -> None:
         first_style = "walk.tcss" if session else "start.tcss"  # with it now, all is parsed once
         super().__init__(css_path=[STYLES / "app.tcss", STYLES / first_style])
         self.wire_options = wire_options
         self.lab: LabProcess | None = None
         self._demo_faults = demo_faults
+        self._demo_host = demo_host
         self._first: Callable[[], Screen[None]] = (
             partial(self._walk_screen, session, path=path) if session else self._start_screen
         )
@@ -231,7 +233,7 @@ class AuthwalkApp(App[None]):
         except LabError as error:
             self._say(f"The lab did not start: {error}", wrong=True)
             return
-        target = Target(self.lab.mcp_url, declare=CAPABILITIES)
+        target = Target(self.lab.mcp_url, declare=CAPABILITIES, host=self._demo_host)
         self.show_walk(new_session(target), lab=self.lab)
 
     def _say(self, words: str, *, wrong: bool = False) -> None:
@@ -378,6 +380,7 @@ def open_app(
     session_path: Path | None = None,
     wire_options: WireOptions,
     demo_faults: tuple[str, ...] | None = None,
+    demo_host: str | None = None,
 ) -> int:
     """Run the app. Exit codes: 0 left by the person, 1 a fault in authwalk, 2 no usable terminal,
     6 the session file cannot be read."""
@@ -399,6 +402,12 @@ def open_app(
         from flows.walk import new_session
 
         session = new_session(target)
-    app = AuthwalkApp(wire_options, session=session, path=session_path, demo_faults=demo_faults)
+    app = AuthwalkApp(
+        wire_options,
+        session=session,
+        path=session_path,
+        demo_faults=demo_faults,
+        demo_host=demo_host,
+    )
     app.run()
     return app.return_code or 0

@@ -46,6 +46,7 @@ COMMANDS = {
     "export": "a saved session as commands, a script, a HAR, a report or a diagram",
     "import": "a browser's HAR as a session, with its verdict",
     "logs": "did the token requests arrive? from an access log",
+    "hosts": "what ChatGPT, Claude and other clients send and demand",
     "lab": "the practice servers alone",
     "completion": "completion for a shell",
 }
@@ -94,6 +95,7 @@ examples:
   authwalk check https://a.example/mcp https://b.example/mcp --json
   authwalk check URL --client-id abc --redirect-uri https://app.example/callback
   authwalk check URL --fail-on warn --junit report.xml
+  authwalk check URL --hosts                  ChatGPT, Claude, Cursor, …: who would fail
 
 Nothing is sent that creates state: no client is registered, no code used. With
 --client-id and --redirect-uri the authorization endpoint is asked more. With
@@ -155,6 +157,16 @@ examples:
 
 Reads the common, combined and JSON-lines formats. exit codes: 0 read, 2 wrong
 usage, 6 a file cannot be read."""
+
+HOSTS_EXAMPLES = """\
+examples:
+  authwalk hosts
+  authwalk hosts show chatgpt
+  authwalk run URL --as claude
+
+Every value has its source, the date on which it was looked up, and whether it is
+documented, captured or reported. exit codes: 0 told, 2 wrong usage, 6 a file of
+your own cannot be read."""
 
 COMPLETION_EXAMPLES = """\
 examples:
@@ -236,6 +248,7 @@ def parser() -> argparse.ArgumentParser:
     _add_export(command("export", "SESSION --as FORMAT [options]"))
     _add_import(command("import", "FILE.har [options]", IMPORT_EXAMPLES))
     _add_logs(command("logs", "FILE... [options]", LOGS_EXAMPLES))
+    _add_hosts(command("hosts", "[show NAME] [options]", HOSTS_EXAMPLES))
     _add_lab(command("lab", "[--fault NAME]... [options]"))
     shell = command("completion", "SHELL", COMPLETION_EXAMPLES)
     shell.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
@@ -250,6 +263,18 @@ def _add_app(app: argparse.ArgumentParser) -> None:
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
     _add_faults(demo)
+    _add_host(demo.add_argument)
+
+
+def _add_hosts(hosts: argparse.ArgumentParser) -> None:
+    hosts.add_argument("show", nargs="?", choices=("show",), metavar="show", help="one host")
+    hosts.add_argument("name", nargs="?", metavar="NAME", help="its name")
+    hosts.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_host(add: Callable[..., object]) -> None:
+    text = "walk as this host would: chatgpt, claude, cursor, … (authwalk hosts)"
+    add("--as", dest="host", metavar="HOST", help=text)
 
 
 def _add_lab(lab: argparse.ArgumentParser) -> None:
@@ -295,6 +320,8 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--approve", action="store_true", help="walk to the tools first, approving by itself")
     add("--deep", action="store_true", help="also use codes up: PKCE, replay, binding; cleans up")
+    add("--hosts", action="store_true", help="which known hosts would get through, and which not")
+    add("--register", action="store_true", help="with --hosts: try it, deleted again where offered")
     add("--fail-on", choices=FAIL_ON, default="error", metavar="LEVEL", help=", ".join(FAIL_ON))
     add("--verbose", action="store_true", help="also what is well, and what does not apply")
     _add_target(check)
@@ -400,6 +427,7 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
 def _add_target(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is walked")
     add = group.add_argument
+    _add_host(add)
     add("--protocol", choices=PROTOCOLS, default="auto", metavar="REVISION", help=_PROTOCOL)
     add("--issuer-only", action="store_true", help="URL is an issuer: no MCP server in the walk")
     add("--authorization-server", metavar="URL", help="the issuer to use, whatever is named")

@@ -24,7 +24,8 @@ ACTS: tuple[StepId, ...] = ("tools", "call")
 class Verdict:
     """What a support engineer can act on; `step` and `party` are None when the walk is sound.
 
-    `alternatives` may be the true cause too, the likeliest first.
+    `alternatives` may be the true cause too, the likeliest first. `host` is set where it is the
+    judgement of that host, and no standard's.
     """
 
     step: StepId | None = None
@@ -36,6 +37,7 @@ class Verdict:
     evidence: Exchange | None = None
     field: str = ""
     alternatives: Findings = ()
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def _verdict(walk: Walk, diagnosis: Diagnosis) -> Verdict:
         walk.session.exchange(place.exchange) if place else None,
         place.field if place else "",
         diagnosis.alternatives,
+        cause.host,
     )
 
 

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Final
 from flows.catalogue import KINDS, Json, Listing
 from flows.exchange import Exchange
 from flows.facts import Facts
+from flows.hosts import host_of
 from flows.mcp.content import words
 from flows.mcp.notices import notice, notification
 from flows.session import Exchanged, Party, Received, Session, Target
 from flows.steps import STEP, STEP_ORDER
+from flows.steps.imitation import substitutes
 from flows.text import duration, visible
 from flows.walk import Walk
 from tui.console import Console, Style, shortened, table
@@ -61,7 +63,16 @@ class Lines:
     def head(self, target: Target) -> list[str]:
         what = "issuer " if target.kind == "authorization-server" else ""
         url = self._safe(self.redaction.url(target.url))
-        return [f"{self.console.paint('bold', 'authwalk')}  {what}{url}"]
+        host = host_of(target)
+        role = f"  as {self._safe(host.title, 40)}" if host else ""
+        return [f"{self.console.paint('bold', 'authwalk')}  {what}{url}{role}"]
+
+    def declared(self, facts: Facts) -> Iterator[str]:
+        """How the walk differs from that of the host it was made as."""
+        if told := substitutes(facts):
+            yield ""
+            for words in told:
+                yield from self.console.wrapped(self._safe(words), first="  · ", rest=4)
 
     def phase(self, name: str) -> list[str]:
         return ["", self.console.paint("bold", name)]
@@ -157,7 +168,8 @@ class Lines:
         yield from self._labelled("cause", verdict.cause)
         yield from self._evidence(verdict.evidence, verdict.field)
         yield from self._labelled("fix", verdict.fix)
-        yield from self._labelled("standard", verdict.standard)
+        yield from self._labelled("source" if verdict.host else "standard", verdict.standard)
+        yield from self._host(walk.diagnosis)
         yield from self._see_also(verdict.alternatives)
 
     def diagnosis(self, walk: Walk, diagnosis: Diagnosis) -> Iterator[str]:
@@ -174,7 +186,8 @@ class Lines:
             exchange = walk.session.exchange(cause.place.exchange)
             yield from self._evidence(exchange, cause.place.field)
         yield from self._labelled("fix", cause.fix)
-        yield from self._labelled("standard", cause.standard)
+        yield from self._labelled("source" if cause.host else "standard", cause.standard)
+        yield from self._host(diagnosis)
         yield from self._see_also(diagnosis.alternatives)
 
     def health(self, components: Iterable[Component]) -> Iterator[str]:
@@ -211,6 +224,15 @@ class Lines:
         if exchange:
             summary = _summary(exchange, self.redaction)
             yield from self._labelled("evidence", " ".join(filter(None, (summary, field))))
+
+    def _host(self, diagnosis: Diagnosis) -> Iterator[str]:
+        """The host's verdict beside that of the standards, and the other way round."""
+        told = diagnosis.host
+        if told and told is diagnosis.cause:
+            yield from self._labelled("standard", "sound: no rule is found broken")
+        elif told:
+            yield from self._labelled("host", told.says)
+            yield from self._labelled("source", told.standard)
 
     def _see_also(self, alternatives: Iterable[Finding]) -> Iterator[str]:
         for number, other in enumerate(islice(alternatives, 3)):

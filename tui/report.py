@@ -2,12 +2,15 @@
 
     outcome      completed | stopped | needs-person | unreachable
     error        null, or {code, text}
-    verdict      {step, party, cause, check, evidence, field, fix, standard, alternatives}; step
-                 and party are null when the walk is sound
-    target, authorization_url, connection {era, version, server {name, version}, capabilities}
+    verdict      {step, party, cause, check, evidence, field, fix, standard, host, alternatives};
+                 step and party are null when the walk is sound
+    target       {url, kind, protocol, host}; `host` names the one that is walked as
+    substituted  what of that host could not be imitated, a sentence each
+    authorization_url, connection {era, version, server {name, version}, capabilities}
     steps        [{id, title, phase, state, word, exchanges}]
     findings     [{check, result, severity, step, party, says, evidence, field, fix, standard,
-                 host}]; `check` is "" for what stopped the walk and no check is made for
+                 host}]; `check` is "" for what stopped the walk and no check is made for; `host`
+                 is the one whose judgement it is, null where it is the standards'
     tools        the usable tools as the server listed them; unusable_tools [{name, reason}]
     resources, resource_templates, prompts
                  as the server listed them, where they were asked for
@@ -61,6 +64,7 @@ def _open(called: Called) -> dict[str, Any]:
 
 def report(walk: Walk, ending: Ending, redaction: Redaction) -> dict[str, Any]:
     """The document of a walk that got as far as having a target."""
+    from flows.steps.imitation import substitutes
     from tui.record import calls, rows
 
     session, facts = walk.session, walk.facts
@@ -74,7 +78,9 @@ def report(walk: Walk, ending: Ending, redaction: Redaction) -> dict[str, Any]:
             "url": session.target.url,
             "kind": session.target.kind,
             "protocol": session.target.protocol,
+            "host": session.target.host,
         },
+        "substituted": list(substitutes(facts)),
         "authorization_url": facts.authorization_url,
         "connection": connection
         and {
@@ -125,9 +131,11 @@ def failed(code: str, text: str, *, walk: bool = True) -> dict[str, Any]:
             "field": None,
             "fix": None,
             "standard": None,
+            "host": None,
             "alternatives": [],
         },
         "target": None,
+        "substituted": [],
         "authorization_url": None,
         "connection": None,
         **dict.fromkeys(_EMPTY, ()),
@@ -168,6 +176,7 @@ def _verdict(verdict: Verdict, redaction: Redaction) -> dict[str, Any]:
         "field": verdict.field or None,
         "fix": verdict.fix or None,
         "standard": verdict.standard or None,
+        "host": verdict.host,
         "alternatives": [
             {
                 "step": other.step,
@@ -175,6 +184,7 @@ def _verdict(verdict: Verdict, redaction: Redaction) -> dict[str, Any]:
                 "cause": other.says,
                 "check": other.check or None,
                 "standard": other.standard or None,
+                "host": other.host,
             }
             for other in verdict.alternatives
         ],
@@ -247,7 +257,7 @@ def finding_of(finding: Finding, session: Session, redaction: Redaction) -> dict
         "field": (place.field if place else "") or None,
         "fix": finding.fix or None,
         "standard": finding.standard or None,
-        "host": None,
+        "host": finding.host,
     }
 
 

@@ -76,6 +76,10 @@ def verdict_line(diagnosis: Diagnosis) -> str:
     number, title = STEP_ORDER[cause.step] + 1, STEP[cause.step].title
     who = f", at fault the {cause.party.replace('-', ' ')}" if cause.party else ""
     head = "Stopped at" if diagnosis.stopped else "Wrong at"
+    if cause.host:
+        head = (
+            f"No rule is broken; as {visible(cause.host, limit=40)}: {head[:1].lower()}{head[1:]}"
+        )
     return f"{head} {number} {title}{who}: {visible(cause.says, limit=400)}"
 
 

@@ -52,6 +52,8 @@ TOPICS = (
     "calls",
     "asking",
     "cors",
+    "hosts",
+    "host_tokens",
 )
 """The modules that hold the checks, in the order of the walk."""
 

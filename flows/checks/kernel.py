@@ -90,7 +90,8 @@ def skipped(reason: str) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check says of one thing. `party` is at fault; None where nobody is."""
+    """What a check says of one thing. `party` is at fault; None where nobody is. `host` is the one
+    whose judgement this is; None where it is that of the standards."""
 
     check: str
     result: Result
@@ -101,6 +102,7 @@ class Finding:
     fix: str = ""
     standard: str = ""
     place: Place | None = None
+    host: str | None = None
 
     @property
     def speaks(self) -> bool:

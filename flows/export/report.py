@@ -24,11 +24,13 @@ from flows.export.page import (
 )
 from flows.export.sequence import drawn, mermaid
 from flows.health import health
+from flows.hosts import host_of
 from flows.secrets import Redactor
 from flows.sequence import arrows
 from flows.session import Session
 from flows.spans import marked, url_spans
 from flows.steps import STEP, STEP_ORDER
+from flows.steps.imitation import substitutes
 from flows.steps.server_metadata import expected_issuer, issuer
 from flows.store.errors import SecretLeak
 from flows.store.redaction import known_secrets
@@ -103,6 +105,9 @@ class _Report:
         cause = self._diagnosis.cause
         if cause is None:
             return "Sound: everything that was asked for worked, and no rule was found broken."
+        if cause.host and (host := host_of(self._session.target)):
+            place = f"step {STEP_ORDER[cause.step] + 1}, {STEP[cause.step].title}"
+            return f"No rule of the standards is found broken; {host.title} stumbles at {place}."
         who = f", at fault {_PARTIES[cause.party]}" if cause.party else ""
         what = "The walk stopped" if self._diagnosis.stopped else "The walk found a fault"
         return f"{what} at step {STEP_ORDER[cause.step] + 1}, {STEP[cause.step].title}{who}."
@@ -118,8 +123,11 @@ class _Report:
             ("Cause", cause.says),
             ("Evidence", self._evidence(cause)),
             ("To mend", cause.fix),
-            ("Standard", cause.standard),
+            ("Source" if cause.host else "Standard", cause.standard),
         ]
+        told = self._diagnosis.host
+        if told and told is not cause:
+            rows.append(("The host", told.says))
         rows += [
             ("Or", f"{STEP[o.step].title}: {o.says}") for o in self._diagnosis.alternatives[:3]
         ]
@@ -203,10 +211,14 @@ class _Report:
             "Tokens, codes, verifiers, secrets and cookies are replaced by marks of the form "
             "redacted-LENGTH-HASH; equal values have equal marks."
         )
-        yield (
-            "The client was authwalk, from the machine it ran on: a hosted client dials from other "
-            "addresses, with its own User-Agent, redirect URI and time limits."
-        )
+        if host := host_of(self._session.target):
+            yield f"The client was authwalk, walking as {host.title} from the machine it ran on."
+            yield from substitutes(self._facts)
+        else:
+            yield (
+                "The client was authwalk, from the machine it ran on: a hosted client dials from "
+                "other addresses, with its own User-Agent, redirect URI and time limits."
+            )
         if any(event.draft for event in self._session.exchanges):
             yield "Some requests were edited by hand before they were sent."
         if any(event.probe for event in self._session.exchanges):

@@ -15,9 +15,9 @@ from typing import Any
 from flows.documents import read_json, text_list, text_member
 from flows.exchange import Exchange, Request, media_type
 from flows.facts import Connection, Facts, Opening
+from flows.hosts import versions_of
 from flows.mcp.http_sse import ENDPOINT, REVISION
 from flows.mcp.rpc import (
-    CLIENT_INFO,
     LEGACY,
     METHOD_NOT_FOUND,
     MODERN,
@@ -25,6 +25,7 @@ from flows.mcp.rpc import (
     UNSUPPORTED_VERSION,
     Answer,
     capabilities,
+    client_info,
     is_aside,
     legacy_request,
     message_url,
@@ -61,7 +62,7 @@ def opening_move(facts: Facts, step: StepId) -> Send | None:
         params = {
             "protocolVersion": version,
             "capabilities": capabilities(facts),
-            "clientInfo": CLIENT_INFO,
+            "clientInfo": client_info(facts),
         }
         request = legacy_request(facts, "initialize", params)
         label = f"initialize, {version}"
@@ -74,7 +75,8 @@ _GET = ("GET", REVISION)
 
 def _next_try(facts: Facts, step: StepId) -> tuple[str, str]:
     """`(method, version)` of the next try, both "" when none is left."""
-    pinned, tries = facts.target.protocol, _tries(facts)
+    spoken, tries = versions_of(facts.target), _tries(facts)
+    pinned = spoken[0] if spoken else "auto"
     initialize = ("initialize", LEGACY[0] if pinned == "auto" else pinned)
     if facts.stream and facts.stream.uri is not None and facts.stream.step == step:
         posted = any(try_.exchange.request.url == message_url(facts) for try_ in tries)
@@ -92,8 +94,7 @@ def _next_try(facts: Facts, step: StepId) -> tuple[str, str]:
         return _NONE
     answer = read_answer(last.exchange, None)
     if answer.code == UNSUPPORTED_VERSION:
-        versions = KNOWN_VERSIONS if pinned == "auto" else (pinned,)
-        version = mutual_version(answer, versions, tried)
+        version = mutual_version(answer, spoken or KNOWN_VERSIONS, tried)
         return _asking(version) if version else _NONE
     if pinned != "auto":
         return _NONE

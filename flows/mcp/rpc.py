@@ -21,13 +21,13 @@ from flows.documents import json_type, read_json
 from flows.dpop import credentials
 from flows.exchange import Exchange, Headers, Request, header, media_type
 from flows.facts import Connection, Facts
+from flows.hosts import host_of
 from flows.mcp.task import EXTENSION
 from flows.sse import ServerSentEvent, parse
 from flows.wellknown import resolve
 
 MODERN = "2026-07-28"
 LEGACY = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
-CLIENT_INFO = {"name": "authwalk", "version": __version__}
 
 _CAPABILITIES: Mapping[str, Mapping[str, Any]] = {
     "roots": {},
@@ -95,6 +95,13 @@ def capabilities(facts: Facts, *, modern: bool = False) -> Mapping[str, Any]:
     return found
 
 
+def client_info(facts: Facts) -> Mapping[str, str]:
+    """The name and version that the MCP server is told: those of the host, where known."""
+    host = host_of(facts.target)
+    name, *version = host.client_info.value if host and host.client_info else ("authwalk",)
+    return {"name": name, "version": version[0] if version else __version__}
+
+
 def modern_request(
     facts: Facts,
     method: str,
@@ -106,7 +113,7 @@ def modern_request(
     are the Mcp-Param fields that go with it."""
     meta = {
         f"{_META}protocolVersion": version,
-        f"{_META}clientInfo": CLIENT_INFO,
+        f"{_META}clientInfo": client_info(facts),
         f"{_META}clientCapabilities": capabilities(facts, modern=True),
         **params.get("_meta", {}),
     }
@@ -225,10 +232,12 @@ def _post(facts: Facts, message: Mapping[str, Any], extra: Headers) -> Request:
 
 
 def _credentials(facts: Facts, method: str, url: str, body: bytes = b"") -> Headers:
-    """The token, and what the person wants on every MCP request. A token of the walk takes the
-    place of credentials of theirs: Authorization can be sent once."""
+    """The token, what the person wants on every MCP request, and the host's User-Agent. A token of
+    the walk takes the place of credentials of theirs: Authorization can be sent once."""
     found = credentials(facts, method, url, body)
-    own = facts.target.headers
+    host, own = host_of(facts.target), facts.target.headers
+    if host and host.mcp_user_agent and header(own, "user-agent") is None:
+        own = (*own, ("User-Agent", host.mcp_user_agent.value))
     return (*found, *(pair for pair in own if not found or pair[0].lower() != "authorization"))
 
 

@@ -11,8 +11,9 @@ from flows.exchange import Headers, Request
 from flows.facts import Facts
 from flows.session import StepId
 
-Kind = Literal["passive", "safe"]
-"""passive: a GET of public documents. safe: creates nothing and needs no person."""
+Kind = Literal["passive", "safe", "mutating"]
+"""passive: a GET of public documents. safe: creates nothing and needs no person. mutating: creates
+or deletes something, and is sent only to who asked for it."""
 
 Variant = tuple[str, Request]
 """What is varied, such as a User-Agent, and the request that goes out for it."""

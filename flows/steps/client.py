@@ -20,6 +20,7 @@ from flows.network import edge_page, failing_check, failing_party
 from flows.oauth import error_text
 from flows.session import Answered, Event, Exchanged, Made, Pairs, value
 from flows.spans import PLACEHOLDER
+from flows.steps import imitation
 from flows.steps.applies import for_machines, no_authorization
 from flows.steps.scope import selected_scope
 from flows.steps.server_metadata import endpoint, endpoint_problem, issuer, server_metadata
@@ -36,8 +37,8 @@ def next(facts: Facts) -> Move:
     if facts.client:
         return Done(STEP, facts.client.source)
     if facts.redirect_uri is None and not for_machines(facts):
-        return _redirect_uri(facts.target.redirect_uri)
-    target, metadata = facts.target, server_metadata(facts) or {}
+        return _redirect_uri(imitation.redirect_uri(facts))
+    target = facts.target
     if kept := facts.known_clients.get(issuer(facts) or ""):
         return Make(STEP, _values(kept), "the client this issuer already knows")
     if target.client_id and facts.known_clients and STEP not in facts.overridden:
@@ -53,9 +54,9 @@ def next(facts: Facts) -> Move:
         if target.client_secret:
             values.insert(1, ("client_secret", target.client_secret))
         return Make(STEP, (*values, ("source", "pre-registered")), "pre-registered client")
-    if target.client_metadata_url and metadata.get("client_id_metadata_document_supported") is True:
+    if document_url := imitation.document_url(facts):
         pairs = (
-            ("client_id", target.client_metadata_url),
+            ("client_id", document_url),
             ("token_endpoint_auth_method", _method(facts, None)),
             ("source", "CIMD"),
         )
@@ -65,7 +66,7 @@ def next(facts: Facts) -> Move:
     if failed := facts.failed.get(STEP):
         if STEP not in facts.overridden:
             return _refused(failed.exchange, failed.reason)
-    elif registration := endpoint(facts, _REGISTRATION):
+    elif imitation.registers(facts) and (registration := endpoint(facts, _REGISTRATION)):
         return Send(STEP, registration_request(facts, registration), "dynamic registration")
     elif (problem := endpoint_problem(facts, _REGISTRATION)) and STEP not in facts.overridden:
         return Blocked(
@@ -130,6 +131,7 @@ def _redirect_uri(chosen: str | None) -> Move:
     that is not ours to bind is only taken down."""
     if chosen is None:
         return Listen(STEP)
+    chosen = chosen.replace("{port}", "0")  # any free one
     if problem := redirect_uri_problem(chosen):
         words = f"The redirect URI {chosen} is not usable: {problem}."
         return Blocked(STEP, words, "client", "no URI", standard="RFC 6749 §3.1.2")
@@ -162,18 +164,19 @@ def read(event: Event, facts: Facts) -> Facts:
 
 
 def registration_request(facts: Facts, url: str) -> Request:
-    """The registration of a native client on loopback (RFC 7591 section 3.1; MCP asks for
-    `application_type`, without which OpenID servers assume "web")."""
-    redirect_uri = facts.redirect_uri or ""
-    metadata = server_metadata(facts) or {}
+    """The registration of a native client on loopback, or of the host that is walked as (RFC 7591
+    section 3.1; MCP asks for `application_type`, without which OpenID servers assume "web")."""
+    own = imitation.client_metadata(facts)
     document: dict[str, object] = {
-        "client_name": "authwalk",
-        "redirect_uris": [redirect_uri],
+        "client_name": own.pop("client_name"),
+        "redirect_uris": list(imitation.redirect_uris(facts)),
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
         "token_endpoint_auth_method": facts.target.token_endpoint_auth_method
-        or method_to_register(metadata),
-        "application_type": "native" if is_native(redirect_uri) else "web",
+        or imitation.method_to_register(facts)
+        or method_to_register(server_metadata(facts) or {}),
+        "application_type": "native" if is_native(facts.redirect_uri or "") else "web",
+        **own,
     }
     if scope := selected_scope(facts):
         document["scope"] = scope

@@ -8,6 +8,7 @@ from typing import Final
 from flows.authenticate import read_challenges
 from flows.exchange import Exchange
 from flows.facts import Connection, Facts
+from flows.hosts import versions_of
 from flows.mcp.opening import (
     foreign_endpoint,
     is_refusal,
@@ -18,7 +19,7 @@ from flows.mcp.opening import (
     telling,
 )
 from flows.mcp.outcome import resume, take
-from flows.mcp.rpc import legacy_request, read_answer, stream
+from flows.mcp.rpc import UNSUPPORTED_VERSION, legacy_request, read_answer, stream
 from flows.moves import Blocked, Done, Move, Send, Skipped
 from flows.network import failing_party
 from flows.session import Event, Exchanged, Made, StepId
@@ -100,8 +101,15 @@ def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     response = exchange.response
     if is_refusal(exchange):
         return _unauthorized(step, exchange, facts)
+    answer = read_answer(exchange, None)
+    if answer.code == UNSUPPORTED_VERSION and facts.target.protocol == "auto":
+        if spoken := versions_of(facts.target):  # those of the host: the server may have others
+            words = f"The MCP server speaks none of the host's versions: {', '.join(spoken)}."
+            fix = "Speak one of them too, or wait for the host to speak a newer one."
+            standard = "MCP Versioning"
+            return Blocked(step, words, "client", "version", fix, standard, check="HOST-16")
     said = exchange.error.text if exchange.error else no_endpoint(exchange)
-    said = said or read_answer(exchange, None).message
+    said = said or answer.message
     word = str(response.status) if response.status != 200 else "error"
     return Blocked(
         step,

@@ -34,6 +34,7 @@ def open_on(
     session_path: Path | None = None,
     wire_options: WireOptions,
     demo_faults: tuple[str, ...] | None = None,
+    demo_host: str | None = None,
 ) -> int:
     """Open the app, which needs a terminal. Raises Failure without one."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -45,6 +46,7 @@ def open_on(
         session_path=session_path,
         wire_options=wire_options,
         demo_faults=demo_faults,
+        demo_host=demo_host,
     )
 
 

@@ -19,6 +19,7 @@ from flows.deep import Deep
 from flows.diagnosis import Diagnosis
 from flows.health import Component, health
 from flows.moves import Blocked
+from flows.preflight import Row, deletions, preflight, redirects, registrations
 from flows.probes import PROBES
 from flows.probing import Prober
 from flows.session import Session, Target
@@ -27,10 +28,12 @@ from flows.text import visible
 from flows.walk import Walk, new_session
 from flows.wire import Wire, WireOptions
 from tui.commands import SOUND, STOPPED, UNREACHABLE, unreadable, usage
+from tui.commands.hosts import every_host
 from tui.commands.junit import junit
 from tui.commands.options import reason, target_of, wire_options
 from tui.console import Console
 from tui.ending import unreachable
+from tui.hosts_table import hosts_table, row_document
 from tui.lines import Lines
 from tui.redaction import Redaction
 from tui.report import finding_of, print_document
@@ -46,6 +49,7 @@ class Checked:
     walk: Walk
     components: tuple[Component, ...]
     enough: str = ""
+    hosts: tuple[Row, ...] = ()
 
     @property
     def diagnosis(self) -> Diagnosis:
@@ -65,6 +69,10 @@ class Checked:
 def main(args: argparse.Namespace) -> int:
     if args.deep and not args.approve:
         raise usage("--deep needs --approve: its probes need codes")
+    if args.register and not args.hosts:
+        raise usage("--register needs --hosts: it registers a client as each of them")
+    if args.hosts:
+        every_host()  # a broken file is told before anything is sent
     targets = [target_of(args, url) for url in args.urls]
     options = wire_options(args)
     console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
@@ -103,10 +111,25 @@ async def _check(
             await prober.send(PROBES.values())
             if args.deep and not prober.enough:
                 enough = await _deep(walk, console)
+            if args.hosts:
+                enough = enough or await _ask_for_hosts(walk, console, register=args.register)
     finally:
         await walk.close()
     record = Record(walk.session, walk.facts)
-    return Checked(walk, health(record, walk.findings), prober.enough or enough)
+    rows = preflight(walk.session, walk.facts, every_host()) if args.hosts else ()
+    return Checked(walk, health(record, walk.findings), prober.enough or enough, rows)
+
+
+async def _ask_for_hosts(walk: Walk, console: Console, *, register: bool) -> str:
+    """Ask what the table of hosts cannot tell from discovery; why not all was asked."""
+    hosts = every_host()
+    prober = Prober(walk, observe=lambda title: console.progress(f"… {title}"))
+    if register:
+        await prober.send([registrations(hosts)])
+    await prober.send([redirects(walk.session, hosts)])
+    if register:
+        await Prober(walk).send([deletions(walk.session)])
+    return prober.enough
 
 
 async def _deep(walk: Walk, console: Console) -> str:
@@ -146,13 +169,18 @@ def _tell(checked: Checked, lines: Lines, console: Console, *, verbose: bool) ->
     told = [one for one in checked.findings if one.speaks or verbose]
     if told:
         console.say("", *lines.findings(told))
+    if checked.hosts:
+        console.tell("", *hosts_table(checked.hosts, console))
     if checked.enough:
         console.tell(f"  Not every probe was sent: {visible(checked.enough)}.")
+    console.say(*lines.declared(checked.walk.facts))
     console.tell("", *lines.diagnosis(checked.walk, checked.diagnosis), "")
 
 
 def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
-    """{url, health, findings, verdict, not_sent}."""
+    """{url, sound, verdict, alternatives, health, findings, hosts, not_sent}; `hosts` are
+    {host, title, registration, redirect, authentication, metadata, resource}, each {state, says,
+    source}, where --hosts asked for them."""
     session, diagnosis = checked.walk.session, checked.diagnosis
     cause = diagnosis.cause
     document = {
@@ -171,6 +199,7 @@ def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
             for one in checked.components
         ],
         "findings": [finding_of(one, session, redaction) for one in checked.findings],
+        "hosts": [row_document(row) for row in checked.hosts],
         "not_sent": checked.enough or None,
     }
     redacted: dict[str, Any] = redaction.json(document)

@@ -7,7 +7,12 @@ import argparse
 from flows.wire import WireOptions
 from tui.commands.app import open_on
 from tui.commands.lab import known_faults
+from tui.commands.options import host_name
 
 
 def main(args: argparse.Namespace) -> int:
-    return open_on(wire_options=WireOptions(), demo_faults=known_faults(args.fault))
+    return open_on(
+        wire_options=WireOptions(),
+        demo_faults=known_faults(args.fault),
+        demo_host=host_name(args.host),
+    )

@@ -52,6 +52,7 @@ def target_of(args: argparse.Namespace, url: str) -> Target:
         par=args.par,
         task=args.task,
         log_level=args.log_level,
+        host=host_name(args.host),
     )
 
 
@@ -72,6 +73,15 @@ def replayed_target(args: argparse.Namespace, recorded: Target) -> Target:
         bearer=_bearer(args.bearer_env) or recorded.bearer,
         headers=(*kept, *headers),
     )
+
+
+def host_name(name: str | None) -> str | None:
+    """The name of a host, once it is known to be one. Raises Failure."""
+    if name is None:
+        return None
+    from tui.commands.hosts import known_host
+
+    return known_host(name).name
 
 
 def wire_options(args: argparse.Namespace) -> WireOptions:

@@ -11,11 +11,13 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 from flows.facts import Facts
 from flows.listener import Rejected
 from flows.moves import Ask
 from flows.paste import read_pasted
+from flows.steps.client import LOOPBACK
 from flows.text import visible
 from flows.walk import Walk
 from flows.wellknown import is_web_url, origin
@@ -98,6 +100,9 @@ def _invite(facts: Facts, console: Console, *, pastes: bool, listens: bool) -> N
         console.tell("", where, "If it does not, paste the address it ends up at:")
     elif pastes:
         console.tell("", "Then paste the address it ends up at:")
+        host = urlsplit(facts.redirect_uri or "").hostname
+        if host not in LOOPBACK:
+            console.tell(f"(at once: the page of {visible(host or 'another')} may use the code up)")
 
 
 def _open(url: str, console: Console) -> None:

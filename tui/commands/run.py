@@ -81,6 +81,7 @@ def main(args: argparse.Namespace) -> int:
         if trace:
             trace.close()
     printer.finish(walk)
+    console.say(*lines.declared(walk.facts))
     console.tell(*lines.ending(walk, ending))
     if ending.outcome == "unreachable" and not options.proxy:
         _mention_proxy(console)

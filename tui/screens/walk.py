@@ -26,6 +26,7 @@ from textual.worker import Worker, WorkerState
 
 from flows.exchange import Request
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
+from flows.hosts import host_of, versions_of
 from flows.mcp.opening import sent
 from flows.moves import Act, Ask, Blocked, Compose, Make, Send
 from flows.session import Attempt, Event, Exchanged, Received, Reran, Session, StepId
@@ -203,14 +204,19 @@ class WalkScreen(Screen[None]):
     def _draw_top(self) -> None:
         facts = self.walk.facts
         connection = facts.connection
-        words = [facts.target.url, connection.version if connection else facts.target.protocol]
+        host = host_of(facts.target)
+        words = [
+            facts.target.url,
+            connection.version if connection else next(iter(versions_of(facts.target)), "auto"),
+        ]
         if connection:
             words.append(f"{connection.server_name} {connection.server_version}".strip())
         shown = "".join(f"   {visible(word, limit=90)}" for word in words if word)
         lab = f"   lab: {', '.join(self.lab.faults) or 'no faults'}" if self.lab else ""
         unsaved = "   * unsaved" if self.unsaved else ""
         # What a server may make long comes last: it is what a narrow terminal cuts off.
-        parts = (("authwalk", "bold $primary"), unsaved, (lab, "$text-warning"), shown)
+        role = f"   as {visible(host.title, limit=40)}" if host else ""
+        parts = (("authwalk", "bold $primary"), role, unsaved, (lab, "$text-warning"), shown)
         self.query_one("#top", Static).update(Content.assemble(*parts), layout=False)
 
     def _draw_hint_soon(self, words: str) -> None:

@@ -49,6 +49,10 @@ def _error_callback(error: str, description: str) -> Hook:
     return edit("callback", change)
 
 
+def _of_the_web(uris: list[str]) -> list[str]:
+    return [uri for uri in uris if uri.startswith(("https://", "http://"))]
+
+
 AUTHORIZATION: tuple[Fault, ...] = (
     _fault(
         "no-registration",
@@ -62,6 +66,26 @@ AUTHORIZATION: tuple[Fault, ...] = (
         "supports-cimd",
         "Client ID Metadata Documents are advertised beside dynamic registration",
         edit("server-metadata", having(client_id_metadata_document_supported=True)),
+        step="client",
+        legal=True,
+    ),
+    _fault(
+        "cimd-without-none",
+        "client documents are advertised, and no method without a secret beside them",
+        edit(
+            "server-metadata",
+            having(
+                client_id_metadata_document_supported=True,
+                token_endpoint_auth_methods_supported=["client_secret_basic", "client_secret_post"],
+            ),
+        ),
+        step="client",
+        legal=True,
+    ),
+    _fault(
+        "registration-drops-schemes",
+        "redirect URIs of private-use schemes are left out of a registration (RFC 7591 section 2)",
+        edit("client", having(redirect_uris=_of_the_web)),
         step="client",
         legal=True,
     ),

@@ -291,6 +291,13 @@ _ACCESS_TOKEN: tuple[Fault, ...] = (
         edit("jwt", _opaque),
         legal=True,
     ),
+    _claims(
+        "host-refuses-token",
+        "no rule is broken, and a host is reported to refuse it: opaque, of type bearer",
+        edit("jwt", _opaque),
+        edit("token", having(token_type="bearer")),
+        legal=True,
+    ),
 )
 
 _AFTERWARDS: tuple[Fault, ...] = (

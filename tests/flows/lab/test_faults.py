@@ -222,6 +222,19 @@ async def _opaque(hand: Hand) -> bool:
     return "." not in text
 
 
+async def _opaque_bearer(hand: Hand) -> bool:
+    tokens = (await hand.token()).json()
+    answered = await hand.mcp("tools/list", tokens["access_token"])
+    assert answered.status_code == 200
+    return tokens["token_type"] == "bearer" and "." not in tokens["access_token"]
+
+
+async def _drops_schemes(hand: Hand) -> bool:
+    uris = ["cursor://cb", "https://app.example/cb", "http://localhost:1/cb"]
+    kept: list[str] = _json(await hand.register(redirect_uris=uris))["redirect_uris"]
+    return kept == uris[1:]
+
+
 async def _no_registration(hand: Hand) -> bool:
     assert ("registration_endpoint" in _json(await hand.server_metadata())) == (
         (await hand.register()).status_code == 201
@@ -340,6 +353,13 @@ EFFECTS: dict[str, Effect] = {
     "jwks-bare-array": _bare_array,
     "no-registration": _no_registration,
     "supports-cimd": server(lambda d: d.get("client_id_metadata_document_supported") is True),
+    "cimd-without-none": server(
+        lambda d: (
+            d.get("client_id_metadata_document_supported") is True
+            and "none" not in d["token_endpoint_auth_methods_supported"]
+        )
+    ),
+    "registration-drops-schemes": _drops_schemes,
     "register-fails": registered(lambda r: _is_page(r, 500)),
     "registration-rejects-redirect": registered(
         lambda r: r.status_code == 400 and r.json()["error"] == "invalid_redirect_uri"
@@ -400,6 +420,7 @@ EFFECTS: dict[str, Effect] = {
     "unknown-kid": signed(lambda t, header: header["kid"] == "a-key-long-gone", accepted=False),
     "alg-none": signed(lambda t, header: header["alg"] == "none", accepted=False),
     "opaque-token": _opaque,
+    "host-refuses-token": _opaque_bearer,
     "refresh-fails": _refresh_refused,
     "refresh-without-rotation": refreshed(lambda d: "refresh_token" not in d),
     "refresh-widens-scope": refreshed(lambda d: d["scope"] == "mcp:tools mcp:everything"),

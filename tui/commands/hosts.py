@@ -1,0 +1,125 @@
+"""`authwalk hosts` and `authwalk hosts show NAME`: what is known of real MCP clients, with its
+evidence."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any
+
+from flows.hosts import Evidence, Host, HostFileError, Known, find, hosts, own_folder
+from flows.text import visible
+from tui.commands import SOUND, unreadable, usage
+from tui.console import table
+
+
+def main(args: argparse.Namespace) -> int:
+    if args.show and not args.name:
+        raise usage("hosts show wants a name: authwalk hosts names them")
+    if args.name:
+        host = known_host(args.name)
+        if args.json:
+            _print({"host": document(host)})
+        else:
+            print(*_shown(host), sep="\n")
+        return SOUND
+    found = every_host()
+    if args.json:
+        _print({"hosts": [document(host) for host in found]})
+        return SOUND
+    rows = [(visible(host.name), _summary(host)) for host in found]
+    print(*table(rows, indent=0, most=30), sep="\n")
+    print(f"\nYour own files stand in {visible(str(own_folder()))}")
+    return SOUND
+
+
+def every_host() -> tuple[Host, ...]:
+    """Raises Failure where a file cannot be used."""
+    try:
+        return tuple(hosts().values())
+    except HostFileError as error:
+        raise unreadable(visible(str(error))) from error
+
+
+def known_host(name: str) -> Host:
+    """The host of this name. Raises Failure."""
+    try:
+        if host := find(name):
+            return host
+        close = get_close_matches(name, hosts(), 1)
+    except HostFileError as error:
+        raise unreadable(visible(str(error))) from error
+    hint = f"did you mean {close[0]}" if close else "authwalk hosts names them"
+    raise usage(f"{visible(name)} is no host: {hint}")
+
+
+def document(host: Host) -> dict[str, Any]:
+    """{name, title, own, values {NAME {value, source, seen, status}}, demands [{rule, …}]}."""
+    return {
+        "name": host.name,
+        "title": host.title,
+        "own": host.own,
+        "values": {
+            name: {"value": known.value, **_evidence(known.evidence)}
+            for name, known in _values(host)
+        },
+        "demands": [
+            {"rule": one.rule, "value": one.value, **_evidence(one.evidence)}
+            for one in host.demands
+        ],
+    }
+
+
+def _print(found: dict[str, Any]) -> None:
+    from tui.report import print_document
+
+    print_document(found)
+
+
+def _evidence(evidence: Evidence) -> dict[str, str]:
+    return {
+        "source": evidence.source,
+        "seen": evidence.seen.isoformat(),
+        "status": evidence.status,
+    }
+
+
+def _values(host: Host) -> Iterator[tuple[str, Known[Any]]]:
+    for field in fields(host):
+        value = getattr(host, field.name)
+        if isinstance(value, Known):
+            yield field.name, value
+
+
+def _summary(host: Host) -> str:
+    known, demands = sum(1 for _ in _values(host)), len(host.demands)
+    own = ", your own" if host.own else ""
+    words = f"{known} values" + (f", {demands} demand{'s'[: demands != 1]}" if demands else "")
+    return f"{visible(host.title)}: {words}{own}"
+
+
+def _shown(host: Host) -> Iterator[str]:
+    yield visible(host.title)
+    for name, known in _values(host):
+        yield from _entry(name, known.value, known.evidence)
+    if host.demands:
+        yield "\nDemands"
+    for demand in host.demands:
+        yield from _entry(demand.rule, demand.value, demand.evidence)
+
+
+def _entry(name: str, value: object, evidence: Evidence) -> Iterator[str]:
+    values = value if isinstance(value, tuple) else () if value is None else (value,)
+    first, *more = [_text(one) for one in values] or [""]
+    yield f"  {name:<28}{first}".rstrip()
+    for one in more:
+        yield " " * 30 + one
+    yield " " * 30 + visible(evidence.words)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return visible(f"{value:g}" if isinstance(value, float | int) else str(value))
