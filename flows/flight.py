@@ -17,6 +17,7 @@ from flows.exchange import (
     Response,
     Timing,
     Tls,
+    header,
     media_type,
 )
 from flows.sse import ServerSentEvent
@@ -145,6 +146,13 @@ class Flight:
     def streams(self) -> bool:
         """Whether the answer is an event stream."""
         return self.head is not None and media_type(self.head.headers) == "text/event-stream"
+
+    @property
+    def may_last(self) -> bool:
+        """Whether the answer is the event stream that was asked for. Where it was not, such as at
+        a token endpoint, an endless one is a server that does not answer."""
+        wanted = header(self.request.headers, "accept") or ""
+        return self.streams and "text/event-stream" in wanted.lower()
 
     @property
     def doing(self) -> str:

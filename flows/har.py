@@ -146,12 +146,10 @@ def _decoded(body: bytes) -> bytes:
 
 def _time(text: object) -> datetime:
     try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        found = None
-    if found is None:
+        found = datetime.fromisoformat(text if isinstance(text, str) else "")
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return datetime.fromtimestamp(0, UTC)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _timing(entry: Mapping[str, Any]) -> Timing:

@@ -36,12 +36,15 @@ _COMBINED = re.compile(
 )
 _TIME = "%d/%b/%Y:%H:%M:%S %z"
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    "at": ("time", "timestamp", "@timestamp", "ts", "time_local", "time_iso8601", "datetime"),
-    "method": ("method", "request_method", "httpMethod", "http_method", "verb"),
-    "target": ("uri", "request_uri", "path", "url", "target", "requestPath", "request_url"),
-    "status": ("status", "status_code", "statusCode", "http_status", "response_code"),
-    "client": ("remote_addr", "remote_ip", "client_ip", "ip", "remoteIp", "clientip", "client"),
-    "agent": ("user_agent", "http_user_agent", "userAgent", "ua"),
+    name: tuple(words.split())
+    for name, words in {
+        "at": "time timestamp @timestamp ts time_local time_iso8601 datetime StartUTC",
+        "method": "method request_method httpMethod http_method verb RequestMethod",
+        "target": "uri request_uri path url target requestPath request_url RequestPath",
+        "status": "status status_code statusCode http_status response_code DownstreamStatus",
+        "client": "remote_addr remote_ip client_ip ip remoteIp clientip client ClientHost",
+        "agent": "user_agent http_user_agent userAgent ua request_User-Agent",
+    }.items()
 }
 """What programs call the fields of an access log in JSON: nginx, Caddy, Traefik, balancers."""
 

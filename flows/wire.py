@@ -215,7 +215,7 @@ class Wire:
         try:
             most = self.options.limits.headers
             flight.answered(answer.status_code, answer.headers.raw, answer.extensions, most)
-            touch = patience.touch if flight.streams else _ignore
+            touch = patience.touch if flight.may_last else _ignore
             touch()
             async with aclosing(self._body(answer, flight, touch)) as pieces:
                 await _consume(pieces, flight, until)

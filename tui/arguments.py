@@ -319,7 +319,11 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     group = check.add_argument_group("the check")
     add = group.add_argument
     add("--approve", action="store_true", help="walk to the tools first, approving by itself")
-    add("--deep", action="store_true", help="also use codes up: PKCE, replay, binding; cleans up")
+    add(
+        "--deep",
+        action="store_true",
+        help="with --approve: use codes up, to see what is enforced; cleans up",
+    )
     add("--hosts", action="store_true", help="which known hosts would get through, and which not")
     add("--register", action="store_true", help="with --hosts: try it, deleted again where offered")
     add("--fail-on", choices=FAIL_ON, default="error", metavar="LEVEL", help=", ".join(FAIL_ON))
@@ -516,7 +520,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
     return seconds
 
 

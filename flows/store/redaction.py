@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from flows.exchange import Exchange, Headers, Request
 from flows.paste import read_pasted
@@ -31,6 +31,7 @@ from flows.session import Answered, Event, Exchanged, Made, Pairs, Received, Rer
 from flows.spans import body_spans, header_spans, marked, url_spans
 from flows.store.tables import map_text, texts
 
+_USERINFO = re.compile(r"://[^/?#\s:@\"'<>\\]*:([^/?#\s@\"'<>\\]+)@")
 _PARAMETER = re.compile(
     r"(?:^|[?&#;]|\\u0026|%26|%3[fF])"
     r"(?:state|code|code_verifier|client_secret|(?:access_|refresh_|id_)?token)"
@@ -120,6 +121,7 @@ def _hidden(text: str, depth: int = 0) -> Iterator[str]:
         value = unquote_plus(match[1])
         if _looks_made(value, 16):
             yield value
+    yield from (unquote(match[1]) for match in _USERINFO.finditer(text))
     if "\0" in text:
         yield from _hidden(text.replace("\0", ""), depth + 1)
     if depth:

@@ -134,6 +134,13 @@ def test_the_code_verifier_is_not_ours() -> None:
     assert pkce.code_challenge == ASKED["code_challenge"]
 
 
+@pytest.mark.parametrize("at", [None, 7, "yesterday", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_is_none_loses_nothing(at: object) -> None:
+    entries = json.loads(story())["log"]["entries"]
+    session = session_of(read_har(har(*(one | {"startedDateTime": at} for one in entries))))
+    assert list(session.exchanges)
+
+
 def test_only_the_last_try_counts() -> None:
     first = json.loads(story(200))["log"]["entries"]
     second = json.loads(story(500, state="another"))["log"]["entries"]

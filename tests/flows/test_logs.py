@@ -51,6 +51,16 @@ WANTED = Entry(AT, "POST", "/oauth2/token", 200, "203.0.113.9", AGENT)
         ),
         json.dumps(
             {
+                "StartUTC": "2026-11-25T10:04:05Z",
+                "RequestMethod": "POST",
+                "RequestPath": "/oauth2/token",
+                "DownstreamStatus": 200,
+                "ClientHost": "203.0.113.9",
+                "request_User-Agent": AGENT,
+            }
+        ),
+        json.dumps(
+            {
                 "time_local": "25/Nov/2026:11:04:05 +0100",
                 "request": "POST /oauth2/token HTTP/2.0",
                 "status": "200",

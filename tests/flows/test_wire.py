@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.exchange import Exchange, Failure, Request, header
+from flows.exchange import Exchange, Failure, Headers, Request, header
 from flows.flight import BodyReceived, Connected, EventReceived, HeadReceived, Progress
 from flows.network import failing_check
 from flows.sse import ServerSentEvent
@@ -47,16 +47,20 @@ async def wire(options: WireOptions = PLAIN, **limits: float) -> AsyncIterator[W
         await wire.close()
 
 
+STREAM = (("Accept", "application/json, text/event-stream"),)
+
+
 async def get(
     handler: Handler,
     options: WireOptions = PLAIN,
     *,
     tls: ssl.SSLContext | None = None,
+    asked: Headers = (),
     **limits: float,
 ) -> Exchange:
     """One GET of `handler`, on a wire of its own."""
     async with serve(handler, tls) as server, wire(options, **limits) as sender:
-        return await sender.send(Request("GET", server.url + "/"))
+        return await sender.send(Request("GET", server.url + "/", asked))
 
 
 def failure(exchange: Exchange) -> Failure:
@@ -558,22 +562,27 @@ async def events_for(seconds: float, connection: Connection) -> None:
 
 
 async def test_a_stream_that_keeps_on_outlasts_the_deadline_of_a_body() -> None:
-    exchange = await get(partial(events_for, 1.3), deadline=1.0)
+    exchange = await get(partial(events_for, 1.3), asked=STREAM, deadline=1.0)
     assert exchange.error is None and body(exchange).startswith(b"data: 1\n\n: \n")
     assert exchange.timing.total > 1.0
 
 
 async def test_a_stream_that_falls_silent_is_cut_with_its_events_kept() -> None:
-    exchange = await get(stream(b"data: 1\n\n", close=False), idle=0.1)
+    exchange = await get(stream(b"data: 1\n\n", close=False), asked=STREAM, idle=0.1)
     assert failure(exchange).kind == "timeout" and body(exchange) == b"data: 1\n\n"
     words = "nothing came for 0.1 s while receiving the event stream (9 B so far)"
     assert failure(exchange).text == words
 
 
 async def test_a_stream_without_an_end_has_a_deadline_of_its_own() -> None:
-    exchange = await get(partial(events_for, math.inf), stream=0.3)
+    exchange = await get(partial(events_for, math.inf), asked=STREAM, stream=0.3)
     assert failure(exchange).kind == "timeout"
     assert failure(exchange).text.startswith("the deadline of 0.3 s for an event stream passed")
+
+
+async def test_a_stream_that_nobody_asked_for_has_the_deadline_of_a_body() -> None:
+    exchange = await get(partial(events_for, math.inf), deadline=0.3)
+    assert failure(exchange).text.startswith("the deadline of 0.3 s passed")
 
 
 async def test_an_endless_stream_may_be_silent_once_it_has_begun() -> None:
@@ -583,7 +592,7 @@ async def test_an_endless_stream_may_be_silent_once_it_has_begun() -> None:
     async with serve(handler) as server, wire(deadline=60, idle=0.01, stream=0.01) as sender:
         cancel = asyncio.Event()
         asyncio.get_running_loop().call_later(0.2, cancel.set)
-        request = Request("GET", server.url)
+        request = Request("GET", server.url, STREAM)
         exchange = await sender.send(request, endless=True, cancel=cancel)
     assert failure(exchange).kind == "cancelled"
     async with serve(silent) as server, wire(deadline=0.1) as sender:

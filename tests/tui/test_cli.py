@@ -84,7 +84,7 @@ def test_the_choices_are_those_of_the_engine() -> None:
         (["run", "http://x", "--call", "add={"], "not JSON"),
         (["run", "http://x", "--header", "nonsense"], "'Name: value'"),
         (["run", "http://x", "--bearer-env", "AUTHWALK_NOT_SET"], "no variable AUTHWALK_NOT_SET"),
-        (["run", "http://x", "--timeout", "-1"], "no number of seconds"),
+        (["run", "http://x", "--timeout", "-1"], "no number above 0"),
         (["run", "http://x", "--issuer-only", "--call", "a"], "needs an MCP server"),
         (["run", "http://x", "--protocol", "1999-01-01"], "invalid choice"),
         (["lab", "--fault", "missing-audd"], "did you mean missing-aud"),

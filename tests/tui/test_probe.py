@@ -21,6 +21,7 @@ async def test_probes_are_asked_for_sent_and_judged() -> None:
         await w.press("y")
         await w.until(lambda: any(one.check == "INT-01" and one.speaks for one in w.walk.findings))
         await w.settle()
+        assert "probes sent; the walk has" in w.words
         assert w.stage.step == step, "what is on show stays on show"
         assert w.screen.query_one(FindingsList).row_count
         assert "Introspection answers without credentials" in " ".join(w.words.split())

@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ def main(args: argparse.Namespace) -> int:
     if args.hosts:
         every_host()  # a broken file is told before anything is sent
     targets = [target_of(args, url) for url in args.urls]
-    options = wire_options(args)
+    options = _soon(wire_options(args))
     console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
     checked = asyncio.run(_check_all(targets, options, args, console))
     console.progress("")
@@ -90,6 +90,12 @@ def main(args: argparse.Namespace) -> int:
         for one, redaction in zip(checked, redactions, strict=True):
             _tell(one, Lines(console, redaction), console, verbose=args.verbose)
     return _status(checked, args.fail_on)
+
+
+def _soon(options: WireOptions) -> WireOptions:
+    """No event stream may last: a check calls no tools, and everything that it asks for comes at
+    once."""
+    return replace(options, limits=replace(options.limits, stream=options.limits.deadline))
 
 
 async def _check_all(
@@ -150,9 +156,9 @@ async def _walk(walk: Walk, *, approve: bool) -> None:
         if walk.session.target.client_id and walk.session.target.redirect_uri:
             await walk.run(hold=frozenset({"authorize"}))  # computed here, nothing is sent
         return
-    move = await walk.run(hold=frozenset(), remedies=True)
-    if move and move.step == "callback" and not await walk.approve():
-        await walk.run(hold=frozenset(), remedies=True)
+    while (move := await walk.run(hold=frozenset(), remedies=True)) and move.step == "callback":
+        if isinstance(move, Blocked) or await walk.approve():
+            return
 
 
 def _status(checked: Sequence[Checked], fail_on: str) -> int:

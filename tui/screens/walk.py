@@ -770,11 +770,15 @@ class WalkScreen(Screen[None]):
         from flows.probes import PROBES
         from flows.probing import Prober
 
+        before = len(self.walk.session.events)
         async with self._busy() as cancel:
             prober = Prober(self.walk, observe=lambda title: self._draw_hint_soon(title))
             await prober.send(PROBES.values(), cancel)
-        if prober.enough:
-            self.notify(visible(prober.enough), title="Not every probe was sent", markup=False)
+        sent = len(self.walk.session.events) - before
+        wrong = sum(one.result in ("fail", "warn") for one in self.walk.findings)
+        words = f"{sent} probes sent; the walk has {wrong or 'no'} findings that speak against it."
+        title = "Not every probe was sent" if prober.enough else "Probed"
+        self.notify(visible(f"{prober.enough} {words}".strip()), title=title, markup=False)
         self.point_at(self.stage.step)
 
     @work(exit_on_error=False)

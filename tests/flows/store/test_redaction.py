@@ -250,6 +250,12 @@ def test_a_pasted_url_that_a_terminal_broke_in_two_gives_nothing_away() -> None:
     assert code[9:] not in text
 
 
+def test_a_password_in_a_url_that_a_server_names_goes() -> None:
+    challenge = 'Bearer resource_metadata="https://user:s3cret-word@as.example/x"'
+    text = encode(redact_session(answered((("WWW-Authenticate", challenge),))))
+    assert "s3cret-word" not in text and "as.example/x" in text
+
+
 def test_equal_secrets_have_equal_marks_and_the_state_still_compares() -> None:
     state = "Zm9vYmFyLXN0YXRlLTEyMw"
     session = of(

@@ -70,6 +70,16 @@ def test_faults_that_a_check_finds_without_a_login(
     assert (document["verdict"]["check"], document["verdict"]["party"]) == (check, party)
 
 
+@pytest.mark.parametrize("fault", ["wrong-aud", "aud-client-id", "wrong-iss"])
+def test_a_token_that_is_refused_is_told_by_its_claim(
+    fault: str, lab: Lab, capsys: Capture
+) -> None:
+    lab.set_faults((fault,))
+    assert main(["check", lab.mcp_url, "--approve", "--json"]) == 1
+    verdict = json.loads(capsys.readouterr().out)["checks"][0]["verdict"]
+    assert (verdict["step"], verdict["party"]) == ("claims", "authorization-server")
+
+
 def test_nothing_that_creates_state_is_sent(lab: Lab, capsys: Capture) -> None:
     document = checked(lab, capsys)
     (row,) = [row for row in document["health"] if row["component"] == "Registration"]
