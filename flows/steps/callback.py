@@ -81,8 +81,9 @@ def refusal_of(facts: Facts, response: AuthorizationResponse) -> Refusal | None:
 
 
 def is_bare(response: AuthorizationResponse) -> bool:
-    """A code alone, as some pages show it: neither state nor issuer can be judged."""
-    return response.url is None and [name for name, _ in response.parameters] == ["code"]
+    """A code or an error alone, as some pages show it and a person types it: that state and issuer
+    are not there says nothing about the server."""
+    return response.url is None and not {"state", "iss"} & {name for name, _ in response.parameters}
 
 
 def issuer_refusal(facts: Facts, response: AuthorizationResponse) -> Refusal | None:
