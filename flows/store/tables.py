@@ -139,6 +139,8 @@ def _read_str(value: object, where: str) -> str:
 
 
 def _read_bytes(value: object, where: str) -> bytes:
+    if isinstance(value, bytes):  # put in from beside the file
+        return value
     if isinstance(value, str):
         return value.encode()
     return _read_base64(value, where, f"a string or {{ {BASE64} = … }}")

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from textual import on, work
@@ -27,6 +27,9 @@ from flows.wellknown import url_problem
 from tui.widgets.choice import Choice
 from tui.widgets.line_input import LineInput
 from tui.widgets.list_view import Cell, LineList, Row
+
+if TYPE_CHECKING:
+    from flows.store.toml import Summary
 
 SENTENCE = "Walk an OAuth 2.1 and MCP connection one HTTP request at a time."
 
@@ -49,7 +52,6 @@ _HOST = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d+)?(?:[/?].*)?")
 def recent_rows(folder: Path | None, now: datetime) -> tuple[Row, ...]:
     """The sessions of `folder`, the last one first: when, its name if a person gave it one, the
     server, and where the walk stands."""
-    from flows.steps import STEP
     from flows.store import default_folder, recent
 
     rows = []
@@ -57,12 +59,24 @@ def recent_rows(folder: Path | None, now: datetime) -> tuple[Row, ...]:
         when = ago((now - found.modified).total_seconds())
         named = not _SUGGESTED.search(found.path.stem)
         name: Cell = (f"{found.path.stem}  " if named else "", "strong")
-        word: Cell = (STEP[found.reached].title if found.reached else "not begun", "muted")
-        if found.with_secrets:
+        word = _verdict(found.summary)
+        if found.summary.secrets:
             word = (f"{word[0]}, with secrets", "warn")
         cells: tuple[Cell, ...] = ((when.ljust(12), "muted"), name, (found.url, ""))
         rows.append(Row(str(found.path), cells, word))
     return tuple(rows)
+
+
+def _verdict(summary: Summary) -> Cell:
+    """What a walk came to: its verdict, or where it stands."""
+    from flows.steps import STEP
+
+    if summary.verdict_step:
+        who = f", {summary.verdict_party.replace('-', ' ')}" if summary.verdict_party else ""
+        words = f"{STEP[summary.verdict_step].title}{who}"
+        return (f"! {words}", "warn") if summary.verdict == "warn" else (f"✗ {words}", "error")
+    where = STEP[summary.reached].title if summary.reached else "not begun"
+    return (f"✓ {where}", "ok") if summary.verdict and summary.reached else (where, "muted")
 
 
 class UnusableUrl(ValueError):
