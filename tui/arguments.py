@@ -211,10 +211,18 @@ def _add_app(app: argparse.ArgumentParser) -> None:
     app.add_argument("target", nargs="?", metavar="URL | SESSION.toml", help="what to open")
     _add_target(app)
     _add_wire(app)
+    _add_journal(app)
 
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
     _add_faults(demo)
+    _add_journal(demo)
+
+
+def _add_journal(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the record")
+    group.add_argument("--state-dir", metavar="DIR", help=_STATE)
+    group.add_argument("--no-journal", action="store_true", help=_NO_JOURNAL)
 
 
 def _add_lab(lab: argparse.ArgumentParser) -> None:
@@ -250,6 +258,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add("--save", metavar="FILE", help="write the session, secrets redacted")
     add("--trace", metavar="FILE", help="write each exchange as it happens, a JSON line each")
     add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
+    add("--state-dir", metavar="DIR", help="keep a journal there while it runs, for the app")
     _add_output(run)
 
 
@@ -384,6 +393,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="the verdict alone")
 
 
+_STATE = "where journals are; default the user's state folder"
+_NO_JOURNAL = "keep no journal: a walk that is cut off is gone"
 _SUBSCRIBE = "be told of changes to a resource, before the acts and during --listen"
 
 

@@ -55,18 +55,6 @@ class Left:
     reached: StepId | None
 
 
-def default_state_folder() -> Path:
-    """Where the state of the user is kept when nobody says otherwise. It need not exist yet."""
-    from platformdirs import user_state_path
-
-    return user_state_path("authwalk", appauthor=False)
-
-
-def journals(state: Path) -> Path:
-    """The folder of the journals in a state folder."""
-    return state / "journal"
-
-
 class Journal:
     """The journal of one walk. There is a file once something is kept."""
 

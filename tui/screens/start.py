@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -65,6 +67,42 @@ def recent_rows(folder: Path | None, now: datetime) -> tuple[Row, ...]:
         cells: tuple[Cell, ...] = ((when.ljust(12), "muted"), name, (found.url, ""))
         rows.append(Row(str(found.path), cells, word))
     return tuple(rows)
+
+
+def cut_off_rows(journals: Path, now: datetime) -> tuple[Row, ...]:
+    """The walks whose process went away, the last one first."""
+    from flows.steps import STEP
+    from flows.store.journal import left_behind
+
+    rows = []
+    for left in left_behind(journals):
+        when = ago((now - left.at).total_seconds())
+        name = left.file.stem if left.file and not _SUGGESTED.search(left.file.stem) else ""
+        cells: tuple[Cell, ...] = (
+            (when.ljust(12), "muted"),
+            ("cut off  ", "warn"),
+            (f"{name}  " if name else "", "strong"),
+            (left.url, ""),
+        )
+        where = STEP[left.reached].title if left.reached else "not begun"
+        rows.append(Row(str(left.path), cells, (where, "muted")))
+    return tuple(rows)
+
+
+def is_journal(path: Path) -> bool:
+    return path.suffix == ".journal"
+
+
+def name_objection(path: Path, name: str) -> str:
+    """Why a session file cannot be called `name`, or ""."""
+    name = name.strip()
+    if not name or name.startswith("."):
+        return "The session needs a name, and not one that begins with a dot."
+    if re.search(r'[/\\:*?"<>|]', name):
+        return 'A name has none of / \\ : * ? " < > | in it.'
+    if name != path.stem and path.with_name(f"{name}.toml").exists():
+        return "There is a session of this name."
+    return ""
 
 
 def _verdict(summary: Summary) -> Cell:
@@ -127,6 +165,24 @@ class UrlInput(LineInput):
     ]
 
 
+class RecentList(LineList):
+    """The walks that were cut off, then the session files."""
+
+    BINDING_GROUP_TITLE = "Sessions"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "d,delete",
+            "screen.delete",
+            "Delete",
+            id="start.delete",
+            tooltip="Delete this session, or discard this walk that was cut off",
+        ),
+        Binding(
+            "r,f2", "screen.rename", "Rename", id="start.rename", tooltip="Rename this session"
+        ),
+    ]
+
+
 class StartScreen(Screen[None]):
     """Posts what the person chose; the app opens it."""
 
@@ -161,13 +217,21 @@ class StartScreen(Screen[None]):
     class OpenFile(Message):
         path: Path
 
+    @dataclass
+    class Recover(Message):
+        """Take up the walk of a journal."""
+
+        path: Path
+
     class Demo(Message):
         pass
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """`folder` holds the sessions of before; None is where authwalk keeps them."""
+    def __init__(self, folder: Path | None = None, *, journals: Path | None = None) -> None:
+        """`folder` holds the sessions of before; None is where authwalk keeps them. `journals`
+        holds the walks that were cut off."""
         super().__init__()
         self.folder = folder
+        self.journals = journals
 
     def compose(self) -> ComposeResult:
         with VerticalGroup(id="start"):
@@ -198,7 +262,7 @@ class StartScreen(Screen[None]):
                     tooltip="Get one by walking, or skip that and use one you have",
                 )
             yield Label("", id="words", markup=False)
-            recent = LineList(id="recent")
+            recent = RecentList(id="recent")
             recent.border_title = "Recent sessions"
             yield recent
         yield Footer()
@@ -209,7 +273,10 @@ class StartScreen(Screen[None]):
     @work(thread=True, exit_on_error=False)
     def load_recent(self) -> None:
         """Read the heads of the session files, which may be many, off the event loop."""
-        rows = recent_rows(self.folder, datetime.now(UTC))
+        now = datetime.now(UTC)
+        rows = recent_rows(self.folder, now)
+        if self.journals:
+            rows = (*cut_off_rows(self.journals, now), *rows)
         self.app.call_from_thread(self._show_recent, rows)
 
     def _show_recent(self, rows: tuple[Row, ...]) -> None:
@@ -220,7 +287,16 @@ class StartScreen(Screen[None]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "recent" or bool(self.query_one("#recent", LineList).row_count)
+        found = self.query_one("#recent", RecentList)
+        match action:
+            case "recent":
+                return bool(found.row_count)
+            case "delete":
+                return found.current is not None
+            case "rename":
+                return found.current is not None and not is_journal(Path(found.current.id))
+            case _:
+                return True
 
     def say(self, words: str, *, wrong: bool = False) -> None:
         """Show a line below the field."""
@@ -271,10 +347,59 @@ class StartScreen(Screen[None]):
 
     @on(LineList.Selected, "#recent")
     def _recent_chosen(self, event: LineList.Selected) -> None:
-        self.post_message(self.OpenFile(Path(event.row.id)))
+        path = Path(event.row.id)
+        self.post_message(self.Recover(path) if is_journal(path) else self.OpenFile(path))
 
     def action_recent(self) -> None:
         self.query_one("#recent").focus()
+
+    @work(exit_on_error=False)
+    async def action_delete(self) -> None:
+        """Remove a session file, or a walk that was cut off."""
+        from flows.store import delete
+        from flows.store.journal import discard
+        from tui.screens.dialogs import Confirm
+
+        if (row := self.query_one(RecentList).current) is None:
+            return
+        path = Path(row.id)
+        cut_off = is_journal(path)
+        question = (
+            f"Discard the walk of {row.cells[-1][0]} that was cut off? It is in no file yet."
+            if cut_off
+            else f"Delete {path.name}? It cannot be had back."
+        )
+        yes = "Discard" if cut_off else "Delete"
+        if await self.app.push_screen_wait(Confirm(question, title=yes, yes=yes, danger=True)):
+            self._on_disk(discard if cut_off else delete, path)
+
+    @work(exit_on_error=False)
+    async def action_rename(self) -> None:
+        from flows.store import rename
+        from tui.screens.dialogs import PromptDialog
+
+        if (row := self.query_one(RecentList).current) is None:
+            return
+        path = Path(row.id)
+        dialog = PromptDialog(
+            "Rename",
+            f"A name for the session of {row.cells[-1][0]}",
+            value=path.stem,
+            accept="Rename",
+            objection=partial(name_objection, path),
+        )
+        name = await self.app.push_screen_wait(dialog)
+        if name is not None and name.strip() != path.stem:
+            self._on_disk(partial(rename, name=f"{name.strip()}.toml"), path)
+
+    def _on_disk(self, do: Callable[[Path], object], path: Path) -> None:
+        """Change something among the files, and show them anew."""
+        try:
+            do(path)
+            self.say("")
+        except OSError as error:
+            self.say(f"{path.name}: {error.strerror or error}", wrong=True)
+        self.load_recent()
 
     def action_demo(self) -> None:
         self.post_message(self.Demo())

@@ -27,13 +27,15 @@ from flows.exchange import Request
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
 from flows.mcp.opening import sent
 from flows.moves import Act, Ask, Blocked, Compose, Make, Send
-from flows.session import Event, Exchanged, Received, Reran, Session, StepId
+from flows.session import Event, Exchanged, Noted, Received, Reran, Session, StepId
+from flows.steps import STEP
 from flows.text import size, visible
 from flows.walk import Walk
 from flows.wire import Wire, WireOptions
 from tui import view
 from tui.browser import open_in_browser
 from tui.hints import hint
+from tui.keeping import Keeping
 from tui.screens.breakpoints import breakpoint_classes
 from tui.screens.walk_keys import KEYS
 from tui.view import Item
@@ -62,7 +64,8 @@ PANES = ("steps", "middle", "side")
 
 
 class WalkScreen(Screen[None]):
-    """One walk of one target. `path` is the file that the session came from."""
+    """One walk of one target. `path` is the file that the session came from, `keeping` its
+    journal; one that was `recovered` is not saved."""
 
     CSS_PATH = Path(__file__).parents[1] / "styles" / "walk.tcss"
     BINDING_GROUP_TITLE = "Walk"
@@ -87,6 +90,8 @@ class WalkScreen(Screen[None]):
         *,
         lab: LabProcess | None = None,
         path: Path | None = None,
+        keeping: Keeping | None = None,
+        recovered: bool = False,
     ) -> None:
         super().__init__(classes="-show-middle")
         self.walk = Walk(
@@ -97,7 +102,8 @@ class WalkScreen(Screen[None]):
         )
         self.lab = lab
         self.path = path
-        self._saved = self.walk.session
+        self.keeping = keeping or Keeping(None)
+        self._saved = None if recovered else self.walk.session
         self._cancel: asyncio.Event | None = None
         self._dated: Send | None = None
         self._hint_due = ""
@@ -286,7 +292,7 @@ class WalkScreen(Screen[None]):
     @property
     def _tried(self) -> bool:
         """Whether the step on show has an attempt that another can follow."""
-        return any(event.step == self.stage.step for event in self.walk.session.events)
+        return self.stage.step in self.walk.attempts
 
     @staticmethod
     def _awaits(item: Item) -> bool:
@@ -367,6 +373,8 @@ class WalkScreen(Screen[None]):
                 self._draw_hint_soon(f"{size(received)} received …  x cancels")
 
     def _tell(self, event: Event) -> None:
+        if why := self.keeping.keep(self.walk.session):
+            self.notify(why, title="No journal", severity="warning", timeout=10, markup=False)
         self.post_message(self.Recorded(event))
 
     @on(Recorded)
@@ -377,6 +385,10 @@ class WalkScreen(Screen[None]):
             self._draw_hint_soon(f"event of the stream: {visible(event.event.data, limit=90)}")
             if event.step == self.stage.step and not self._events_due:
                 self._events_due = self.set_timer(EVENTS, self._show_events)
+            return
+        if isinstance(event, Noted):
+            self.stage.show()
+            self._draw_top()
             return
         self._resume_listening()
         if self._aside:
@@ -614,6 +626,16 @@ class WalkScreen(Screen[None]):
         if chosen is not None:
             self._show_evidence(chosen.step, chosen.exchange)
 
+    @work(exit_on_error=False)
+    async def action_note(self) -> None:
+        from tui.screens.dialogs import NoteDialog
+
+        step = self.stage.step
+        before = self.walk.session.notes.get(step, "")
+        text = await self.app.push_screen_wait(NoteDialog(STEP[step].title, before))
+        if text is not None and text != before:
+            self.walk.note(step, text)
+
     @property
     def unsaved(self) -> bool:
         return self.walk.session is not self._saved
@@ -623,17 +645,26 @@ class WalkScreen(Screen[None]):
         from flows.store import default_folder, save, suggest_name
         from tui.screens.dialogs import SaveDialog
 
-        session = self.walk.session
+        session, diagnosis = self.walk.session, self.walk.diagnosis
         suggestion = self.path or default_folder() / suggest_name(session)
         choice = await self.app.push_screen_wait(SaveDialog(suggestion))
         if choice is None:
             return
         try:
-            await asyncio.to_thread(save, choice.path, session, with_secrets=choice.with_secrets)
+            await asyncio.to_thread(
+                save,
+                choice.path,
+                session,
+                with_secrets=choice.with_secrets,
+                diagnosis=diagnosis,
+            )
         except OSError as error:
             words = f"{choice.path}: {error.strerror}"
             self.notify(visible(words), severity="error", markup=False)
             return
         self._saved, self.path = session, choice.path
+        self.keeping.saved(choice.path)
+        if self.unsaved:  # something happened meanwhile
+            self.keeping.keep(self.walk.session)
         self.notify(visible(f"saved {choice.path}"), markup=False)
         self._draw_top()

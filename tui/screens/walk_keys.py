@@ -31,6 +31,7 @@ KEYS: list[BindingType] = [
     ),
     Binding("t", "token", "Token", id="walk.token", tooltip="Token and findings; paste any token"),
     Binding("s", "sequence", "Sequence", id="walk.sequence", tooltip="The walk as a diagram"),
+    Binding("n", "note", "Note", False, id="walk.note", tooltip="Write a note on this step"),
     Binding("ctrl+s", "save", "Save", id="walk.save", tooltip="Save the session to a file"),
     Binding(
         "C",

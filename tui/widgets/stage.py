@@ -33,6 +33,8 @@ FORMS = {"authorization-response": "response", "client": "client", "tool": "tool
 """The form for each kind of `Ask`, by its id."""
 TITLES = 24
 """Columns for the titles of items, which stand above each other."""
+NOTE = 2_000
+"""Characters shown of what the person wrote down."""
 NOTE_MARGIN = 3
 """Columns beside a note: its padding, and the scroll bar."""
 
@@ -57,6 +59,7 @@ class Stage(Frame):
 
     def compose(self) -> ComposeResult:
         yield Static(id="purpose", markup=False)
+        yield Static(id="written", markup=False)
         yield Menu(id="items")
         with ContentSwitcher(id="stage", initial="note"):
             with VerticalScroll(id="note"):
@@ -152,6 +155,10 @@ class Stage(Frame):
             Content(which if len(tries) > 1 else ""),
         )
         self.query_one("#purpose", Static).update(Content(step.purpose), layout=False)
+        written, text = self.query_one("#written", Static), self._walk.session.notes.get(step.id)
+        written.display = bool(text)
+        if text:
+            written.update(Content(f"≡ {visible(text, lines=True, limit=NOTE)}"))
         items, menu = self.items, self.query_one("#items", Menu)
         menu.display = len(items) > 1
         titles = min(TITLES, max((len(item.title) for item in items), default=0))
