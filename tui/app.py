@@ -262,7 +262,7 @@ class AuthwalkApp(App[None]):
         try:
             session, journal = await asyncio.to_thread(take_up, path)
         except SessionFileError as error:
-            self._say(str(error), wrong=True)
+            self._say(f"Not taken up: {error.text}", wrong=True)
             return
         self.show_walk(session, path=journal.file, journal=journal)
 

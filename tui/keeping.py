@@ -39,6 +39,12 @@ class Keeping:
             self._journal.drop()
 
     def leave(self) -> None:
-        """The person left the walk, and wants nothing of it back."""
+        """The person left the walk, and wants nothing of it back, nor of what its end brings."""
+        self._folder = None
         if self._journal:
             self._journal.drop()
+
+    def close(self) -> None:
+        """The walk is over without a word of the person: what is kept stays."""
+        if self._journal:
+            self._journal.close()

@@ -87,10 +87,11 @@ class Journal:
     def drop(self) -> None:
         """Remove the file: the walk was saved, discarded or left. What happens next is kept in a
         new one, together with all that happened before."""
-        if self._path:
+        path = self._path
+        self.close()  # first: Windows removes nothing that is open
+        if path:
             with suppress(OSError):
-                self._path.unlink()
-        self.close()
+                path.unlink()
 
     def close(self) -> None:
         """Let go of the file, which stays."""
@@ -146,8 +147,9 @@ def take_up(path: Path) -> tuple[Session, Journal]:
         with _Held(path) as handle:
             session, file = _read(path, handle)
             journal = Journal(path.parent, file)
-            if not journal.keep(session):
-                path.unlink()
+            kept = not journal.keep(session)
+        if kept:
+            path.unlink()
     except BlockingIOError:
         raise SessionFileError(path, None, "another authwalk has this walk open") from None
     except OSError as error:
@@ -158,7 +160,8 @@ def take_up(path: Path) -> tuple[Session, Journal]:
 def discard(path: Path) -> None:
     """Remove a journal that nobody has. Raises OSError."""
     with _Held(path):
-        path.unlink()
+        pass
+    path.unlink()
 
 
 class _Held:

@@ -151,6 +151,7 @@ class WalkScreen(Screen[None]):
 
     async def on_unmount(self) -> None:
         await self.walk.close()
+        self.keeping.close()
 
     @property
     def steps(self) -> StepList:

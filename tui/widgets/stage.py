@@ -81,7 +81,8 @@ class Stage(Frame):
 
         switcher = self.query_one(ContentSwitcher)
         for form in (ResponsePanel(id="response"), ClientPanel(id="client"), ToolForm(id="tool")):
-            await switcher.add_content(form)
+            if switcher.is_attached:  # the person may have left meanwhile
+                await switcher.add_content(form)
         self._forms = bool(self.query(ToolForm))  # it has none when the person has left already
         if self._forms:
             self._draw_item()
