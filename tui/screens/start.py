@@ -18,6 +18,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup, VerticalGroup
 from textual.content import Content
+from textual.events import Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label
@@ -163,6 +164,20 @@ class UrlInput(LineInput):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Walk", id="start.walk", tooltip="Open the walk of this URL"),
     ]
+
+    @dataclass
+    class Command(Message):
+        """A curl command was pasted, which may have many lines."""
+
+        text: str
+
+    def on_paste(self, event: Paste) -> None:
+        from flows.curl_command import is_curl
+
+        if is_curl(event.text):
+            event.prevent_default()
+            event.stop()
+            self.post_message(self.Command(event.text))
 
 
 class RecentList(LineList):
@@ -324,6 +339,18 @@ class StartScreen(Screen[None]):
             target = self._target(typed)
         except UnusableUrl as error:
             self.say(str(error), wrong=True)
+        else:
+            self.post_message(self.OpenTarget(target))
+
+    @on(UrlInput.Command)
+    def _command_pasted(self, event: UrlInput.Command) -> None:
+        """Walk the server that a curl command is for."""
+        from flows.curl_command import CurlError, read_curl, target_of
+
+        try:
+            target = target_of(read_curl(event.text).request)
+        except CurlError as error:
+            self.say(f"Not taken: {error}", wrong=True)
         else:
             self.post_message(self.OpenTarget(target))
 

@@ -484,11 +484,30 @@ class WalkScreen(Screen[None]):
         self.stage.note_rejected(words)
 
     def on_paste(self, event: Paste) -> None:
-        """A paste that no field took goes where the walk waits for one."""
-        if self._asks_response:
+        """A paste that no field took goes where the walk waits for one; a curl command stands in
+        for the request on show."""
+        from flows.curl_command import is_curl
+
+        item = self.stage.shown
+        if item and isinstance(item.move, Send) and is_curl(event.text):
+            event.stop()
+            self._take_curl(item.move, event.text)
+        elif self._asks_response:
             event.stop()
             self.action_paste()
             self.stage.take_paste(event)
+
+    def _take_curl(self, move: Send, text: str) -> None:
+        from flows.curl_command import CurlError, read_curl
+
+        try:
+            command = read_curl(text)
+        except CurlError as error:
+            self.notify(str(error), title="Not taken", severity="warning", markup=False)
+            return
+        self.stage.set_edit(move, command.request)
+        words = " ".join(("The command stands in for the request; e shows it.", *command.remarks))
+        self.notify(words, title="From curl", markup=False)
 
     def on_response_panel_answered(self, event: ResponsePanel.Answered) -> None:
         self.walk.answer("callback", redirect=event.text, via="pasted")
