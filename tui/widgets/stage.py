@@ -16,7 +16,7 @@ from flows.catalogue import OPTIONAL, Json, Listing
 from flows.exchange import Request
 from flows.facts import Facts
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
-from flows.session import Answered, Exchanged, Pairs, StepId
+from flows.session import Answered, Exchanged, Pairs, Session, StepId
 from flows.steps import STEP, STEPS
 from flows.steps.tools import offers
 from flows.text import visible
@@ -54,6 +54,7 @@ class Stage(Frame):
         self._attempt = -1
         self._item = -1
         self._edited: tuple[Act, Edit] | None = None
+        self._recorded: tuple[Session, StepId, int, tuple[Item, ...]] | None = None
         self._forms = False
         self.on_pointed: Callable[[], None] = lambda: None
 
@@ -95,7 +96,13 @@ class Stage(Frame):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        return view.items(self._walk, self.step, self._attempt)
+        # A drawing asks many times, and an attempt may have hundreds.
+        session, step, attempt = self._walk.session, self.step, self._attempt
+        known = self._recorded
+        if known is None or known[0] is not session or known[1:3] != (step, attempt):
+            known = (session, step, attempt, view.recorded(self._walk, step, attempt))
+            self._recorded = known
+        return view.with_move(self._walk, step, attempt, known[3])
 
     @property
     def shown(self) -> Item | None:

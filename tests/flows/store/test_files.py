@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from flows.walk import Walk
 from flows.wire import Wire
 from tests.flows.store.strategies import TEXT
 from tests.flows.world import MCP, NOW, World
+from tests.long import long_session
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and links of POSIX")
 
@@ -307,3 +309,25 @@ def test_the_verdict_is_in_the_summary(tmp_path: Path) -> None:
     assert (stopped.verdict, stopped.verdict_step) == ("fail", "challenge")
     assert stopped.verdict_party == "resource-server"
     assert found["sound"].verdict in ("pass", "warn")
+
+
+def test_what_a_session_costs_to_read_grows_with_its_length_alone(tmp_path: Path) -> None:
+    """Counted, as times differ: calls of Python functions, from the file to facts and findings."""
+    counts: list[int] = []
+    for exchanges in (60, 120, 240):
+        save(tmp_path / "s.toml", long_session(exchanges))
+        calls = 0
+
+        def count(frame: object, event: str, argument: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            walk = Walk(load(tmp_path / "s.toml"), Wire())
+            assert walk.moves and walk.findings
+        finally:
+            sys.setprofile(before)
+        counts.append(calls)
+    assert counts[2] - counts[1] < 2.2 * (counts[1] - counts[0])
