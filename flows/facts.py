@@ -24,6 +24,7 @@ from flows.session import (
     Event,
     Exchanged,
     Made,
+    Noted,
     Overrode,
     Pairs,
     Reran,
@@ -330,7 +331,7 @@ class Fold:
             self.add(event)
 
     def add(self, event: Event) -> None:
-        if isinstance(event, Exchanged) and event.probe:
+        if isinstance(event, Noted) or (isinstance(event, Exchanged) and event.probe):
             return
         if not isinstance(event, Reran) or event.step in REPEATABLE:
             self._apply(event)

@@ -8,6 +8,7 @@
                  Answered    the person, or the browser on their behalf, gave values
                  Overrode    the person went on where the standard says stop
                  Reran       the person opened a new attempt of a step
+                 Noted       the person wrote something down about a step
 
 Nothing here is ever changed. What is *known* is derived from it: see `flows.facts`.
 """
@@ -166,7 +167,17 @@ class Reran:
     scope: str | None = None
 
 
-Event = Exchanged | Received | Made | Answered | Overrode | Reran
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What the person wrote down about a step, in place of what they wrote before; "" takes it
+    back. No facts rest on it."""
+
+    at: datetime
+    step: StepId
+    text: str
+
+
+Event = Exchanged | Received | Made | Answered | Overrode | Reran | Noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +195,12 @@ class Session:
     @property
     def exchanges(self) -> Iterator[Exchanged]:
         return (event for event in self.events if isinstance(event, Exchanged))
+
+    @property
+    def notes(self) -> dict[StepId, str]:
+        """The note of each step that has one."""
+        noted = {event.step: event.text for event in self.events if isinstance(event, Noted)}
+        return {step: text for step, text in noted.items() if text}
 
     def exchange(self, id: str) -> Exchange | None:
         """The exchange with this id."""
@@ -227,7 +244,7 @@ def attempts(events: Iterable[Event]) -> dict[StepId, tuple[Attempt, ...]]:
             for step in fallen_steps(event):
                 if tried := standing.pop(step, None):
                     closed[step].append(Attempt(step, tuple(tried), current=False))
-        else:
+        elif not isinstance(event, Noted):
             closed.setdefault(event.step, [])
             standing.setdefault(event.step, []).append(event)
     for step, tried in standing.items():

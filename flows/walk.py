@@ -48,6 +48,7 @@ from flows.session import (
     Event,
     Exchanged,
     Made,
+    Noted,
     Overrode,
     Pairs,
     Received,
@@ -346,6 +347,10 @@ class Walk:
         """Go on where the standard says stop. The record keeps the reason."""
         self.record(Overrode(self._clock(), blocked.step, blocked.reason))
 
+    def note(self, step: StepId, text: str) -> None:
+        """Write something down about a step, in place of what was written before."""
+        self.record(Noted(self._clock(), step, text))
+
     def rerun(self, step: StepId) -> None:
         """Open a new attempt of `step`, with fresh entropy."""
         self.record(Reran(self._clock(), step, self._entropy(32)))
@@ -362,7 +367,7 @@ class Walk:
         reached = list(self.moves)
         for step in reversed(reached):
             done = isinstance(self.moves[step], Done | Blocked)
-            if done and step not in REPEATABLE and any(e.step == step for e in self.session.events):
+            if done and step not in REPEATABLE and step in self.attempts:
                 self.rerun(step)
                 return step
         return None

@@ -14,7 +14,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -34,6 +34,7 @@ from tui.themes import CONTRAST
 
 if TYPE_CHECKING:
     from flows.session import Session, Target
+    from flows.store.journal import Journal
     from flows.wire import WireOptions
     from tui.lab_process import LabProcess
     from tui.screens.start import StartScreen
@@ -51,7 +52,8 @@ def _actions() -> type[Provider]:
 
 class AuthwalkApp(App[None]):
     """`session` opens its walk at once, `path` is the file it came from. `demo_faults` starts the
-    lab with these faults and walks it, as `demo_host` where that is given."""
+    lab with these faults and walks it, as `demo_host` where that is given. Walks are kept in
+    the folder `journals` as they go, where one is given. `missing` is what the file lacked."""
 
     TITLE = "authwalk"
     DEFAULT_MODE = "main"
@@ -99,11 +101,16 @@ class AuthwalkApp(App[None]):
         path: Path | None = None,
         demo_faults: tuple[str, ...] | None = None,
         demo_host: str | None = None,
+        journals: Path | None = None,
+        missing: Sequence[str] = (),
     ) -> None:
         first_style = "walk.tcss" if session else "start.tcss"  # with it now, all is parsed once
         super().__init__(css_path=[STYLES / "app.tcss", STYLES / first_style])
         self.wire_options = wire_options
         self.lab: LabProcess | None = None
+        self.journals = journals
+        self._missing = missing
+        self._offers = session.target.url if session and not path else ""
         self._demo_faults = demo_faults
         self._demo_host = demo_host
         self._first: Callable[[], Screen[None]] = (
@@ -128,6 +135,21 @@ class AuthwalkApp(App[None]):
         self.run_worker(self.warm, thread=True, group="warm", exit_on_error=False)
         if self._demo_faults is not None:
             self.start_demo(self._demo_faults)
+        self._say_missing(self._missing)
+        if self.journals and self._offers:
+            self.run_worker(self._offer, thread=True, group="offer", exit_on_error=False)
+
+    def _offer(self) -> None:
+        """Say that an earlier walk of the same server can be had back. Runs in a thread."""
+        from flows.steps import STEP
+        from flows.store.journal import left_behind
+
+        assert self.journals
+        found = [left for left in left_behind(self.journals) if left.url == self._offers]
+        if found and found[0].reached:
+            where = STEP[found[0].reached].title
+            words = f"A walk of this server was cut off at {where}. ctrl+n offers it back."
+            self.call_from_thread(self.notify, words, timeout=10)
 
     def warm(self) -> None:
         """Import what the next screen and the first request need, while the person reads. Runs in
@@ -146,9 +168,15 @@ class AuthwalkApp(App[None]):
         self._show(self._start_screen)
 
     def show_walk(
-        self, session: Session, *, path: Path | None = None, lab: LabProcess | None = None
+        self,
+        session: Session,
+        *,
+        path: Path | None = None,
+        lab: LabProcess | None = None,
+        journal: Journal | None = None,
     ) -> None:
-        self._show(partial(self._walk_screen, session, path=path, lab=lab))
+        """Show a walk; one that was taken up from its `journal` is not saved."""
+        self._show(partial(self._walk_screen, session, path=path, lab=lab, journal=journal))
 
     def _show(self, screen: Callable[[], Screen[None]]) -> None:
         self._shown += 1
@@ -161,14 +189,28 @@ class AuthwalkApp(App[None]):
     def _start_screen(self) -> Screen[None]:
         from tui.screens.start import StartScreen
 
-        return StartScreen()
+        return StartScreen(journals=self.journals)
 
     def _walk_screen(
-        self, session: Session, *, path: Path | None = None, lab: LabProcess | None = None
+        self,
+        session: Session,
+        *,
+        path: Path | None = None,
+        lab: LabProcess | None = None,
+        journal: Journal | None = None,
     ) -> Screen[None]:
+        from tui.keeping import Keeping
         from tui.screens.walk import WalkScreen
 
-        return WalkScreen(session, self.wire_options, lab=lab, path=path)
+        keeping = Keeping(self.journals, path, journal)
+        return WalkScreen(
+            session,
+            self.wire_options,
+            lab=lab,
+            path=path,
+            keeping=keeping,
+            recovered=journal is not None,
+        )
 
     def on_resize(self, event: Resize) -> None:
         self._keep_floor(event.size)  # the app's own size is still the old one
@@ -187,6 +229,9 @@ class AuthwalkApp(App[None]):
     def on_start_screen_open_file(self, event: StartScreen.OpenFile) -> None:
         self.open_file(event.path)
 
+    def on_start_screen_recover(self, event: StartScreen.Recover) -> None:
+        self.recover(event.path)
+
     def on_start_screen_demo(self) -> None:
         self.start_demo()
 
@@ -197,11 +242,31 @@ class AuthwalkApp(App[None]):
 
         self._say("Opening…")
         try:
-            session = await asyncio.to_thread(load, path)
+            missing: list[str] = []
+            session = await asyncio.to_thread(load, path, missing.append)
         except SessionFileError as error:
             self._say(str(error), wrong=True)
             return
         self.show_walk(session, path=path)
+        self._say_missing(missing)
+
+    def _say_missing(self, missing: Sequence[str]) -> None:
+        for words in missing:
+            self.notify(words, title="A body is missing", severity="warning", timeout=10)
+
+    @work(exclusive=True, group="open")
+    async def recover(self, path: Path) -> None:
+        """Take up a walk that was cut off from its journal, and show it."""
+        from flows.store import SessionFileError
+        from flows.store.journal import take_up
+
+        self._say("Opening…")
+        try:
+            session, journal = await asyncio.to_thread(take_up, path)
+        except SessionFileError as error:
+            self._say(f"Not taken up: {error.text}", wrong=True)
+            return
+        self.show_walk(session, path=journal.file, journal=journal)
 
     def on_start_screen_compare(self, event: StartScreen.Compare) -> None:
         self.show_comparison(event.a, event.b)
@@ -269,13 +334,20 @@ class AuthwalkApp(App[None]):
         """Ask about a walk that is not saved. Asking to leave once more answers it."""
         from tui.screens.dialogs import Confirm
 
-        if self.screen.id == "leave" or not getattr(self.screen_stack[0], "unsaved", False):
+        base = self.screen_stack[0]
+
+        def leave() -> None:
+            if keeping := getattr(base, "keeping", None):
+                keeping.leave()
             then()
+
+        if self.screen.id == "leave" or not getattr(base, "unsaved", False):
+            leave()
             return
         question = "This walk is not saved. Leave it all the same?"
         dialog = Confirm(question, title="Not saved", yes="Leave", no="Stay", danger=True)
         dialog.id = "leave"
-        self.push_screen(dialog, lambda sure: then() if sure else None)
+        self.push_screen(dialog, lambda sure: leave() if sure else None)
 
     def action_help_quit(self) -> None:
         self.notify("ctrl+q quits")
@@ -381,6 +453,7 @@ def open_app(
     wire_options: WireOptions,
     demo_faults: tuple[str, ...] | None = None,
     demo_host: str | None = None,
+    journals: Path | None = None,
 ) -> int:
     """Run the app. Exit codes: 0 left by the person, 1 a fault in authwalk, 2 no usable terminal,
     6 the session file cannot be read."""
@@ -389,12 +462,12 @@ def open_app(
         print(f"authwalk: {words}", file=sys.stderr)
         return 2
     gc.disable()  # what the first frame makes stays; looking for garbage would cost a tenth of it
-    session = None
+    session, missing = None, list[str]()
     if session_path:
         from flows.store import SessionFileError, load
 
         try:
-            session = load(session_path)
+            session = load(session_path, missing.append)
         except SessionFileError as error:
             print(f"authwalk: {error}", file=sys.stderr)
             return 6
@@ -408,6 +481,8 @@ def open_app(
         path=session_path,
         demo_faults=demo_faults,
         demo_host=demo_host,
+        journals=journals,
+        missing=missing,
     )
     app.run()
     return app.return_code or 0

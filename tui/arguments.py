@@ -44,7 +44,7 @@ COMMANDS = {
     "compare": "two saved sessions side by side",
     "show": "the steps of a saved session",
     "export": "a saved session as commands, a script, a HAR, a report or a diagram",
-    "import": "a browser's HAR as a session, with its verdict",
+    "import": "a browser's HAR, a curl command or an mcp.json as a session",
     "logs": "did the token requests arrive? from an access log",
     "hosts": "what ChatGPT, Claude and other clients send and demand",
     "lab": "the practice servers alone",
@@ -144,10 +144,14 @@ IMPORT_EXAMPLES = """\
 examples:
   authwalk import chatgpt.com.har
   authwalk import chatgpt.com.har --save try.toml && authwalk try.toml
+  authwalk import .vscode/mcp.json --server search --save search.toml
+  authwalk import curl "curl https://mcp.example.com/mcp -H 'X-Team: tea'"
+  pbpaste | authwalk import curl - --save try.toml
 
 In the browser open the developer tools, keep the log, try to connect, and save
-all as HAR. A HAR holds cookies and codes: treat it like a password. exit codes:
-0 read, 2 wrong usage, 6 the file cannot be read."""
+all as HAR. A HAR holds cookies and codes: treat it like a password. A curl
+command is read, never run: what a shell would put in is refused, and no file
+is opened. exit codes: 0 read, 2 wrong usage, 6 it cannot be read."""
 
 LOGS_EXAMPLES = """\
 examples:
@@ -246,7 +250,7 @@ def parser() -> argparse.ArgumentParser:
     _add_compare(command("compare", "A B [options]", COMPARE_EXAMPLES))
     _add_show(command("show", "SESSION [options]"))
     _add_export(command("export", "SESSION --as FORMAT [options]"))
-    _add_import(command("import", "FILE.har [options]", IMPORT_EXAMPLES))
+    _add_import(command("import", "FILE | curl COMMAND [options]", IMPORT_EXAMPLES))
     _add_logs(command("logs", "FILE... [options]", LOGS_EXAMPLES))
     _add_hosts(command("hosts", "[show NAME] [options]", HOSTS_EXAMPLES))
     _add_lab(command("lab", "[--fault NAME]... [options]"))
@@ -259,11 +263,13 @@ def _add_app(app: argparse.ArgumentParser) -> None:
     app.add_argument("target", nargs="?", metavar="URL | SESSION.toml", help="what to open")
     _add_target(app)
     _add_wire(app)
+    _add_journal(app)
 
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
     _add_faults(demo)
     _add_host(demo.add_argument)
+    _add_journal(demo)
 
 
 def _add_hosts(hosts: argparse.ArgumentParser) -> None:
@@ -275,6 +281,12 @@ def _add_hosts(hosts: argparse.ArgumentParser) -> None:
 def _add_host(add: Callable[..., object]) -> None:
     text = "walk as this host would: chatgpt, claude, cursor, … (authwalk hosts)"
     add("--as", dest="host", metavar="HOST", help=text)
+
+
+def _add_journal(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the record")
+    group.add_argument("--state-dir", metavar="DIR", help=_STATE)
+    group.add_argument("--no-journal", action="store_true", help=_NO_JOURNAL)
 
 
 def _add_lab(lab: argparse.ArgumentParser) -> None:
@@ -309,6 +321,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add("--save", metavar="FILE", help="write the session, secrets redacted")
     add("--trace", metavar="FILE", help="write each exchange as it happens, a JSON line each")
     add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
+    add("--state-dir", metavar="DIR", help="keep a journal there while it runs, for the app")
     _add_output(run)
 
 
@@ -406,8 +419,9 @@ def _add_export(export: argparse.ArgumentParser) -> None:
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(module="har")  # `import` is no name for a module
-    parser.add_argument("file", metavar="FILE.har", help="saved by a browser's developer tools")
+    parser.set_defaults(module="imports")  # `import` is no name for a module
+    parser.add_argument("source", nargs="+", metavar="FILE | curl COMMAND", help=_SOURCE)
+    parser.add_argument("--server", metavar="NAME", help="which server of a configuration")
     parser.add_argument("--save", metavar="FILE", help="write the session, secrets redacted")
     parser.add_argument("--with-secrets", action="store_true", help="keep secrets in what is told")
     _add_output(parser)
@@ -489,6 +503,9 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="the verdict alone")
 
 
+_SOURCE = "a HAR, an mcp.json, a file with a curl command; or curl and the command in quotes"
+_STATE = "where journals are; default the user's state folder"
+_NO_JOURNAL = "keep no journal: a walk that is cut off is gone"
 _SUBSCRIBE = "be told of changes to a resource, before the acts and during --listen"
 
 

@@ -6,7 +6,7 @@ head_lines  request line or status line with the header fields, safe to show
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlsplit
@@ -92,20 +92,31 @@ def step_attempts(walk: Walk, step: StepId) -> tuple[Attempt, ...]:
 
 def items(walk: Walk, step: StepId, attempt: int = -1) -> tuple[Item, ...]:
     """What there is to look at in an attempt of a step; the newest also has the move to come."""
-    tries = step_attempts(walk, step)
-    chosen = tries[attempt]
+    return with_move(walk, step, attempt, recorded(walk, step, attempt))
+
+
+def recorded(walk: Walk, step: StepId, attempt: int = -1) -> tuple[Item, ...]:
+    """The items that the record gives; they stay as they are until something is recorded."""
     streams = background_streams(walk)
     found: list[Item] = []
-    for event in chosen.events:
+    responses: dict[str | int, Item] = {}
+    for event in step_attempts(walk, step)[attempt].events:
         if _worth_a_row(event):
-            found.insert(_place(event, found), Item(_title(event), event))
+            found.insert(_place(event, found, responses), Item(_title(event), event))
         elif isinstance(event, Received) and event.exchange_id in streams:
             found.append(Item(_title(event), event))
-    newest = chosen is tries[-1]
-    move = walk.moves.get(step)
-    if newest and move is not None and (isinstance(move, Act | Blocked) or not found):
-        found.append(Item(_move_title(move), move=move))
+            if (rpc_id := response_id(event.event)) is not None:
+                responses.setdefault(rpc_id, found[-1])
     return tuple(found)
+
+
+def with_move(walk: Walk, step: StepId, attempt: int, found: tuple[Item, ...]) -> tuple[Item, ...]:
+    """The items with the move to come, which may change with time."""
+    move, tries = walk.moves.get(step), step_attempts(walk, step)
+    newest = attempt % len(tries) == len(tries) - 1
+    if newest and move is not None and (isinstance(move, Act | Blocked) or not found):
+        return (*found, Item(_move_title(move), move=move))
+    return found
 
 
 def _worth_a_row(event: Event) -> bool:
@@ -120,11 +131,13 @@ def background_streams(walk: Walk) -> frozenset[str]:
     return frozenset(filter(None, (value(event.values, "stream") for event in made)))
 
 
-def _place(event: Event, found: Sequence[Item]) -> int:
+def _place(event: Event, found: Sequence[Item], responses: Mapping[str | int, Item]) -> int:
     """Where an event belongs: a request before the response that came on another stream."""
-    rpc_id = sent(event.exchange.request)[2] if isinstance(event, Exchanged) else None
-    responses = (at for at, item in enumerate(found) if rpc_id and responds_to(item, rpc_id))
-    return next(responses, len(found))
+    if responses and isinstance(event, Exchanged):
+        rpc_id = sent(event.exchange.request)[2]
+        response = responses.get(rpc_id) if rpc_id else None
+        return next((at for at, item in enumerate(found) if item is response), len(found))
+    return len(found)
 
 
 def responds_to(item: Item, rpc_id: int) -> bool:

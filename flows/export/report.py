@@ -94,6 +94,7 @@ class _Report:
         yield Preformatted("\n".join(drawn(found, 100)))
         yield Heading("Findings")
         yield self._table_of_findings()
+        yield from self._notes()
         yield Heading("Exchanges")
         yield self._exchanges()
         yield Heading("To find this in a log")
@@ -172,6 +173,13 @@ class _Report:
         )
         head = ("Result", "Check", "Step", "At fault", "What was found", "To mend", "Standard")
         return Table(head, rows)
+
+    def _notes(self) -> Iterator[Block]:
+        notes = self._session.notes
+        if notes:
+            yield Heading("Notes")
+            order = sorted(notes, key=lambda step: STEP_ORDER[step])
+            yield Table(("Step", "Note"), tuple((STEP[step].title, notes[step]) for step in order))
 
     def _exchanges(self) -> Table:
         rows = tuple(

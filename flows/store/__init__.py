@@ -4,6 +4,7 @@ encode, decode     session <-> text
 save, load         session <-> file
 redact_session     session  -> session without secrets
 recent             the files of a folder, for the start screen
+delete, rename     a file with what belongs to it
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from flows.store.errors import SecretLeak, SessionFileError
 from flows.store.files import (
     Recent,
     default_folder,
+    delete,
     load,
     recent,
+    rename,
     save,
     suggest_name,
     write_private,
@@ -27,11 +30,13 @@ __all__ = [
     "SessionFileError",
     "decode",
     "default_folder",
+    "delete",
     "encode",
     "load",
     "recent",
     "redact_session",
     "redactor_of",
+    "rename",
     "save",
     "suggest_name",
     "write_private",

@@ -5,18 +5,25 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from errno import EINVAL
+from errno import EEXIST, EINVAL
+from functools import cache
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flows.session import Session, StepId
+from flows.session import Session
+from flows.store.bodies import MissingBody, checked, folder_of, is_body
 from flows.store.errors import SessionFileError
-from flows.store.toml import decode, encode, read_head
+from flows.store.toml import Summary, decode, encode, read_head
 from flows.text import size
+
+if TYPE_CHECKING:
+    from flows.diagnosis import Diagnosis
 
 MAX_SIZE = 256 * 1024 * 1024
 _HEAD = 64 * 1024
@@ -28,17 +35,13 @@ _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)  # opening a FIFO would wait for a 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """A session file as a list shows it. `steps` counts steps with events; `reached` is the
-    step of the last one."""
+    """A session file as a list shows it."""
 
     path: Path
     url: str
     created: datetime
     modified: datetime
-    steps: int
-    exchanges: int
-    reached: StepId | None
-    with_secrets: bool
+    summary: Summary
 
 
 def default_folder() -> Path:
@@ -59,9 +62,56 @@ def suggest_name(session: Session) -> str:
     return f"{place}-{session.created.astimezone(UTC):%Y-%m-%d-%H%M%S}.toml"
 
 
-def save(path: Path, session: Session, *, with_secrets: bool = False) -> None:
-    """Write the session as `write_private` does. Raises OSError, and SecretLeak as `encode`."""
-    write_private(path, encode(session, with_secrets=with_secrets).encode())
+def save(
+    path: Path,
+    session: Session,
+    *,
+    with_secrets: bool = False,
+    diagnosis: Diagnosis | None = None,
+) -> None:
+    """Write the session as `write_private` does, large bodies beside it. `diagnosis` is what lists
+    tell as the verdict. Raises OSError, and SecretLeak as `encode` does."""
+    aside: dict[str, bytes] = {}
+    text = encode(session, with_secrets=with_secrets, diagnosis=diagnosis, aside=aside)
+    _nameable(path)
+    bodies = folder_of(path)
+    for digest, body in aside.items():
+        write_private(bodies / digest, body)
+    write_private(path, text.encode())
+    _sweep(bodies, aside.keys())
+
+
+def _sweep(bodies: Path, wanted: Collection[str]) -> None:
+    """Remove the bodies that no session needs any more, and nothing else."""
+    with suppress(OSError):
+        for name in os.listdir(bodies):
+            if is_body(name) and name not in wanted:
+                (bodies / name).unlink()
+        if not wanted:
+            bodies.rmdir()
+
+
+def delete(path: Path) -> None:
+    """Remove a session file with its large bodies. Raises OSError."""
+    path.unlink()
+    _sweep(folder_of(path), ())
+
+
+def rename(path: Path, name: str) -> Path:
+    """Give a session file another name in its folder; its path then. Raises OSError, also when
+    the name is taken."""
+    target = path.with_name(name)
+    if target.exists() or folder_of(target).exists():
+        raise FileExistsError(EEXIST, "there is a file of this name")
+    bodies = folder_of(path)
+    if bodies.is_dir():
+        bodies.rename(folder_of(target))
+    try:
+        return path.rename(target)
+    except OSError:
+        if folder_of(target).is_dir():
+            folder_of(target).rename(bodies)
+        raise
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -70,9 +120,8 @@ def write_private(path: Path, data: bytes) -> None:
     The file is the owner's alone, and so are folders made on the way. A symbolic link at `path`
     is replaced, never followed. Raises OSError.
     """
-    if not path.name or "\0" in str(path):
-        raise OSError(EINVAL, "this is no name for a file")
-    _make_private(path.parent)
+    _nameable(path)
+    make_private(path.parent)
     unfinished = path.with_name(f".{path.name[:100]}.{token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
     try:
@@ -87,7 +136,12 @@ def write_private(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def _make_private(folder: Path) -> None:
+def _nameable(path: Path) -> None:
+    if not path.name or "\0" in str(path):
+        raise OSError(EINVAL, "this is no name for a file")
+
+
+def make_private(folder: Path) -> None:
     missing = [folder, *folder.parents]
     for one in reversed([one for one in missing if not one.exists()]):
         one.mkdir(mode=0o700, exist_ok=True)
@@ -105,9 +159,21 @@ def _sync_folder(folder: Path) -> None:
                 os.close(handle)
 
 
-def load(path: Path) -> Session:
-    """The session in a file. Raises SessionFileError, also when it cannot be opened."""
-    return decode(_text(_read(path, MAX_SIZE + 1), path), path)
+def load(path: Path, missing: Callable[[str], None] = lambda words: None) -> Session:
+    """The session in a file. `missing` is told of each large body that cannot be had. Raises
+    SessionFileError, also when the file cannot be opened."""
+    bodies = folder_of(path)
+
+    @cache
+    def body(digest: str) -> bytes:
+        try:
+            return checked(digest, _read(bodies / digest, MAX_SIZE + 1))
+        except (SessionFileError, MissingBody) as error:
+            words = error.text if isinstance(error, SessionFileError) else str(error)
+            missing(f"{bodies.name}/{digest[:8]}…: {words}")
+            raise MissingBody(words) from None
+
+    return decode(_text(_read(path, MAX_SIZE + 1), path), path, body)
 
 
 def recent(folder: Path, most: int = 50) -> tuple[Recent, ...]:
@@ -141,10 +207,7 @@ def _recent(path: Path, modified: float) -> Recent:
         session.target.url,
         session.created,
         datetime.fromtimestamp(modified, UTC),
-        summary.steps,
-        summary.exchanges,
-        summary.reached,
-        summary.secrets,
+        summary,
     )
 
 

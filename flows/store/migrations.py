@@ -11,9 +11,16 @@ from collections.abc import Callable, Mapping
 from flows.store.errors import SessionFileError
 from flows.store.tables import Table
 
-VERSION = 1
+VERSION = 2
 
-MIGRATIONS: Mapping[int, Callable[[Table], Table]] = {}
+
+def _second(table: Table) -> Table:
+    """Version 2 has notes, the verdict in the summary, and large bodies beside the file: a file of
+    version 1 holds none of them and is the same."""
+    return table
+
+
+MIGRATIONS: Mapping[int, Callable[[Table], Table]] = {1: _second}
 """By the version they start from; each returns the table as the next version has it."""
 
 

@@ -13,10 +13,11 @@ from __future__ import annotations
 import math
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import repeat
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -66,125 +67,183 @@ def _to_entry(value: Any) -> Any:
 
 def from_table(record: type[T], table: object, where: str = "") -> T:
     """A dataclass from its table. Raises SessionFileError, which names the entry by `where`."""
-    return _read_record(record, table, where)
+    try:
+        return _reader(record)(table)  # type: ignore[no-any-return]
+    except _Wrong as wrong:
+        place = f"{where}{''.join(reversed(wrong.path))}"
+        raise SessionFileError(
+            None, None, f"{place.removeprefix('.') or 'the file'} {wrong}"
+        ) from None
 
 
-def _read_record(record: type[T], table: object, where: str) -> T:
-    if not isinstance(table, Mapping):
-        raise _wrong(where, "must be a table")
-    hints = _hints(record)
-    known = {field.name: field for field in fields(record)}
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in known and not (key == "kind" and record in _KINDS):
-            raise _wrong(_under(where, key), "is no key of this format")
-        if key in known:
-            values[key] = _read(hints[key], value, _under(where, key))
-    for name, field in known.items():
-        missing = field.default is MISSING and field.default_factory is MISSING
-        if name not in values and missing:
-            raise _wrong(_under(where, name), "is missing")
-    return record(**values)
+class _Wrong(Exception):
+    """What is wrong with an entry; each level that it passes on its way out adds to `path`."""
+
+    def __init__(self, says: str, key: str = "") -> None:
+        super().__init__(says)
+        self.path = [f".{key}"] if key else []
 
 
-def _read(hint: Any, value: object, where: str) -> Any:
+Reader = Callable[[Any], Any]
+
+
+@cache
+def _reader(hint: Any) -> Reader:
+    """What reads an entry of this type, made once: a file has thousands of each."""
     origin, args = get_origin(hint), get_args(hint)
     if origin in (UnionType, Union):
         members = [arg for arg in args if arg is not NoneType]
-        return _read(members[0], value, where) if len(members) == 1 else _read_event(value, where)
+        return _reader(members[0]) if len(members) == 1 else _read_event
     if origin is Literal:
-        if value not in args:
-            says = f"{_shown(value)} is none of those known here"
-            raise _wrong(where, says)
-        return value
+        return _literal_reader(frozenset(args))
     if origin is tuple:
-        return _read_array(args, value, where)
-    if is_dataclass(hint):
-        return _read_record(hint, value, where)  # type: ignore[arg-type]
-    return _LEAVES[hint](value, where)
+        several = args[-1] is Ellipsis
+        return (
+            _array_reader(_reader(args[0])) if several else _row_reader(tuple(map(_reader, args)))
+        )
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _record_reader(hint)
+    return _LEAVES[hint]
 
 
-def _read_event(value: object, where: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise _wrong(where, "must be a table")
+def _record_reader(record: type[DataclassInstance]) -> Reader:
+    hints, is_event = _hints(record), record in _KINDS
+    readers = {field.name: _reader(hints[field.name]) for field in fields(record)}
+    needed = [
+        field.name
+        for field in fields(record)
+        if field.default is MISSING and field.default_factory is MISSING
+    ]
+
+    def read(table: object) -> Any:
+        if not isinstance(table, dict):
+            raise _Wrong("must be a table")
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            if key in readers:
+                try:
+                    values[key] = readers[key](value)
+                except _Wrong as wrong:
+                    wrong.path.append(f".{key}")
+                    raise
+            elif key != "kind" or not is_event:
+                raise _Wrong("is no key of this format", key)
+        for name in needed:
+            if name not in values:
+                raise _Wrong("is missing", name)
+        return record(**values)
+
+    return read
+
+
+def _literal_reader(known: frozenset[object]) -> Reader:
+    def read(value: object) -> Any:
+        if not isinstance(value, str) or value not in known:
+            raise _Wrong(f"{_shown(value)} is none of those known here")
+        return value
+
+    return read
+
+
+def _array_reader(item: Reader) -> Reader:
+    def read(value: object) -> tuple[Any, ...]:
+        return _items(value, repeat(item))
+
+    return read
+
+
+def _row_reader(items: tuple[Reader, ...]) -> Reader:
+    def read(value: object) -> tuple[Any, ...]:
+        if isinstance(value, list) and len(value) != len(items):
+            raise _Wrong(f"must have {len(items)} entries, not {len(value)}")
+        return _items(value, items)
+
+    return read
+
+
+def _items(value: object, readers: Iterable[Reader]) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise _Wrong("must be an array")
+    found: list[Any] = []
+    try:
+        for reader, item in zip(readers, value, strict=False):
+            found.append(reader(item))
+    except _Wrong as wrong:
+        wrong.path.append(f"[{len(found)}]")
+        raise
+    return tuple(found)
+
+
+def _read_event(value: object) -> Any:
+    if not isinstance(value, dict):
+        raise _Wrong("must be a table")
     kind = value.get("kind")
     if kind is None:
-        raise _wrong(_under(where, "kind"), "is missing")
+        raise _Wrong("is missing", "kind")
     event = _EVENTS.get(kind) if isinstance(kind, str) else None
     if event is None:
-        raise _wrong(_under(where, "kind"), f"{_shown(kind)} is none of {', '.join(_EVENTS)}")
-    return _read_record(event, value, where)
+        raise _Wrong(f"{_shown(kind)} is none of {', '.join(_EVENTS)}", "kind")
+    return _reader(event)(value)
 
 
-def _read_array(args: tuple[Any, ...], value: object, where: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise _wrong(where, "must be an array")
-    if args[-1] is Ellipsis:
-        return tuple(_read(args[0], item, f"{where}[{at}]") for at, item in enumerate(value))
-    if len(value) != len(args):
-        raise _wrong(where, f"must have {len(args)} entries, not {len(value)}")
-    return tuple(
-        _read(arg, item, f"{where}[{at}]")
-        for at, (arg, item) in enumerate(zip(args, value, strict=True))
-    )
-
-
-def _read_str(value: object, where: str) -> str:
+def _read_str(value: object) -> str:
     if isinstance(value, str):
         return value
     try:
-        return _read_base64(value, where, "a string").decode("utf-8", "surrogatepass")
+        return _read_base64(value, "a string").decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        raise _wrong(_under(where, BASE64), "must be UTF-8 inside") from None
+        raise _Wrong("must be UTF-8 inside", BASE64) from None
 
 
-def _read_bytes(value: object, where: str) -> bytes:
+def _read_bytes(value: object) -> bytes:
+    if isinstance(value, bytes):  # put in from beside the file
+        return value
     if isinstance(value, str):
         return value.encode()
-    return _read_base64(value, where, f"a string or {{ {BASE64} = … }}")
+    return _read_base64(value, f"a string or {{ {BASE64} = … }}")
 
 
-def _read_base64(value: object, where: str, wanted: str) -> bytes:
-    if not isinstance(value, Mapping) or list(value) != [BASE64]:
-        raise _wrong(where, f"must be {wanted}")
+def _read_base64(value: object, wanted: str) -> bytes:
+    if not isinstance(value, dict) or list(value) != [BASE64]:
+        raise _Wrong(f"must be {wanted}")
     text = value[BASE64]
     try:
         return b64decode("".join(text.split()), validate=True)
     except (AttributeError, Base64Error, ValueError):
-        raise _wrong(_under(where, BASE64), "must be base64 text") from None
+        raise _Wrong("must be base64 text", BASE64) from None
 
 
-def _read_int(value: object, where: str) -> int:
+def _read_int(value: object) -> int:
     # The range of TOML; a longer number could not be shown again.
     if type(value) is not int or not -(2**63) <= value < 2**63:
-        raise _wrong(where, "must be an integer of 64 bits")
+        raise _Wrong("must be an integer of 64 bits")
     return value
 
 
-def _read_float(value: object, where: str) -> float:
+def _read_float(value: object) -> float:
     if type(value) is int:
-        return float(_read_int(value, where))
+        return float(_read_int(value))
     if type(value) is not float or not math.isfinite(value):
-        raise _wrong(where, "must be a number")
+        raise _Wrong("must be a number")
     return value
 
 
-def _read_bool(value: object, where: str) -> bool:
+def _read_bool(value: object) -> bool:
     if not isinstance(value, bool):
-        raise _wrong(where, "must be true or false")
+        raise _Wrong("must be true or false")
     return value
 
 
-def _read_datetime(value: object, where: str) -> datetime:
+def _read_datetime(value: object) -> datetime:
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise _wrong(where, "must be a date and time with an offset")
+        raise _Wrong("must be a date and time with an offset")
     try:
         return value.astimezone(UTC)
     except OverflowError:
-        raise _wrong(where, "must be a year from 1 to 9999") from None
+        raise _Wrong("must be a year from 1 to 9999") from None
 
 
-_LEAVES: Mapping[type, Callable[[object, str], Any]] = {
+_LEAVES: Mapping[type, Reader] = {
     str: _read_str,
     bytes: _read_bytes,
     int: _read_int,
@@ -243,13 +302,5 @@ def _hints(record: type[DataclassInstance]) -> Mapping[str, Any]:
     return get_type_hints(record)
 
 
-def _under(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else key
-
-
 def _shown(value: object) -> str:
     return f'"{value:.60}"' if isinstance(value, str) else "this"
-
-
-def _wrong(where: str, says: str) -> SessionFileError:
-    return SessionFileError(None, None, f"{where or 'the file'} {says}")

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual import on
 from textual.app import App
+from textual.events import Paste
 from textual.message import Message
 from textual.widgets import Label
 
@@ -271,3 +272,17 @@ async def test_hostile_text_in_the_field_and_in_the_words(tmp_path: Path) -> Non
             app.screen.say(text, wrong=True)
             await pilot.pause()
             assert visible(app.words) == app.words
+
+
+async def test_a_pasted_curl_command_opens_its_server(tmp_path: Path) -> None:
+    app = Harness(tmp_path)
+    async with app.run_test() as pilot:
+        app.screen.query_one("#url").focus()
+        app.post_message(
+            Paste("curl https://mcp.example.com/mcp \\\n  -H 'X-Team: tea' \\\n  -s\n")
+        )
+        await pilot.pause()
+        app.post_message(Paste("curl https://mcp.example.com/mcp | sh"))
+        await pilot.pause()
+        assert "a bare | is for the shell" in app.words
+    assert app.targets == [Target("https://mcp.example.com/mcp", headers=(("X-Team", "tea"),))]

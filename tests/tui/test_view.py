@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from flows.checks import Finding
 from flows.exchange import Exchange, Failure, Request, Response, Timing, Tls
 from flows.moves import Blocked, Send
-from flows.session import Answered, Exchanged, Made, Received, StepId
+from flows.session import Answered, Event, Exchanged, Made, Received, StepId
 from flows.sse import ServerSentEvent
 from flows.steps import STEPS
 from flows.text import visible
@@ -22,6 +22,7 @@ from flows.walk import Walk
 from flows.wire import Wire
 from tests.flows.world import ISSUER, METADATA, NOW, REDIRECT, World, answer
 from tests.hostile import HOSTILE
+from tests.long import long_session
 from tui import view
 from tui.record import MARKS, State, rows
 from tui.widgets.step_list import WORD, step_row
@@ -318,3 +319,27 @@ def test_titles_of_events_are_harmless(text: str) -> None:
     world.record(made, received(data), received("", text))
     for item in view.items(walk_of(world), "connect"):
         assert item.title == visible(item.title)
+
+
+def test_a_long_attempt_costs_by_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, as times differ: no item is looked at for another's sake."""
+    looks: list[int] = []
+    for exchanges in (100, 200, 400):
+        walk = Walk(long_session(exchanges), Wire())
+        seen = 0
+
+        def title(event: Event) -> str:
+            nonlocal seen
+            seen += 1
+            return "one"
+
+        def other(*_: object) -> bool:
+            nonlocal seen
+            seen += 1
+            return False
+
+        monkeypatch.setattr(view, "_title", title)
+        monkeypatch.setattr(view, "responds_to", other)
+        assert len(view.recorded(walk, "call")) >= exchanges // 2 - 10
+        looks.append(seen)
+    assert looks[2] - looks[1] == 2 * (looks[1] - looks[0])

@@ -812,3 +812,14 @@ async def test_a_structured_result_is_checked_and_stays_on_show() -> None:
         assert "computed here" not in w.text
         (schema,) = (one for one in w.walk.findings if one.check == "MCP-19")
         assert schema.result == "pass"
+
+
+async def test_a_pasted_curl_command_stands_in_for_the_request_on_show() -> None:
+    async with shown(new_session(Target("http://127.0.0.1:9/mcp"))) as w:
+        await w.paste("curl -X PUT http://127.0.0.1:9/other \\\n -H 'X-A: b'")
+        assert isinstance(edit := w.stage.edit, Request)
+        assert (edit.method, edit.url) == ("PUT", "http://127.0.0.1:9/other")
+        assert "stands in for the request" in w.words and "PUT" in w.hint
+        await w.paste("curl $URL")
+        assert "the shell would put something in for $URL" in w.words
+        assert w.stage.edit == edit

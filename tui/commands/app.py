@@ -8,6 +8,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from platformdirs import user_state_path
+
 from flows.session import CAPABILITIES, Target
 from flows.text import visible
 from flows.wellknown import is_web_url
@@ -20,12 +22,22 @@ from tui.commands.options import target_of, web_url, wire_options
 def main(args: argparse.Namespace) -> int:
     options = wire_options(args)
     if args.target is None:
-        return open_on(wire_options=options)
+        return open_on(wire_options=options, journals=journals_of(args))
     if is_web_url(args.target):
         target = target_of(args, args.target)
         declare = CAPABILITIES if args.declare is None else args.declare
-        return open_on(target=replace(target, declare=declare), wire_options=options)
-    return open_on(session_path=_session_file(args.target), wire_options=options)
+        target = replace(target, declare=declare)
+        return open_on(target=target, wire_options=options, journals=journals_of(args))
+    path = _session_file(args.target)
+    return open_on(session_path=path, wire_options=options, journals=journals_of(args))
+
+
+def journals_of(args: argparse.Namespace) -> Path | None:
+    """The folder where walks are kept as they go; None where none is wanted."""
+    if args.no_journal:
+        return None
+    state = Path(args.state_dir) if args.state_dir else user_state_path("authwalk", False)
+    return state / "journal"
 
 
 def open_on(
@@ -35,6 +47,7 @@ def open_on(
     wire_options: WireOptions,
     demo_faults: tuple[str, ...] | None = None,
     demo_host: str | None = None,
+    journals: Path | None = None,
 ) -> int:
     """Open the app, which needs a terminal. Raises Failure without one."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -47,6 +60,7 @@ def open_on(
         wire_options=wire_options,
         demo_faults=demo_faults,
         demo_host=demo_host,
+        journals=journals,
     )
 
 

@@ -22,7 +22,7 @@ from flows.moves import Blocked
 from flows.preflight import Row, deletions, preflight, redirects, registrations
 from flows.probes import PROBES
 from flows.probing import Prober
-from flows.session import Session, Target
+from flows.session import Target
 from flows.store import save
 from flows.text import visible
 from flows.walk import Walk, new_session
@@ -82,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
     if args.junit:
         _write(Path(args.junit), junit(list(zip(checked, redactions, strict=True))))
     if args.save:
-        save_session(Path(args.save), checked[0].walk.session, args.with_secrets)
+        save_walk(Path(args.save), checked[0].walk, args.with_secrets)
     if args.json:
         documents = [document(*pair) for pair in zip(checked, redactions, strict=True)]
         print_document({"checks": documents})
@@ -220,10 +220,10 @@ def _write(path: Path, text: str) -> None:
         raise unreadable(f"{shown} cannot be written: {reason(error)}") from error
 
 
-def save_session(path: Path, session: Session, with_secrets: bool) -> None:
+def save_walk(path: Path, walk: Walk, with_secrets: bool) -> None:
     """Raises Failure."""
     try:
-        save(path, session, with_secrets=with_secrets)
+        save(path, walk.session, with_secrets=with_secrets, diagnosis=walk.diagnosis)
     except OSError as error:
         shown = visible(str(path))
         raise unreadable(f"{shown} cannot be written: {reason(error)}") from error

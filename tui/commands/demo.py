@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from flows.wire import WireOptions
-from tui.commands.app import open_on
+from tui.commands.app import journals_of, open_on
 from tui.commands.lab import known_faults
 from tui.commands.options import host_name
 
@@ -15,4 +15,5 @@ def main(args: argparse.Namespace) -> int:
         wire_options=WireOptions(),
         demo_faults=known_faults(args.fault),
         demo_host=host_name(args.host),
+        journals=journals_of(args),
     )

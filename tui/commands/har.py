@@ -14,7 +14,7 @@ from flows.text import size, visible
 from flows.walk import Walk
 from flows.wire import Wire
 from tui.commands import SOUND, unreadable
-from tui.commands.check import Checked, document, save_session
+from tui.commands.check import Checked, document, save_walk
 from tui.commands.options import reason
 from tui.console import Console
 from tui.lines import Lines
@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
     redaction = Redaction(session, keep=args.with_secrets)
     console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
     if args.save:
-        save_session(Path(args.save), session, args.with_secrets)
+        save_walk(Path(args.save), walk, args.with_secrets)
     if args.json:
         print_document(document(checked, redaction))
         return SOUND

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.catalogue import OPTIONAL
-from flows.diagnosis import last_exchange
+from flows.diagnosis import Diagnosis, last_exchange
 from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.session import Event, Exchanged, Received, StepId
 from flows.steps.refusal import refused
@@ -26,6 +26,7 @@ from tui.commands.person import credentials, mention, response
 from tui.commands.trace import Trace
 from tui.console import Console
 from tui.ending import Ending, ending_of, interrupted, needs_person, stopped
+from tui.keeping import Keeping
 from tui.lines import Lines
 from tui.record import Called, StepRow, calls, rows
 from tui.redaction import Redaction
@@ -52,7 +53,11 @@ def main(args: argparse.Namespace) -> int:
     answering = Answering(stance, console)
     walk = Walk(session, Wire(options), on_rejected=mention(console), responder=answering.respond)
 
+    keeping = Keeping(Path(args.state_dir) / "journal" if args.state_dir else None)
+
     def on_event(event: Event) -> None:
+        if why := keeping.keep(walk.session):
+            console.tell(f"  No journal: {visible(why)}")
         redaction.learn(event)
         if trace:
             trace.write(event)
@@ -85,7 +90,11 @@ def main(args: argparse.Namespace) -> int:
     console.tell(*lines.ending(walk, ending))
     if ending.outcome == "unreachable" and not options.proxy:
         _mention_proxy(console)
-    failure = save_walk(walk, Path(args.save), args.with_secrets, console) if args.save else None
+    failure = None
+    if args.save:
+        failure = save_walk(walk, Path(args.save), args.with_secrets, console, walk.diagnosis)
+    if not failure:
+        keeping.leave()
     if args.json:
         document = report(walk, ending, redaction)
         if failure:
@@ -267,11 +276,17 @@ def _refused(walk: Walk, why: str) -> Ending | None:
     return stopped(walk, blocked)
 
 
-def save_walk(walk: Walk, path: Path, with_secrets: bool, console: Console) -> Failure | None:
+def save_walk(
+    walk: Walk,
+    path: Path,
+    with_secrets: bool,
+    console: Console,
+    diagnosis: Diagnosis | None = None,
+) -> Failure | None:
     """Why the session could not be saved. The walk has happened, so its report still follows."""
     shown = visible(str(path))
     try:
-        save(path, walk.session, with_secrets=with_secrets)
+        save(path, walk.session, with_secrets=with_secrets, diagnosis=diagnosis)
     except OSError as error:
         return unreadable(f"{shown} cannot be written: {reason(error)}")
     except SecretLeak as error:

@@ -39,6 +39,6 @@ def main(args: argparse.Namespace) -> int:
 def load_session(path: str) -> Session:
     """Raises Failure."""
     try:
-        return load(Path(path))
+        return load(Path(path), lambda words: print(f"authwalk: {words}", file=sys.stderr))
     except SessionFileError as error:
         raise unreadable(str(error)) from error

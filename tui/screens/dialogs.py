@@ -2,6 +2,7 @@
 
 Confirm        yes or no
 PromptDialog   one value
+NoteDialog     some lines of text
 SaveDialog     where to save, and whether secrets go with it
 TextDialog     a text to read, copy or save
 """
@@ -26,6 +27,7 @@ from textual.widgets import Button, Input, Label, Static
 from flows.text import visible
 from tui.widgets.choice import Choice
 from tui.widgets.line_input import LineInput
+from tui.widgets.text_editor import TextEditor
 
 Answer = TypeVar("Answer")
 
@@ -179,6 +181,36 @@ class PromptDialog(Dialog[str | None]):
             self.query_one("#value").focus()
         else:
             self.dismiss(value)
+
+    @on(Button.Pressed, "#decline")
+    def _declined(self) -> None:
+        self.dismiss(None)
+
+
+class NoteDialog(Dialog[str | None]):
+    """Some lines that a person writes down about a step."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "accept", "Keep", id="note.keep", tooltip="Keep the note"),
+    ]
+    HINT = "ctrl+s to keep · ctrl+g or esc to cancel"
+
+    def __init__(self, about: str, text: str) -> None:
+        super().__init__(f"Note on {about}")
+        self._text = text
+
+    def compose_body(self) -> ComposeResult:
+        yield TextEditor(self._text, id="text", placeholder="What is worth remembering here")
+        yield _buttons("Keep")
+
+    def on_mount(self) -> None:
+        editor = self.query_one(TextEditor)
+        editor.focus()
+        editor.move_cursor(editor.document.end)
+
+    @on(Button.Pressed, "#accept")
+    def action_accept(self) -> None:
+        self.dismiss(self.query_one(TextEditor).content_text.strip())
 
     @on(Button.Pressed, "#decline")
     def _declined(self) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from textual import on, work
@@ -16,6 +18,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup, VerticalGroup
 from textual.content import Content
+from textual.events import Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label
@@ -27,6 +30,9 @@ from flows.wellknown import url_problem
 from tui.widgets.choice import Choice
 from tui.widgets.line_input import LineInput
 from tui.widgets.list_view import Cell, LineList, Row
+
+if TYPE_CHECKING:
+    from flows.store.toml import Summary
 
 SENTENCE = "Walk an OAuth 2.1 and MCP connection one HTTP request at a time."
 
@@ -55,7 +61,6 @@ _HOST = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d+)?(?:[/?].*)?")
 def recent_rows(folder: Path | None, now: datetime) -> tuple[Row, ...]:
     """The sessions of `folder`, the last one first: when, its name if a person gave it one, the
     server, and where the walk stands."""
-    from flows.steps import STEP
     from flows.store import default_folder, recent
 
     rows = []
@@ -63,12 +68,60 @@ def recent_rows(folder: Path | None, now: datetime) -> tuple[Row, ...]:
         when = ago((now - found.modified).total_seconds())
         named = not _SUGGESTED.search(found.path.stem)
         name: Cell = (f"{found.path.stem}  " if named else "", "strong")
-        word: Cell = (STEP[found.reached].title if found.reached else "not begun", "muted")
-        if found.with_secrets:
+        word = _verdict(found.summary)
+        if found.summary.secrets:
             word = (f"{word[0]}, with secrets", "warn")
         cells: tuple[Cell, ...] = ((when.ljust(12), "muted"), name, (found.url, ""))
         rows.append(Row(str(found.path), cells, word))
     return tuple(rows)
+
+
+def cut_off_rows(journals: Path, now: datetime) -> tuple[Row, ...]:
+    """The walks whose process went away, the last one first."""
+    from flows.steps import STEP
+    from flows.store.journal import left_behind
+
+    rows = []
+    for left in left_behind(journals):
+        when = ago((now - left.at).total_seconds())
+        name = left.file.stem if left.file and not _SUGGESTED.search(left.file.stem) else ""
+        cells: tuple[Cell, ...] = (
+            (when.ljust(12), "muted"),
+            ("cut off  ", "warn"),
+            (f"{name}  " if name else "", "strong"),
+            (left.url, ""),
+        )
+        where = STEP[left.reached].title if left.reached else "not begun"
+        rows.append(Row(str(left.path), cells, (where, "muted")))
+    return tuple(rows)
+
+
+def is_journal(path: Path) -> bool:
+    return path.suffix == ".journal"
+
+
+def name_objection(path: Path, name: str) -> str:
+    """Why a session file cannot be called `name`, or ""."""
+    name = name.strip()
+    if not name or name.startswith("."):
+        return "The session needs a name, and not one that begins with a dot."
+    if re.search(r'[/\\:*?"<>|]', name):
+        return 'A name has none of / \\ : * ? " < > | in it.'
+    if name != path.stem and path.with_name(f"{name}.toml").exists():
+        return "There is a session of this name."
+    return ""
+
+
+def _verdict(summary: Summary) -> Cell:
+    """What a walk came to: its verdict, or where it stands."""
+    from flows.steps import STEP
+
+    if summary.verdict_step:
+        who = f", {summary.verdict_party.replace('-', ' ')}" if summary.verdict_party else ""
+        words = f"{STEP[summary.verdict_step].title}{who}"
+        return (f"! {words}", "warn") if summary.verdict == "warn" else (f"✗ {words}", "error")
+    where = STEP[summary.reached].title if summary.reached else "not begun"
+    return (f"✓ {where}", "ok") if summary.verdict and summary.reached else (where, "muted")
 
 
 class UnusableUrl(ValueError):
@@ -118,6 +171,44 @@ class UrlInput(LineInput):
         Binding("enter", "submit", "Walk", id="start.walk", tooltip="Open the walk of this URL"),
     ]
 
+    @dataclass
+    class Command(Message):
+        """A curl command was pasted, which may have many lines."""
+
+        text: str
+
+    def on_paste(self, event: Paste) -> None:
+        from flows.curl_command import is_curl
+
+        if is_curl(event.text):
+            event.prevent_default()
+            event.stop()
+            self.post_message(self.Command(event.text))
+
+
+class RecentList(LineList):
+    """The walks that were cut off, then the session files."""
+
+    BINDING_GROUP_TITLE = "Sessions"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "x,delete",
+            "screen.delete",
+            "Delete",
+            id="start.delete",
+            tooltip="Delete this session, or discard this walk that was cut off",
+        ),
+        Binding(
+            "r,f2", "screen.rename", "Rename", id="start.rename", tooltip="Rename this session"
+        ),
+    ]
+
+    @property
+    def file(self) -> Path | None:
+        """The session file under the cursor; a walk that was cut off is in none yet."""
+        path = Path(self.current.id) if self.current else None
+        return path if path and not is_journal(path) else None
+
 
 class StartScreen(Screen[None]):
     """Posts what the person chose; the app opens it."""
@@ -165,14 +256,22 @@ class StartScreen(Screen[None]):
         a: Path
         b: Path
 
+    @dataclass
+    class Recover(Message):
+        """Take up the walk of a journal."""
+
+        path: Path
+
     class Demo(Message):
         pass
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """`folder` holds the sessions of before; None is where authwalk keeps them."""
+    def __init__(self, folder: Path | None = None, *, journals: Path | None = None) -> None:
+        """`folder` holds the sessions of before; None is where authwalk keeps them. `journals`
+        holds the walks that were cut off."""
         super().__init__()
         self.folder = folder
         self._marked: Path | None = None  # the session that another is to be compared with
+        self.journals = journals
 
     def compose(self) -> ComposeResult:
         with VerticalGroup(id="start"):
@@ -209,7 +308,7 @@ class StartScreen(Screen[None]):
                 tooltip="The capabilities that the server is told of: what it may ask of you",
             )
             yield Label("", id="words", markup=False)
-            recent = LineList(id="recent")
+            recent = RecentList(id="recent")
             recent.border_title = "Recent sessions"
             yield recent
         yield Footer()
@@ -220,7 +319,10 @@ class StartScreen(Screen[None]):
     @work(thread=True, exit_on_error=False)
     def load_recent(self) -> None:
         """Read the heads of the session files, which may be many, off the event loop."""
-        rows = recent_rows(self.folder, datetime.now(UTC))
+        now = datetime.now(UTC)
+        rows = recent_rows(self.folder, now)
+        if self.journals:
+            rows = (*cut_off_rows(self.journals, now), *rows)
         self.app.call_from_thread(self._show_recent, rows)
 
     def _show_recent(self, rows: tuple[Row, ...]) -> None:
@@ -231,10 +333,18 @@ class StartScreen(Screen[None]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        recent = self.query_one("#recent", LineList)
-        if action == "compare":
-            return recent.has_focus and recent.current is not None
-        return action != "recent" or bool(recent.row_count)
+        found = self.query_one("#recent", RecentList)
+        match action:
+            case "recent":
+                return bool(found.row_count)
+            case "delete":
+                return found.current is not None
+            case "compare":
+                return found.has_focus and found.file is not None
+            case "rename":
+                return found.file is not None
+            case _:
+                return True
 
     def say(self, words: str, *, wrong: bool = False) -> None:
         """Show a line below the field."""
@@ -265,6 +375,18 @@ class StartScreen(Screen[None]):
         else:
             self.post_message(self.OpenTarget(target))
 
+    @on(UrlInput.Command)
+    def _command_pasted(self, event: UrlInput.Command) -> None:
+        """Walk the server that a curl command is for."""
+        from flows.curl_command import CurlError, read_curl, target_of
+
+        try:
+            target = target_of(read_curl(event.text).request)
+        except CurlError as error:
+            self.say(f"Not taken: {error}", wrong=True)
+        else:
+            self.post_message(self.OpenTarget(target))
+
     def _target(self, typed: str) -> Target:
         url = web_url(typed)
         bearer = None
@@ -286,16 +408,16 @@ class StartScreen(Screen[None]):
 
     @on(LineList.Selected, "#recent")
     def _recent_chosen(self, event: LineList.Selected) -> None:
-        self.post_message(self.OpenFile(Path(event.row.id)))
+        path = Path(event.row.id)
+        self.post_message(self.Recover(path) if is_journal(path) else self.OpenFile(path))
 
     def action_recent(self) -> None:
         self.query_one("#recent").focus()
 
     def action_compare(self) -> None:
-        row = self.query_one("#recent", LineList).current
-        if row is None:
+        chosen, marked = self.query_one(RecentList).file, self._marked
+        if chosen is None:
             return
-        chosen, marked = Path(row.id), self._marked
         self._marked = None
         if marked is None:
             self._marked = chosen
@@ -305,6 +427,54 @@ class StartScreen(Screen[None]):
             self.post_message(self.Compare(marked, chosen))
         else:
             self.say("")
+
+    @work(exit_on_error=False)
+    async def action_delete(self) -> None:
+        """Remove a session file, or a walk that was cut off."""
+        from flows.store import delete
+        from flows.store.journal import discard
+        from tui.screens.dialogs import Confirm
+
+        if (row := self.query_one(RecentList).current) is None:
+            return
+        path = Path(row.id)
+        cut_off = is_journal(path)
+        question = (
+            f"Discard the walk of {row.cells[-1][0]} that was cut off? It is in no file yet."
+            if cut_off
+            else f"Delete {path.name}? It cannot be had back."
+        )
+        yes = "Discard" if cut_off else "Delete"
+        if await self.app.push_screen_wait(Confirm(question, title=yes, yes=yes, danger=True)):
+            self._on_disk(discard if cut_off else delete, path)
+
+    @work(exit_on_error=False)
+    async def action_rename(self) -> None:
+        from flows.store import rename
+        from tui.screens.dialogs import PromptDialog
+
+        if (row := self.query_one(RecentList).current) is None:
+            return
+        path = Path(row.id)
+        dialog = PromptDialog(
+            "Rename",
+            f"A name for the session of {row.cells[-1][0]}",
+            value=path.stem,
+            accept="Rename",
+            objection=partial(name_objection, path),
+        )
+        name = await self.app.push_screen_wait(dialog)
+        if name is not None and name.strip() != path.stem:
+            self._on_disk(partial(rename, name=f"{name.strip()}.toml"), path)
+
+    def _on_disk(self, do: Callable[[Path], object], path: Path) -> None:
+        """Change something among the files, and show them anew."""
+        try:
+            do(path)
+            self.say("")
+        except OSError as error:
+            self.say(f"{path.name}: {error.strerror or error}", wrong=True)
+        self.load_recent()
 
     def action_demo(self) -> None:
         self.post_message(self.Demo())

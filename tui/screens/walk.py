@@ -29,7 +29,7 @@ from flows.flight import BodyReceived, Connected, HeadReceived, Progress
 from flows.hosts import host_of, versions_of
 from flows.mcp.opening import sent
 from flows.moves import Act, Ask, Blocked, Compose, Make, Send
-from flows.session import Attempt, Event, Exchanged, Received, Reran, Session, StepId
+from flows.session import Attempt, Event, Exchanged, Noted, Received, Reran, Session, StepId
 from flows.steps import STEP
 from flows.text import size, visible
 from flows.walk import Walk
@@ -38,6 +38,7 @@ from tui import view
 from tui.asking import Asking
 from tui.browser import open_in_browser
 from tui.hints import hint, until_next
+from tui.keeping import Keeping
 from tui.screens.breakpoints import breakpoint_classes
 from tui.screens.walk_keys import KEYS
 from tui.view import Item
@@ -69,7 +70,8 @@ ANSWER_FIRST = "the server waits for you: enter goes to the form, esc leaves it;
 
 
 class WalkScreen(Screen[None]):
-    """One walk of one target. `path` is the file that the session came from."""
+    """One walk of one target. `path` is the file that the session came from, `keeping` its
+    journal; one that was `recovered` is not saved."""
 
     CSS_PATH = Path(__file__).parents[1] / "styles" / "walk.tcss"
     BINDING_GROUP_TITLE = "Walk"
@@ -97,6 +99,8 @@ class WalkScreen(Screen[None]):
         *,
         lab: LabProcess | None = None,
         path: Path | None = None,
+        keeping: Keeping | None = None,
+        recovered: bool = False,
     ) -> None:
         super().__init__(classes="-show-middle")
         self.asking = Asking(
@@ -114,7 +118,8 @@ class WalkScreen(Screen[None]):
         )
         self.lab = lab
         self.path = path
-        self._saved = self.walk.session
+        self.keeping = keeping or Keeping(None)
+        self._saved = None if recovered else self.walk.session
         self._cancel: asyncio.Event | None = None
         self._dated: Send | None = None
         self._hint_due = ""
@@ -164,6 +169,7 @@ class WalkScreen(Screen[None]):
 
     async def on_unmount(self) -> None:
         await self.walk.close()
+        self.keeping.close()
 
     @property
     def steps(self) -> StepList:
@@ -334,7 +340,7 @@ class WalkScreen(Screen[None]):
     @property
     def _tried(self) -> bool:
         """Whether the step on show has an attempt that another can follow."""
-        return any(event.step == self.stage.step for event in self.walk.session.events)
+        return self.stage.step in self.walk.attempts
 
     @property
     def _tries(self) -> tuple[Attempt, ...]:
@@ -424,6 +430,8 @@ class WalkScreen(Screen[None]):
                 self._draw_hint_soon(f"{size(received)} received …  x cancels")
 
     def _tell(self, event: Event) -> None:
+        if why := self.keeping.keep(self.walk.session):
+            self.notify(why, title="No journal", severity="warning", timeout=10, markup=False)
         self.post_message(self.Recorded(event))
 
     def _tell_asked(self) -> None:
@@ -437,6 +445,10 @@ class WalkScreen(Screen[None]):
             self._draw_hint_soon(f"event of the stream: {visible(event.event.data, limit=90)}")
             if event.step == self.stage.step and not self._events_due:
                 self._events_due = self.set_timer(EVENTS, self._show_events)
+            return
+        if isinstance(event, Noted):
+            self.stage.show()
+            self._draw_top()
             return
         self._resume_listening()
         if isinstance(event, Exchanged) and event.probe:
@@ -548,11 +560,30 @@ class WalkScreen(Screen[None]):
         self.stage.note_rejected(words)
 
     def on_paste(self, event: Paste) -> None:
-        """A paste that no field took goes where the walk waits for one."""
-        if self._asks_response:
+        """A paste that no field took goes where the walk waits for one; a curl command stands in
+        for the request on show."""
+        from flows.curl_command import is_curl
+
+        item = self.stage.shown
+        if item and isinstance(item.move, Send) and is_curl(event.text):
+            event.stop()
+            self._take_curl(item.move, event.text)
+        elif self._asks_response:
             event.stop()
             self.action_paste()
             self.stage.take_paste(event)
+
+    def _take_curl(self, move: Send, text: str) -> None:
+        from flows.curl_command import CurlError, read_curl
+
+        try:
+            command = read_curl(text)
+        except CurlError as error:
+            self.notify(str(error), title="Not taken", severity="warning", markup=False)
+            return
+        self.stage.set_edit(move, command.request)
+        words = " ".join(("The command stands in for the request; e shows it.", *command.remarks))
+        self.notify(words, title="From curl", markup=False)
 
     def on_response_panel_answered(self, event: ResponsePanel.Answered) -> None:
         self.walk.answer("callback", redirect=event.text, via="pasted")
@@ -793,6 +824,16 @@ class WalkScreen(Screen[None]):
         if chosen is not None:
             self._show_evidence(chosen.step, chosen.exchange)
 
+    @work(exit_on_error=False)
+    async def action_note(self) -> None:
+        from tui.screens.dialogs import NoteDialog
+
+        step = self.stage.step
+        before = self.walk.session.notes.get(step, "")
+        text = await self.app.push_screen_wait(NoteDialog(STEP[step].title, before))
+        if text is not None and text != before:
+            self.walk.note(step, text)
+
     @property
     def unsaved(self) -> bool:
         return self.walk.session is not self._saved
@@ -802,17 +843,26 @@ class WalkScreen(Screen[None]):
         from flows.store import default_folder, save, suggest_name
         from tui.screens.dialogs import SaveDialog
 
-        session = self.walk.session
+        session, diagnosis = self.walk.session, self.walk.diagnosis
         suggestion = self.path or default_folder() / suggest_name(session)
         choice = await self.app.push_screen_wait(SaveDialog(suggestion))
         if choice is None:
             return
         try:
-            await asyncio.to_thread(save, choice.path, session, with_secrets=choice.with_secrets)
+            await asyncio.to_thread(
+                save,
+                choice.path,
+                session,
+                with_secrets=choice.with_secrets,
+                diagnosis=diagnosis,
+            )
         except OSError as error:
             words = f"{choice.path}: {error.strerror}"
             self.notify(visible(words), severity="error", markup=False)
             return
         self._saved, self.path = session, choice.path
+        self.keeping.saved(choice.path)
+        if self.unsaved:  # something happened meanwhile
+            self.keeping.keep(self.walk.session)
         self.notify(visible(f"saved {choice.path}"), markup=False)
         self._draw_top()

@@ -39,6 +39,7 @@ KEYS: list[BindingType] = [
         id="walk.probe",
         tooltip="Ask what no client would ask, to find out more; it creates nothing",
     ),
+    Binding("n", "note", "Note", False, id="walk.note", tooltip="Write a note on this step"),
     Binding("ctrl+s", "save", "Save", id="walk.save", tooltip="Save the session to a file"),
     Binding(
         "C",

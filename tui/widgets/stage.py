@@ -16,7 +16,7 @@ from flows.catalogue import OPTIONAL, Json, Listing
 from flows.exchange import Request
 from flows.facts import Facts
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
-from flows.session import Answered, Exchanged, Pairs, StepId
+from flows.session import Answered, Exchanged, Pairs, Session, StepId
 from flows.steps import STEP, STEPS
 from flows.steps.tools import offers
 from flows.text import visible
@@ -36,6 +36,8 @@ FORMS = {"authorization-response": "response", "client": "client", "tool": "tool
 """The form for each kind of `Ask`, by its id."""
 TITLES = 24
 """Columns for the titles of items, which stand above each other."""
+NOTE = 2_000
+"""Characters shown of what the person wrote down."""
 NOTE_MARGIN = 3
 """Columns beside a note: its padding, and the scroll bar."""
 
@@ -56,11 +58,13 @@ class Stage(Frame):
         self._attempt = -1
         self._item = -1
         self._edited: tuple[Act, Edit] | None = None
+        self._recorded: tuple[Session, StepId, int, tuple[Item, ...]] | None = None
         self._forms = False
         self.on_pointed: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         yield Static(id="purpose", markup=False)
+        yield Static(id="written", markup=False)
         yield Menu(id="items")
         with ContentSwitcher(id="stage", initial="note"):
             with VerticalScroll(id="note"):
@@ -89,7 +93,8 @@ class Stage(Frame):
             AskPanel(id="ask"),
             ToolForm(id="tool"),
         ):
-            await switcher.add_content(form)
+            if switcher.is_attached:  # the person may have left meanwhile
+                await switcher.add_content(form)
         self._forms = bool(self.query(ToolForm))  # it has none when the person has left already
         if self._forms:
             self._draw_item()
@@ -102,7 +107,13 @@ class Stage(Frame):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        found = view.items(self._walk, self.step, self._attempt)
+        # A drawing asks many times, and an attempt may have hundreds.
+        session, step, attempt = self._walk.session, self.step, self._attempt
+        known = self._recorded
+        if known is None or known[0] is not session or known[1:3] != (step, attempt):
+            known = (session, step, attempt, view.recorded(self._walk, step, attempt))
+            self._recorded = known
+        found = view.with_move(self._walk, step, attempt, known[3])
         if self._asking is None or self._attempt != -1:
             return found
         asks = [question.ask for question in self._asking.open if question.ask.step == self.step]
@@ -176,6 +187,10 @@ class Stage(Frame):
             Content(which if len(tries) > 1 else ""),
         )
         self.query_one("#purpose", Static).update(Content(step.purpose), layout=False)
+        written, text = self.query_one("#written", Static), self._walk.session.notes.get(step.id)
+        written.display = bool(text)
+        if text:
+            written.update(Content(f"≡ {visible(text, lines=True, limit=NOTE)}"))
         items, menu = self.items, self.query_one("#items", Menu)
         menu.display = len(items) > 1
         titles = min(TITLES, max((len(item.title) for item in items), default=0))

@@ -15,6 +15,7 @@ from flows.session import (
     Answered,
     Exchanged,
     Made,
+    Noted,
     Overrode,
     Received,
     Reran,
@@ -79,6 +80,7 @@ EVENT = st.one_of(
     st.builds(Answered, AT, STEP, PAIRS),
     st.builds(Overrode, AT, STEP, TEXT),
     st.builds(Reran, AT, STEP, BYTES),
+    st.builds(Noted, AT, STEP, TEXT),
 )
 TARGET = st.builds(
     Target,

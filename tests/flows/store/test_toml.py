@@ -12,7 +12,7 @@ from flows.facts import Fold
 from flows.moves import Blocked, Done, Move
 from flows.session import Session, Target
 from flows.steps import READERS, STEPS
-from flows.store import SessionFileError, decode, encode
+from flows.store import SessionFileError, decode, encode, load, recent, redact_session
 from flows.store.toml import REDACTED, WITH_SECRETS
 from tests.flows.store.strategies import SESSION
 from tests.flows.world import NOW, World
@@ -51,7 +51,7 @@ def test_the_first_line_says_what_it_is() -> None:
 
 def test_a_file_of_a_walk_reads_well() -> None:
     text = encode(walked())
-    assert "version = 1\ncreated = 2026-11-23 08:15:00+00:00\n\n[summary]\n" in text
+    assert "version = 2\ncreated = 2026-11-23 08:15:00+00:00\n\n[summary]\n" in text
     assert '    ["Accept", "application/json, text/event-stream"],\n' in text
     assert 'body = \'{"error": "unauthorized"}\'\n' in text
     assert """body = \'\'\'\n{\n  "client_name": "authwalk",\n""" in text
@@ -69,6 +69,17 @@ def test_every_golden_file_is_still_read() -> None:
     kinds = {type(event).__name__ for event in session.events}
     assert kinds == {"Exchanged", "Received", "Made", "Answered", "Overrode", "Reran"}
     assert moves(session)[-1] == Done("call", "add")
+
+
+def test_the_golden_file_of_version_2_has_a_note_and_a_body_beside_it() -> None:
+    session = load(GOLDEN / "v2.toml", pytest.fail)
+    older = decode((GOLDEN / "v1.toml").read_text(encoding="utf-8"))
+    assert session.events[:-2] == redact_session(older).events
+    large = session.exchange("large")
+    assert large and large.response and large.response.body == b"authwalk golden body\n" * 3200
+    assert session.notes["token"].endswith("Ticket 4711")
+    (summary,) = [one.summary for one in recent(GOLDEN) if one.path.name == "v2.toml"]
+    assert (summary.verdict, summary.verdict_step) == ("fail", "callback")
 
 
 SMALL = """\
@@ -102,7 +113,7 @@ headers = [["Accept", "*/*"]]
 @pytest.mark.parametrize(
     ("was", "becomes", "line", "says"),
     [
-        ("version = 1", "version = 7", None, "newer authwalk (version 7); this one reads up to 1"),
+        ("version = 1", "version = 7", None, "newer authwalk (version 7); this one reads up to 2"),
         ("version = 1", "version = 0", None, "version must be"),
         ("version = 1", "version = true", None, "version must be"),
         ("version = 1", f"version = 0x{'f' * 5000}", None, "version must be"),
