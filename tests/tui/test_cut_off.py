@@ -296,7 +296,7 @@ async def test_a_terminal_that_goes_away_leaves_the_walk(tmp_path: Path) -> None
         async with terminal((140, 44), tmp_path, command) as t:
             await t.until(r"cut off +http://127")
             await t.press("Down")
-            await t.until("d Delete")
+            await t.until("x Delete")
             await t.press("Enter")
             await t.until(r"\* unsaved")
             await t.until("1 ✓ Challenge +401")
