@@ -169,7 +169,7 @@ async def test_a_url_is_opened_by_a_key_and_by_nothing_else(
         opened.append(url)
         return ""
 
-    monkeypatch.setattr("tui.screens.walk.open_in_browser", open_it)
+    monkeypatch.setattr("tui.screens.walking.open_in_browser", open_it)
     async with on_lab(protocol=NEW, declare=CAPABILITIES) as walking:
         await walking.to("call")
         await call(walking, "connect_calendar")
