@@ -130,7 +130,9 @@ class TokenPane(Vertical):
     def compose(self) -> ComposeResult:
         yield TabLine(id="token-tabs")
         yield Static(id="token-kind", markup=False)
-        yield Static(id="token-signature", markup=False)
+        signature = Static(id="token-signature", markup=False)
+        signature.display = False
+        yield signature
         yield Static(Content(" ".join(HINT)), id="token-hint", markup=False)
         yield LineList(id="token-rows", on_highlight=self._draw_detail)
         with VerticalScroll(id="token-detail", can_focus=False):
@@ -139,7 +141,6 @@ class TokenPane(Vertical):
 
     def on_mount(self) -> None:
         self.border_title = Content("Token")
-        self._draw_head()
         self._tell()
 
     # What is given and asked for.
