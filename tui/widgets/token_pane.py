@@ -130,9 +130,7 @@ class TokenPane(Vertical):
     def compose(self) -> ComposeResult:
         yield TabLine(id="token-tabs")
         yield Static(id="token-kind", markup=False)
-        signature = Static(id="token-signature", markup=False)
-        signature.display = False
-        yield signature
+        yield Static(id="token-signature", markup=False)
         yield Static(Content(" ".join(HINT)), id="token-hint", markup=False)
         yield LineList(id="token-rows", on_highlight=self._draw_detail)
         with VerticalScroll(id="token-detail", can_focus=False):
@@ -141,7 +139,9 @@ class TokenPane(Vertical):
 
     def on_mount(self) -> None:
         self.border_title = Content("Token")
-        self._tell()
+        if self.children:  # none are made for a screen that was left meanwhile
+            self._draw_head()
+            self._tell()
 
     # What is given and asked for.
 
