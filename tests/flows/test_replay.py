@@ -138,6 +138,7 @@ ELSEWHERE: dict[str, StepId | None] = {
     # What a fault breaks may show before its own step: in the document that names it.
     "no-registration": "server-metadata",
     "supports-cimd": "server-metadata",
+    "cimd-without-none": "server-metadata",
     "legacy-only": "challenge",
     # A claim shows in the token that holds it, and only checks see these.
     "token-expired": "claims",
@@ -149,6 +150,21 @@ ELSEWHERE: dict[str, StepId | None] = {
     "modern-only": None,
     "no-cors-on-token": None,
     "slow-token": None,
+    "registration-drops-schemes": None,
+    # Only probes meet these.
+    **dict.fromkeys(
+        (
+            "user-agent-blocked",
+            "any-token-accepted",
+            "tools-without-token",
+            "redirect-uri-unchecked",
+            "pkce-optional",
+            "any-verifier-accepted",
+            "code-works-twice",
+            "code-unbound",
+            "refresh-token-reusable",
+        )
+    ),
 }
 UNSEEN = ("introspect", "revoke")
 

@@ -138,13 +138,16 @@ class World:
     seed: bytes = b"\x01" * 32
     session: Session = field(init=False)
     sent: list[Request] = field(default_factory=list)
+    _folded: tuple[Session, Facts] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.session = Session(self.target, NOW, self.seed)
 
     @property
     def facts(self) -> Facts:
-        return Fold(self.session, READERS).facts
+        if self._folded is None or self._folded[0] is not self.session:
+            self._folded = self.session, Fold(self.session, READERS).facts
+        return self._folded[1]
 
     def move(self, step: StepId) -> Move:
         return STEP[step].next(self.facts)

@@ -12,8 +12,9 @@ from tui.cli import YOUNG
 gc.set_threshold(YOUNG)  # as the app has it
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def thawed() -> Iterator[None]:
-    """An app that has been painted freezes all there is; here it would keep the app before it."""
+    """An app that has been painted freezes all there is; here it would keep those before it."""
     yield
     gc.unfreeze()
+    gc.collect()

@@ -180,7 +180,7 @@ async def test_a_url_is_shown_in_full_with_its_host_and_opened_on_a_key_only() -
     async with shown(asks(q=URL)) as (app, pilot):
         text = painted(app).replace("\n", "")
         assert URL["params"]["url"] in text and "the host is login.example.com" in text  # type: ignore[index]
-        assert "no host" in text, "what stands before the @ is pointed at"
+        assert "before the @ is a name" in text, "and no host"
         assert app.posted == []
         await pilot.press("u", "o")
         await settled(pilot)

@@ -145,6 +145,7 @@ async def test_a_walk_by_hand_in_a_small_terminal(size: tuple[int, int], tmp_pat
         await t.press("t")
         await t.until("JWT")
         await t.press("C-g")  # escape would wait, as it begins other keys too
+        await t.until("enter sends")  # until the field is left, it takes the next key
         await t.press("l")
         await t.walk_to("tools/call")
         await t.press("C-q")

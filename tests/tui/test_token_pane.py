@@ -516,6 +516,14 @@ async def test_what_is_copied_is_the_value_as_it_came() -> None:
         assert app.copied == ["a\x1b[31mb", str(STAMP + 3252), token]
 
 
+async def test_the_app_may_be_left_while_the_pane_is_made() -> None:
+    app: App[None] = App()
+    async with app.run_test():
+        app.mount(pane := TokenPane())
+        app.exit()
+    assert not pane.children
+
+
 def test_every_binding_can_be_remapped_and_says_what_it_does() -> None:
     for owner in (TokenPane, PasteField):
         for binding in owner.__dict__["BINDINGS"]:

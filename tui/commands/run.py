@@ -142,7 +142,7 @@ class Printer:
 
     def _calls(self, row: StepRow, answered: Iterable[Called]) -> None:
         for called in tuple(answered)[self._called :]:
-            if called.exchanges:
+            if called.exchanges or called.result is not None:  # of a stream yet to end
                 self._lines.console.say(*self._lines.call(row, called))
             self._called += 1
 

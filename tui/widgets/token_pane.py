@@ -139,8 +139,9 @@ class TokenPane(Vertical):
 
     def on_mount(self) -> None:
         self.border_title = Content("Token")
-        self._draw_head()
-        self._tell()
+        if self.children:  # none are made for a screen that was left meanwhile
+            self._draw_head()
+            self._tell()
 
     # What is given and asked for.
 
