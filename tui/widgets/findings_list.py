@@ -116,7 +116,7 @@ def _rows(at: int, finding: Finding, width: int) -> Iterator[Row]:
     if finding.fix and finding.result != "info":
         for number, line in enumerate(_lines(finding.fix, room - 2)):
             text = f"  {'  ' if number else '→ '}{line}"
-            yield Row(f"{at}:fix:{number}", ((text, "info"),), kind="header")
+            yield Row(f"{at}:fix:{number}", ((text, "ok"),), kind="header")
 
 
 def _lines(text: str, room: int) -> list[str]:
