@@ -113,8 +113,10 @@ def _cause(session: Session, blocked: Blocked, wrong: Iterable[Finding]) -> Find
     if named := next((one for one in wrong if blocked.check and one.check == blocked.check), None):
         return named
     at_stop = stop(session, blocked)
-    for one in errors:
-        same = one.place and at_stop.place and one.place.exchange == at_stop.place.exchange
-        if same and one.party == "network":
+    place = at_stop.place
+    here = [one for one in wrong if one.place and place and one.place.exchange == place.exchange]
+    for one in here:
+        # A stop that cannot say what to change leaves that to what is wrong with its answer.
+        if (one.party == "network" and one.result == "fail") or not blocked.fix:
             return one
     return at_stop
