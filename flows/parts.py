@@ -17,17 +17,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from flows.authenticate import read_challenges
 from flows.documents import FORM, json_type, read_form, read_json
 from flows.exchange import Exchange, Headers, Request, Response, media_type
 from flows.jwt import Token, read_token
+from flows.network import reach_of
 from flows.paste import read_pasted
 from flows.session import Answered, Event, Exchanged, Made, Overrode, Pairs
 from flows.sse import parse
 from flows.text import size
-from flows.wellknown import is_web_url
 
 Side = Literal["request", "response", "values"]
 Bond = Literal["same", "fresh", "free", "loose"]
@@ -182,15 +181,8 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 def _address(name: str, value: str, bond: Bond = "same") -> Part:
     """A value that may be a loopback redirect URI, whose port is another each time (RFC 8252
     section 7.3)."""
-    loopback = name in ("redirect", "redirect_uri") and is_loopback(value)
+    loopback = name in ("redirect", "redirect_uri") and reach_of(value) == "loopback"
     return Part(value, "fresh" if loopback else bond)
-
-
-def is_loopback(url: str) -> bool:
-    try:
-        return is_web_url(url) and urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
-    except ValueError:
-        return False
 
 
 def _headers(headers: Headers) -> _Named:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address
 from time import monotonic
 from urllib.parse import urlsplit
 
 from flows.exchange import Exchange
+from flows.network import reach
 from flows.probes import Probe
 from flows.session import Exchanged
 from flows.walk import Walk
@@ -62,7 +62,7 @@ class Prober:
 
     async def _pause(self, host: str, cancel: asyncio.Event | None) -> bool:
         """Wait until the host may be asked again; False when the person would not."""
-        if is_this_machine(host) or host not in self._last:
+        if reach(host) == "loopback" or host not in self._last:
             return True
         seconds = self._last[host] + PAUSE - self._clock()
         if seconds <= 0:
@@ -76,11 +76,3 @@ class Prober:
     def _heed(self, host: str, exchange: Exchange) -> None:
         if exchange.status in (429, 503):
             self.enough = f"{host} answered {exchange.status}"
-
-
-def is_this_machine(host: str) -> bool:
-    """Loopback, by name or address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -15,7 +15,7 @@ from flows.documents import read_json, read_object, text_list, value_member
 from flows.exchange import Exchange
 from flows.hosts import Host, Rule
 from flows.mcp.rpc import UNSUPPORTED_VERSION, read_answer
-from flows.probing import is_this_machine
+from flows.network import reach
 from flows.session import Party, StepId
 from flows.steps.imitation import document_url
 from flows.steps.resource_metadata import resource_metadata
@@ -240,7 +240,7 @@ def ports_are_dialled(record: Record, host: Host) -> Outcomes:
         return
     for step, exchange in _firsts(record):
         parts = urlsplit(exchange.request.url)
-        if is_this_machine(parts.hostname or ""):
+        if reach(parts.hostname or "") == "loopback":
             continue  # no hosted client gets here by any port
         port = parts.port or _DEFAULT_PORT.get(parts.scheme.lower())
         place = at(exchange, "url", "request")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flows.checks.kernel import Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.exchange import Exchange
 from flows.mcp.rpc import read_answer
-from flows.probing import is_this_machine
+from flows.network import reach_of
 from flows.steps.challenge import challenge_in, refusal
 
 WWW_AUTHENTICATE = "header WWW-Authenticate"
@@ -93,7 +91,7 @@ def garbage_is_refused(record: Record) -> Outcomes:
 def strangers_are_kept_out(record: Record) -> Outcomes:
     for event in record.probes("foreign-origin"):
         exchange = event.exchange
-        local = is_this_machine(urlsplit(record.facts.target.url).hostname or "")
+        local = reach_of(record.facts.target.url) == "loopback"
         if exchange.status == 403:
             yield passed(at(exchange, "status"))
         elif exchange.status is None:

@@ -7,12 +7,12 @@ Its form is a JSON Schema, and what the form says a JSON object: the `content` o
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from flows.facts import Facts, Json
+from flows.network import reach
 from flows.text import size
 from flows.wellknown import is_web_url
 
@@ -218,19 +218,10 @@ def concerns(url: str) -> tuple[str, ...]:
     if not is_web_url(url):
         return ("this is no http or https URL, and no browser is given it",)
     found = []
-    if urlsplit(url).scheme != "https" and not _is_here(host):
+    if urlsplit(url).scheme != "https" and reach(host) != "loopback":
         found.append("it is not encrypted: no https")
     if not host.isascii() or any(label.startswith("xn--") for label in host.split(".")):
         found.append("the host is written in letters that may look like others")
     if "\\" in url:
         found.append("it holds a backslash, which some programs take for a slash")
     return tuple(found)
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

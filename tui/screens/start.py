@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Label
 
 from flows import __version__
+from flows.network import reach_of
 from flows.session import CAPABILITIES, PROTOCOLS, Capability, Protocol, Target
 from flows.text import ago, visible
 from flows.wellknown import url_problem
@@ -137,7 +137,7 @@ def web_url(typed: str) -> str:
     if re.search(r"\s", url):
         raise UnusableUrl("A URL has no blanks in it.")
     if "://" not in url and _HOST.fullmatch(url):
-        url = f"{'http' if _is_here(url) else 'https'}://{url}"
+        url = f"{'http' if reach_of(f'//{url}') == 'loopback' else 'https'}://{url}"
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -153,16 +153,6 @@ def web_url(typed: str) -> str:
     if problem := url_problem(url):
         raise UnusableUrl(f"Not a URL: {problem}.")
     return url
-
-
-def _is_here(bare: str) -> bool:
-    host = urlsplit(f"//{bare}").hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class UrlInput(LineInput):
