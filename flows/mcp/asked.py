@@ -44,7 +44,7 @@ ROOTS_SCHEMA: Json = {
     "properties": {
         "roots": {
             "type": "array",
-            "description": 'Such as [{"uri": "file:///home/me/project", "name": "Project"}]',
+            "description": 'Such as [{"uri": "file:///project", "name": "Project"}]',
             "items": {
                 "type": "object",
                 "properties": {
