@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flows.exchange import Exchange, Response, media_type
+from flows.exchange import Response, media_type
 
 _HALF = re.compile(r"[\ud800-\udfff]")
 
@@ -101,11 +101,6 @@ def text_list(document: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
     if not isinstance(value, list):
         return None
     return tuple(item for item in value if isinstance(item, str))
-
-
-def answer_problem(exchange: Exchange) -> str:
-    """Why an exchange gives nothing to read: its failure, else ""."""
-    return exchange.error.text if exchange.error else ""
 
 
 FORM = "application/x-www-form-urlencoded"

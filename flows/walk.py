@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 from flows.approval import approve
 from flows.exchange import Exchange, Request, Response, media_type
-from flows.facts import Facts, Fold
+from flows.facts import Facts
 from flows.flight import EventReceived, HeadReceived, Progress
+from flows.fold import Fold
 from flows.hosts import host_of
 from flows.mcp.opening import sent
 from flows.mcp.outcome import comes_later, giving_up

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
-from flows.facts import Facts, Read
+from flows.facts import Facts
+from flows.fold import Read
 from flows.moves import Blocked, Move
 from flows.session import Event, StepId
 from flows.steps.withheld import withheld

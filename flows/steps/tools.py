@@ -21,7 +21,6 @@ from flows.session import Answered, Event, Exchanged, StepId, value
 from flows.steps.connect import refusal
 
 STEP: Final = "tools"
-MOST_REMARKS = 20
 
 
 def next(facts: Facts) -> Move:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flows.checks import Record
 from flows.exchange import Exchange
-from flows.facts import Fold
+from flows.fold import Fold
 from flows.har import BROWSER, HarError, read_har, session_of
 from flows.session import Answered, Exchanged, Session
 from flows.steps import READERS

@@ -11,7 +11,7 @@ import pytest
 
 from flows.documents import read_form
 from flows.exchange import Request
-from flows.facts import Fold
+from flows.fold import Fold
 from flows.lab import Lab
 from flows.listener import Rejected
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send

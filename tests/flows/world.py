@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flows.exchange import Exchange, Failure, Headers, Request, Response
-from flows.facts import Facts, Fold
+from flows.facts import Facts
+from flows.fold import Fold
 from flows.mcp.validation import validate
 from flows.moves import (
     Act,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flows.facts import start
+from flows.fold import start
 from flows.mcp.rpc import RpcError
 from flows.session import CAPABILITIES, Session, Target
 from tests.flows.world import MCP, NOW

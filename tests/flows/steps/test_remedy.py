@@ -201,7 +201,7 @@ def test_a_token_the_person_brought_has_no_remedy() -> None:
 
 
 def test_the_record_of_a_mended_walk_folds_to_the_same_facts() -> None:
-    from flows.facts import Fold
+    from flows.fold import Fold
     from flows.session import Session
     from flows.steps import READERS
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flows.facts import Fold
+from flows.fold import Fold
 from flows.moves import Blocked, Done, Move
 from flows.session import Session, Target
 from flows.steps import READERS, STEPS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.facts import Fold
+from flows.fold import Fold
 from flows.session import STEP_IDS, Session, StepId, attempts
 from flows.steps import READERS, STEPS
 from tests.flows.world import World
