@@ -139,7 +139,6 @@ class Connection:
     version: str
     server_name: str = ""
     server_version: str = ""
-    instructions: str = ""
     capabilities: Json = field(default_factory=dict)
     session_id: str | None = None
     initialized: bool = True

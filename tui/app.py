@@ -1,10 +1,5 @@
 """The app: opens screens, owns the lab behind a demo, and is the one way to the clipboard.
 
-    open_app(target=...)          the walk of a server
-    open_app(session_path=...)    a saved session
-    open_app()                    the start screen
-    open_app(demo_faults=(...))   the start screen, then the walk of the lab
-
 What the first frame does not need is imported where it is used.
 """
 
@@ -12,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -33,7 +27,7 @@ from tui.screens.too_small import TooSmall, is_too_small
 from tui.themes import CONTRAST
 
 if TYPE_CHECKING:
-    from flows.session import Session, Target
+    from flows.session import Session
     from flows.store.journal import Journal
     from flows.wire import WireOptions
     from tui.lab_process import LabProcess
@@ -432,57 +426,3 @@ class AuthwalkApp(App[None]):
                 file_name="authwalk-problem.txt",
             )
         )
-
-
-def refusal(environ: Mapping[str, str], *, terminal: bool) -> str:
-    """Why the app cannot run here, or ""."""
-    if "TEXTUAL_DRIVER" in environ:  # textual-serve: the terminal is a browser's
-        return ""
-    if not terminal:
-        return "the app needs a terminal; `authwalk run URL` works without one"
-    if environ.get("TERM") in ("dumb", "unknown"):
-        name = environ["TERM"]
-        return f"TERM={name} cannot draw the app; `authwalk run URL` works in any terminal"
-    return ""
-
-
-def open_app(
-    *,
-    target: Target | None = None,
-    session_path: Path | None = None,
-    wire_options: WireOptions,
-    demo_faults: tuple[str, ...] | None = None,
-    demo_host: str | None = None,
-    journals: Path | None = None,
-) -> int:
-    """Run the app. Exit codes: 0 left by the person, 1 a fault in authwalk, 2 no usable terminal,
-    6 the session file cannot be read."""
-    terminal = sys.stdin.isatty() and sys.stderr.isatty()
-    if words := refusal(os.environ, terminal=terminal):
-        print(f"authwalk: {words}", file=sys.stderr)
-        return 2
-    gc.disable()  # what the first frame makes stays; looking for garbage would cost a tenth of it
-    session, missing = None, list[str]()
-    if session_path:
-        from flows.store import SessionFileError, load
-
-        try:
-            session = load(session_path, missing.append)
-        except SessionFileError as error:
-            print(f"authwalk: {error}", file=sys.stderr)
-            return 6
-    elif target:
-        from flows.walk import new_session
-
-        session = new_session(target)
-    app = AuthwalkApp(
-        wire_options,
-        session=session,
-        path=session_path,
-        demo_faults=demo_faults,
-        demo_host=demo_host,
-        journals=journals,
-        missing=missing,
-    )
-    app.run()
-    return app.return_code or 0

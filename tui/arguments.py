@@ -9,6 +9,20 @@ from typing import TYPE_CHECKING, NoReturn
 
 from flows import __version__
 from tui.commands import usage
+from tui.help_texts import (
+    CHECK_EXAMPLES,
+    COMMANDS,
+    COMPARE_EXAMPLES,
+    COMPLETION_EXAMPLES,
+    DESCRIPTION,
+    EXAMPLES,
+    HOSTS_EXAMPLES,
+    IMPORT_EXAMPLES,
+    LOGS_EXAMPLES,
+    REPLAY_EXAMPLES,
+    RUN_EXAMPLES,
+    TOKEN_EXAMPLES,
+)
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -35,147 +49,14 @@ FORMATS = (
 )
 FAIL_ON = ("error", "warn", "info", "never")
 
-COMMANDS = {
-    "demo": "open the app on the practice servers",
-    "check": "health table, findings and verdict",
-    "run": "the whole walk without the app",
-    "token": "decode a token, describe it, verify it",
-    "replay": "a saved walk again, with fresh values, and what differs",
-    "compare": "two saved sessions side by side",
-    "show": "the steps of a saved session",
-    "export": "a saved session as commands, a script, a HAR, a report or a diagram",
-    "import": "a browser's HAR, a curl command or an mcp.json as a session",
-    "logs": "did the token requests arrive? from an access log",
-    "hosts": "what ChatGPT, Claude and other clients send and demand",
-    "lab": "the practice servers alone",
-    "completion": "completion for a shell",
-}
-
-DESCRIPTION = """\
-Walk an OAuth 2.1 + PKCE + MCP connection one HTTP request at a time.
-
-Without a command authwalk opens the app: on the start screen, on the walk of a
-server (URL), or on a saved session (SESSION.toml)."""
-
-EXAMPLES = """\
-examples:
-  authwalk https://mcp.example.com/mcp        walk that server in the app
-  authwalk demo --fault missing-aud           practise on a server with a fault
-  authwalk run https://mcp.example.com/mcp    the same walk, line by line
-  authwalk run URL --approve --json           for scripts and CI
-  authwalk token - < token.txt                what a token says
-  authwalk URL --help                         the options of the app
-
-exit codes:
-  0  sound                     4  unreachable
-  1  stopped at a step         5  listing or calling tools failed
-  2  wrong usage               6  a file cannot be read or written
-  3  a person is needed        130  interrupted"""
-
-RUN_EXAMPLES = """\
-examples:
-  authwalk run https://mcp.example.com/mcp --open
-  authwalk run URL --approve --list --call 'search={"query": "tea"}'
-  authwalk run URL --client-id abc --client-secret-env CLIENT_SECRET --save walk.toml
-  authwalk run https://login.example.com --issuer-only --scope openid
-  authwalk run URL --bearer-env TOKEN --call whoami --read file:///notes --json
-  authwalk run URL --open --call book_table --elicit '{"guests": 4}'
-
-Without --approve a person opens the authorization URL. The loopback listener
-and a pasted line race; the first wins. Secrets come from the environment
-(--client-secret-env, --bearer-env, --header @FILE), never as arguments.
-
-exit codes: 0 sound, 1 stopped at a step, 2 wrong usage, 3 a person is needed
-and none is there, 4 unreachable, 5 listing or calling tools failed, 6 a file
-cannot be read or written, 130 interrupted."""
-
-CHECK_EXAMPLES = """\
-examples:
-  authwalk check https://mcp.example.com/mcp
-  authwalk check https://a.example/mcp https://b.example/mcp --json
-  authwalk check URL --client-id abc --redirect-uri https://app.example/callback
-  authwalk check URL --fail-on warn --junit report.xml
-  authwalk check URL --hosts                  ChatGPT, Claude, Cursor, …: who would fail
-
-Nothing is sent that creates state: no client is registered, no code used. With
---client-id and --redirect-uri the authorization endpoint is asked more. With
---approve the whole walk is made first, and a client may be registered.
-
-exit codes: 0 nothing at or above --fail-on, 1 something was found, 2 wrong
-usage, 4 unreachable, 6 a file cannot be written."""
-
-TOKEN_EXAMPLES = """\
-examples:
-  authwalk token eyJhbGciOi...
-  pbpaste | authwalk token - --issuer https://login.example.com
-  authwalk token - --jwks keys.json --json < token.txt
-
-exit codes: 0 well-formed, and verified where asked; 1 otherwise."""
-
-REPLAY_EXAMPLES = """\
-examples:
-  authwalk replay walk.toml --approve
-  authwalk replay walk.toml --against https://staging.example.com/mcp
-  authwalk replay walk.toml --step tools
-  authwalk replay walk.toml --offline
-
-The recorded moves are made again with a fresh code verifier, state, code and
-tokens; edits are made again too. Every answer is compared with the recorded
-one; what must differ does not count. --step alone goes on with what the file
-holds, tokens too, so it must have been saved --with-secrets. --offline sends
-nothing: it holds what would be sent today against what was sent.
-
-exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 3 a person is
-needed and none is there, 4 unreachable, 6 a file cannot be read or written."""
-
-COMPARE_EXAMPLES = """\
-examples:
-  authwalk compare works.toml broken.toml
-  authwalk compare staging.toml production.toml --json
-
-Aligned by step and by what each exchange is. Dates, codes, tokens, ports and
-whatever else is made anew in every walk does not count; neither does another
-server's name, as long as the walks are of different servers.
-
-exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 6 a file cannot
-be read."""
-
-IMPORT_EXAMPLES = """\
-examples:
-  authwalk import chatgpt.com.har
-  authwalk import chatgpt.com.har --save try.toml && authwalk try.toml
-  authwalk import .vscode/mcp.json --server search --save search.toml
-  authwalk import curl "curl https://mcp.example.com/mcp -H 'X-Team: tea'"
-  pbpaste | authwalk import curl - --save try.toml
-
-In the browser open the developer tools, keep the log, try to connect, and save
-all as HAR. A HAR holds cookies and codes: treat it like a password. A curl
-command is read, never run: what a shell would put in is refused, and no file
-is opened. exit codes: 0 read, 2 wrong usage, 6 it cannot be read."""
-
-LOGS_EXAMPLES = """\
-examples:
-  authwalk logs /var/log/nginx/access.log
-  authwalk logs access.log.*.gz --around 2026-11-25T10:04:00Z --minutes 5
-  journalctl -u auth -o cat | authwalk logs - --token-path /oauth2/token
-
-Reads the common, combined and JSON-lines formats. exit codes: 0 read, 2 wrong
-usage, 6 a file cannot be read."""
-
-HOSTS_EXAMPLES = """\
-examples:
-  authwalk hosts
-  authwalk hosts show chatgpt
-  authwalk run URL --as claude
-
-Every value has its source, the date on which it was looked up, and whether it is
-documented, captured or reported. exit codes: 0 told, 2 wrong usage, 6 a file of
-your own cannot be read."""
-
-COMPLETION_EXAMPLES = """\
-examples:
-  authwalk completion bash > ~/.local/share/bash-completion/completions/authwalk
-  authwalk completion zsh > ~/.zfunc/_authwalk"""
+_SOURCE = "a HAR, an mcp.json, a file with a curl command; or curl and the command in quotes"
+_STATE = "where journals are; default the user's state folder"
+_NO_JOURNAL = "keep no journal: a walk that is cut off is gone"
+_SUBSCRIBE = "be told of changes to a resource, before the acts and during --listen"
+_TIMEOUT = "for a whole request; for the next byte of an event stream. Default 30 and 60"
+_PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
+_COMPLETE = "complete the last argument of a prompt or URI template"
+_DECLARE = f"capabilities: some of {','.join(CAPABILITIES)}, or none"
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -409,7 +290,12 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
 def _add_export(export: argparse.ArgumentParser) -> None:
     export.add_argument("session", metavar="SESSION", help="a file that --save or the app wrote")
     export.add_argument(
-        "--as", dest="format", choices=FORMATS, required=True, metavar="FORMAT", help=_FORMATS
+        "--as",
+        dest="format",
+        choices=FORMATS,
+        required=True,
+        metavar="FORMAT",
+        help=", ".join(FORMATS),
     )
     export.add_argument("--step", metavar="ID", help="only this step, such as token")
     export.add_argument(
@@ -501,25 +387,6 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     add("--quiet", action="store_true", help="the verdict alone")
-
-
-_SOURCE = "a HAR, an mcp.json, a file with a curl command; or curl and the command in quotes"
-_STATE = "where journals are; default the user's state folder"
-_NO_JOURNAL = "keep no journal: a walk that is cut off is gone"
-_SUBSCRIBE = "be told of changes to a resource, before the acts and during --listen"
-
-
-_TIMEOUT = "for a whole request; for the next byte of an event stream. Default 30 and 60"
-
-
-_FORMATS = f"{', '.join(FORMATS)}"
-
-
-_PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
-
-
-_COMPLETE = "complete the last argument of a prompt or URI template"
-_DECLARE = f"capabilities: some of {','.join(CAPABILITIES)}, or none"
 
 
 def _capabilities(text: str) -> tuple[str, ...]:

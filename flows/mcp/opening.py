@@ -248,7 +248,6 @@ def _initialized(result: Any, exchange: Exchange) -> Connection:
         version=text_member(result, "protocolVersion") or "",
         server_name=text_member(info, "name") or "",
         server_version=text_member(info, "version") or "",
-        instructions=text_member(result, "instructions") or "",
         capabilities=capabilities if isinstance(capabilities, dict) else {},
         session_id=session_id(exchange),
         initialized=False,
@@ -266,6 +265,5 @@ def _discovered(result: Any, version: str) -> Connection:
         version=version if version in offered else next(iter(offered), version),
         server_name=text_member(info, "name") or "",
         server_version=text_member(info, "version") or "",
-        instructions=text_member(result, "instructions") or "",
         capabilities=capabilities if isinstance(capabilities, dict) else {},
     )

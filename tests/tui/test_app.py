@@ -17,8 +17,10 @@ from flows.text import visible
 from flows.walk import new_session
 from flows.wire import WireOptions
 from tests.hostile import HOSTILE
-from tui import app as app_module
-from tui.app import AuthwalkApp, open_app, refusal
+from tui.app import AuthwalkApp
+from tui.commands import Failure
+from tui.commands import app as command
+from tui.commands.app import open_on, refusal
 from tui.palette import ActionProvider
 from tui.screens.dialogs import Confirm, Dialog, PromptDialog, SaveChoice, SaveDialog, TextDialog
 from tui.screens.faults import FaultPicker
@@ -466,17 +468,20 @@ def test_where_the_app_can_run(environ: dict[str, str], terminal: bool, word: st
     assert word in words and bool(words) is bool(word)
 
 
-def test_no_terminal_is_refused_kindly(capsys: pytest.CaptureFixture[str]) -> None:
-    assert open_app(wire_options=WireOptions()) == 2
-    assert "authwalk run" in capsys.readouterr().err
+def test_no_terminal_is_refused_kindly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    with pytest.raises(Failure, match="authwalk run") as failed:
+        open_on(wire_options=WireOptions())
+    assert failed.value.status == 2
 
 
 def test_a_session_file_that_cannot_be_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app_module, "refusal", lambda environ, *, terminal: "")
-    assert open_app(session_path=tmp_path / "none.toml", wire_options=WireOptions()) == 6
-    assert "none.toml" in capsys.readouterr().err
+    monkeypatch.setattr(command, "refusal", lambda environ, *, terminal: "")
+    with pytest.raises(Failure, match=r"none\.toml") as failed:
+        open_on(session_path=tmp_path / "none.toml", wire_options=WireOptions())
+    assert failed.value.status == 6
 
 
 def test_keys_of_nobody() -> None:

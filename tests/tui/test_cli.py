@@ -14,7 +14,7 @@ from flows import __version__
 from flows.client_authentication import AUTH_METHODS
 from flows.session import GRANTS, LOG_LEVELS, PROTOCOLS
 from flows.signing import ALGORITHMS
-from tui import arguments
+from tui import arguments, help_texts
 from tui.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ def test_version_is_the_engines(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"authwalk {__version__}\n"
 
 
-@pytest.mark.parametrize("command", arguments.COMMANDS)
+@pytest.mark.parametrize("command", help_texts.COMMANDS)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -56,7 +56,7 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 def test_help_lists_commands_examples_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert all(f"    {command}" in out for command in arguments.COMMANDS)
+    assert all(f"    {command}" in out for command in help_texts.COMMANDS)
     assert "examples:" in out
     assert "exit codes:" in out
 

@@ -21,7 +21,8 @@ from tests.flows.servers import answers, make_certificate, ok, serve
 from tests.flows.world import ISSUER, METADATA, World, answer
 from tests.hostile import HOSTILE
 from tests.tui.walking import LOW, SIZES, WIDE, Walking, on_lab, shown, strips
-from tui.app import AuthwalkApp, open_app
+from tui.app import AuthwalkApp
+from tui.cli import main
 from tui.screens.help import HelpScreen
 from tui.widgets.exchange_view import ExchangeView
 from tui.widgets.findings_list import FindingsList
@@ -261,8 +262,8 @@ def test_a_broken_file_ends_before_the_app_begins(
 
     monkeypatch.setattr(AuthwalkApp, "run", never)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("tui.app.refusal", lambda environ, terminal: "")
-    assert open_app(session_path=path, wire_options=WireOptions()) == 6
+    monkeypatch.setattr("tui.commands.app.refusal", lambda environ, terminal: "")
+    assert main([str(path)]) == 6
     said = capsys.readouterr().err
     assert said.startswith("authwalk: ") and "\x1b" not in said and said.count("\n") == 1
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,9 +17,9 @@ from flows.session import CAPABILITIES, Target
 from flows.text import visible
 from flows.wellknown import is_web_url
 from flows.wire import WireOptions
-from tui.arguments import COMMANDS
 from tui.commands import unreadable, usage
 from tui.commands.options import target_of, web_url, wire_options
+from tui.help_texts import COMMANDS
 
 
 def main(args: argparse.Namespace) -> int:
@@ -49,19 +52,50 @@ def open_on(
     demo_host: str | None = None,
     journals: Path | None = None,
 ) -> int:
-    """Open the app, which needs a terminal. Raises Failure without one."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise usage("the app needs a terminal; authwalk run URL walks without one")
-    from tui.app import open_app
+    """Run the app: on the walk of `target`, on a saved session, on the walk of the lab, or on the
+    start screen. 0 when the person left it, 1 after a fault in authwalk. Raises Failure where no
+    app can be drawn and when the file cannot be read."""
+    terminal = sys.stdin.isatty() and sys.stderr.isatty()  # Textual draws on stderr
+    if words := refusal(os.environ, terminal=terminal):
+        raise usage(words)
+    from tui.app import AuthwalkApp
 
-    return open_app(
-        target=target,
-        session_path=session_path,
-        wire_options=wire_options,
+    gc.disable()  # what the first frame makes stays; looking for garbage would cost a tenth of it
+    session, missing = None, list[str]()
+    if session_path:
+        from flows.store import SessionFileError, load
+
+        try:
+            session = load(session_path, missing.append)
+        except SessionFileError as error:
+            raise unreadable(str(error)) from error
+    elif target:
+        from flows.walk import new_session
+
+        session = new_session(target)
+    app = AuthwalkApp(
+        wire_options,
+        session=session,
+        path=session_path,
         demo_faults=demo_faults,
         demo_host=demo_host,
         journals=journals,
+        missing=missing,
     )
+    app.run()
+    return app.return_code or 0
+
+
+def refusal(environ: Mapping[str, str], *, terminal: bool) -> str:
+    """Why the app cannot run here, or ""."""
+    if "TEXTUAL_DRIVER" in environ:  # textual-serve: the terminal is a browser's
+        return ""
+    if not terminal:
+        return "the app needs a terminal; `authwalk run URL` works without one"
+    if environ.get("TERM") in ("dumb", "unknown"):
+        name = environ["TERM"]
+        return f"TERM={name} cannot draw the app; `authwalk run URL` works in any terminal"
+    return ""
 
 
 def _session_file(text: str) -> Path:

@@ -1,0 +1,145 @@
+"""The words of the command line's help: what each command is for, and examples of it."""
+
+from __future__ import annotations
+
+COMMANDS = {
+    "demo": "open the app on the practice servers",
+    "check": "health table, findings and verdict",
+    "run": "the whole walk without the app",
+    "token": "decode a token, describe it, verify it",
+    "replay": "a saved walk again, with fresh values, and what differs",
+    "compare": "two saved sessions side by side",
+    "show": "the steps of a saved session",
+    "export": "a saved session as commands, a script, a HAR, a report or a diagram",
+    "import": "a browser's HAR, a curl command or an mcp.json as a session",
+    "logs": "did the token requests arrive? from an access log",
+    "hosts": "what ChatGPT, Claude and other clients send and demand",
+    "lab": "the practice servers alone",
+    "completion": "completion for a shell",
+}
+
+DESCRIPTION = """\
+Walk an OAuth 2.1 + PKCE + MCP connection one HTTP request at a time.
+
+Without a command authwalk opens the app: on the start screen, on the walk of a
+server (URL), or on a saved session (SESSION.toml)."""
+
+EXAMPLES = """\
+examples:
+  authwalk https://mcp.example.com/mcp        walk that server in the app
+  authwalk demo --fault missing-aud           practise on a server with a fault
+  authwalk run https://mcp.example.com/mcp    the same walk, line by line
+  authwalk run URL --approve --json           for scripts and CI
+  authwalk token - < token.txt                what a token says
+  authwalk URL --help                         the options of the app
+
+exit codes:
+  0  sound                     4  unreachable
+  1  stopped at a step         5  listing or calling tools failed
+  2  wrong usage               6  a file cannot be read or written
+  3  a person is needed        130  interrupted"""
+
+RUN_EXAMPLES = """\
+examples:
+  authwalk run https://mcp.example.com/mcp --open
+  authwalk run URL --approve --list --call 'search={"query": "tea"}'
+  authwalk run URL --client-id abc --client-secret-env CLIENT_SECRET --save walk.toml
+  authwalk run https://login.example.com --issuer-only --scope openid
+  authwalk run URL --bearer-env TOKEN --call whoami --read file:///notes --json
+  authwalk run URL --open --call book_table --elicit '{"guests": 4}'
+
+Without --approve a person opens the authorization URL. The loopback listener
+and a pasted line race; the first wins. Secrets come from the environment
+(--client-secret-env, --bearer-env, --header @FILE), never as arguments.
+
+exit codes: 0 sound, 1 stopped at a step, 2 wrong usage, 3 a person is needed
+and none is there, 4 unreachable, 5 listing or calling tools failed, 6 a file
+cannot be read or written, 130 interrupted."""
+
+CHECK_EXAMPLES = """\
+examples:
+  authwalk check https://mcp.example.com/mcp
+  authwalk check https://a.example/mcp https://b.example/mcp --json
+  authwalk check URL --client-id abc --redirect-uri https://app.example/callback
+  authwalk check URL --fail-on warn --junit report.xml
+  authwalk check URL --hosts                  ChatGPT, Claude, Cursor, …: who would fail
+
+Nothing is sent that creates state: no client is registered, no code used. With
+--client-id and --redirect-uri the authorization endpoint is asked more. With
+--approve the whole walk is made first, and a client may be registered.
+
+exit codes: 0 nothing at or above --fail-on, 1 something was found, 2 wrong
+usage, 4 unreachable, 6 a file cannot be written."""
+
+TOKEN_EXAMPLES = """\
+examples:
+  authwalk token eyJhbGciOi...
+  pbpaste | authwalk token - --issuer https://login.example.com
+  authwalk token - --jwks keys.json --json < token.txt
+
+exit codes: 0 well-formed, and verified where asked; 1 otherwise."""
+
+REPLAY_EXAMPLES = """\
+examples:
+  authwalk replay walk.toml --approve
+  authwalk replay walk.toml --against https://staging.example.com/mcp
+  authwalk replay walk.toml --step tools
+  authwalk replay walk.toml --offline
+
+The recorded moves are made again with a fresh code verifier, state, code and
+tokens; edits are made again too. Every answer is compared with the recorded
+one; what must differ does not count. --step alone goes on with what the file
+holds, tokens too, so it must have been saved --with-secrets. --offline sends
+nothing: it holds what would be sent today against what was sent.
+
+exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 3 a person is
+needed and none is there, 4 unreachable, 6 a file cannot be read or written."""
+
+COMPARE_EXAMPLES = """\
+examples:
+  authwalk compare works.toml broken.toml
+  authwalk compare staging.toml production.toml --json
+
+Aligned by step and by what each exchange is. Dates, codes, tokens, ports and
+whatever else is made anew in every walk does not count; neither does another
+server's name, as long as the walks are of different servers.
+
+exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 6 a file cannot
+be read."""
+
+IMPORT_EXAMPLES = """\
+examples:
+  authwalk import chatgpt.com.har
+  authwalk import chatgpt.com.har --save try.toml && authwalk try.toml
+  authwalk import .vscode/mcp.json --server search --save search.toml
+  authwalk import curl "curl https://mcp.example.com/mcp -H 'X-Team: tea'"
+  pbpaste | authwalk import curl - --save try.toml
+
+In the browser open the developer tools, keep the log, try to connect, and save
+all as HAR. A HAR holds cookies and codes: treat it like a password. A curl
+command is read, never run: what a shell would put in is refused, and no file
+is opened. exit codes: 0 read, 2 wrong usage, 6 it cannot be read."""
+
+LOGS_EXAMPLES = """\
+examples:
+  authwalk logs /var/log/nginx/access.log
+  authwalk logs access.log.*.gz --around 2026-11-25T10:04:00Z --minutes 5
+  journalctl -u auth -o cat | authwalk logs - --token-path /oauth2/token
+
+Reads the common, combined and JSON-lines formats. exit codes: 0 read, 2 wrong
+usage, 6 a file cannot be read."""
+
+HOSTS_EXAMPLES = """\
+examples:
+  authwalk hosts
+  authwalk hosts show chatgpt
+  authwalk run URL --as claude
+
+Every value has its source, the date on which it was looked up, and whether it is
+documented, captured or reported. exit codes: 0 told, 2 wrong usage, 6 a file of
+your own cannot be read."""
+
+COMPLETION_EXAMPLES = """\
+examples:
+  authwalk completion bash > ~/.local/share/bash-completion/completions/authwalk
+  authwalk completion zsh > ~/.zfunc/_authwalk"""
