@@ -22,7 +22,8 @@ from flows.text import visible
 from flows.walk import new_session
 from flows.wellknown import is_web_url
 from tests.hostile import HOSTILE
-from tui.screens.start import StartScreen, UnusableUrl, recent_rows, web_url
+from tui.recent import recent_rows
+from tui.screens.start import StartScreen, UnusableUrl, web_url
 from tui.widgets.choice import Choice
 from tui.widgets.line_input import LineInput
 from tui.widgets.list_view import LineList
@@ -58,11 +59,11 @@ def test_the_url_that_is_meant(typed: str, url: str) -> None:
         ("ftp://example.com", "not over ftp:"),
         ("file:///etc/passwd", "not over file:"),
         ("javascript:alert(1)", "not over javascript:"),
-        ("https://", "no host"),
-        ("https:///mcp", "no host"),
+        ("https://", "and a host"),
+        ("https:///mcp", "and a host"),
         ("https://example.com:port/", "Not a URL"),
         ("https://[::1/", "Not a URL"),
-        ("https://user:secret@example.com/", "user name and password"),
+        ("https://user:secret@example.com/", "user name or password"),
     ],
 )
 def test_what_is_wrong_in_words(typed: str, words: str) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from textual import on, work
 from textual.app import ComposeResult
 
+from tui.recent import recent_rows
 from tui.screens.dialogs import Dialog
-from tui.screens.start import recent_rows
 from tui.widgets.list_view import LineList, Row
 
 

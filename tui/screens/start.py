@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -25,14 +24,15 @@ from textual.widgets import Footer, Input, Label
 from flows import __version__
 from flows.network import reach_of
 from flows.session import CAPABILITIES, PROTOCOLS, Capability, Protocol, Target
-from flows.text import ago, visible
+from flows.text import visible
 from flows.wellknown import url_problem
+from tui.recent import cut_off_rows, is_journal, name_objection, recent_rows
 from tui.widgets.choice import Choice
 from tui.widgets.line_input import LineInput
-from tui.widgets.list_view import Cell, LineList, Row
+from tui.widgets.list_view import LineList, Row
 
 if TYPE_CHECKING:
-    from flows.store.toml import Summary
+    pass
 
 SENTENCE = "Walk an OAuth 2.1 and MCP connection one HTTP request at a time."
 
@@ -54,74 +54,7 @@ _DECLARES: tuple[tuple[tuple[Capability, ...], str], ...] = (
 )
 _PROTOCOLS: tuple[tuple[Protocol, str], ...] = tuple((name, name) for name in PROTOCOLS)
 
-_SUGGESTED = re.compile(r"-\d{4}-\d\d-\d\d-\d{6}$")  # how flows.store ends a name of its own
 _HOST = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d+)?(?:[/?].*)?")
-
-
-def recent_rows(folder: Path | None, now: datetime) -> tuple[Row, ...]:
-    """The sessions of `folder`, the last one first: when, its name if a person gave it one, the
-    server, and where the walk stands."""
-    from flows.store import default_folder, recent
-
-    rows = []
-    for found in recent(folder or default_folder()):
-        when = ago((now - found.modified).total_seconds())
-        named = not _SUGGESTED.search(found.path.stem)
-        name: Cell = (f"{found.path.stem}  " if named else "", "strong")
-        word = _verdict(found.summary)
-        if found.summary.secrets:
-            word = (f"{word[0]}, with secrets", "warn")
-        cells: tuple[Cell, ...] = ((when.ljust(12), "muted"), name, (found.url, ""))
-        rows.append(Row(str(found.path), cells, word))
-    return tuple(rows)
-
-
-def cut_off_rows(journals: Path, now: datetime) -> tuple[Row, ...]:
-    """The walks whose process went away, the last one first."""
-    from flows.steps import STEP
-    from flows.store.journal import left_behind
-
-    rows = []
-    for left in left_behind(journals):
-        when = ago((now - left.at).total_seconds())
-        name = left.file.stem if left.file and not _SUGGESTED.search(left.file.stem) else ""
-        cells: tuple[Cell, ...] = (
-            (when.ljust(12), "muted"),
-            ("cut off  ", "warn"),
-            (f"{name}  " if name else "", "strong"),
-            (left.url, ""),
-        )
-        where = STEP[left.reached].title if left.reached else "not begun"
-        rows.append(Row(str(left.path), cells, (where, "muted")))
-    return tuple(rows)
-
-
-def is_journal(path: Path) -> bool:
-    return path.suffix == ".journal"
-
-
-def name_objection(path: Path, name: str) -> str:
-    """Why a session file cannot be called `name`, or ""."""
-    name = name.strip()
-    if not name or name.startswith("."):
-        return "The session needs a name, and not one that begins with a dot."
-    if re.search(r'[/\\:*?"<>|]', name):
-        return 'A name has none of / \\ : * ? " < > | in it.'
-    if name != path.stem and path.with_name(f"{name}.toml").exists():
-        return "There is a session of this name."
-    return ""
-
-
-def _verdict(summary: Summary) -> Cell:
-    """What a walk came to: its verdict, or where it stands."""
-    from flows.steps import STEP
-
-    if summary.verdict_step:
-        who = f", {summary.verdict_party.replace('-', ' ')}" if summary.verdict_party else ""
-        words = f"{STEP[summary.verdict_step].title}{who}"
-        return (f"! {words}", "warn") if summary.verdict == "warn" else (f"✗ {words}", "error")
-    where = STEP[summary.reached].title if summary.reached else "not begun"
-    return (f"✓ {where}", "ok") if summary.verdict and summary.reached else (where, "muted")
 
 
 class UnusableUrl(ValueError):
@@ -138,18 +71,9 @@ def web_url(typed: str) -> str:
         raise UnusableUrl("A URL has no blanks in it.")
     if "://" not in url and _HOST.fullmatch(url):
         url = f"{'http' if reach_of(f'//{url}') == 'loopback' else 'https'}://{url}"
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise UnusableUrl(f"Not a URL: {error}.") from None
-    if parts.scheme.lower() not in ("http", "https"):
-        known = f"{parts.scheme}:" if parts.scheme else "this"
-        raise UnusableUrl(f"MCP servers answer over http or https, not over {known}")
-    if not parts.hostname:
-        raise UnusableUrl("There is no host in this URL.")
-    if parts.username is not None:
-        raise UnusableUrl("Leave the user name and password out of the URL.")
+    scheme, separator, _ = url.partition(":")
+    if separator and scheme.lower() not in ("http", "https"):
+        raise UnusableUrl(f"MCP servers answer over http or https, not over {scheme}:")
     if problem := url_problem(url):
         raise UnusableUrl(f"Not a URL: {problem}.")
     return url

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
+from flows.moves import Act, Ask, Blocked, Compose, Make, Send
+from flows.session import Attempt
 from flows.steps import STEP
 from flows.text import visible
 from tui import view
@@ -19,6 +21,53 @@ if TYPE_CHECKING:
 
 class WalkScreen(WalkingScreen):
     """The screen of a walk, with all its keys."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What cannot be done now is not offered either."""
+        if not self.is_mounted:
+            return True
+        item, move, busy = self.stage.shown, self.walk.current, self._cancel is not None
+        match action:
+            case "cancel":
+                return busy or self._live_task
+            case "next":
+                if busy:
+                    return item is not None and isinstance(item.move, Ask)
+                pending = item is not None and item.pending and not self._awaits(item)
+                mends = isinstance(move, Blocked) and move.remedy is not None
+                return pending or mends or self._elsewhere(item, move)
+            case "run":
+                return not busy and isinstance(move, Act) and not isinstance(move, Ask)
+            case "rerun":
+                return not busy and self._tried
+            case "back":
+                return not busy
+            case "open" | "paste":
+                return self._asks_response
+            case "approve":
+                return self._asks_response and not busy
+            case "edit":
+                editable = item is not None and isinstance(item.move, Send | Make | Compose)
+                return editable and not busy
+            case "override":
+                return isinstance(move, Blocked) and move.can_override
+            case "copy_curl" | "copy_curl_secrets":
+                return self.stage.request is not None
+            case "copy_url":
+                return self.stage.request is not None or self._asks_response
+            case "faults":
+                return self.lab is not None
+            case "probe":
+                return not busy and bool(self.walk.session.events)
+            case "difference":
+                return len(self._tries) > 1
+            case _:
+                return True
+
+    @property
+    def _tries(self) -> tuple[Attempt, ...]:
+        """The attempts of the step on show in which something happened."""
+        return self.walk.attempts.get(self.stage.step, ())
 
     # Looking
 
