@@ -87,7 +87,7 @@ class FormHost(Host):
         return str(self.form.query_one("#tool-about > Static", Static).content)
 
     def json(self) -> TextEditor:
-        return self.form.query_one("#tool-json", TextEditor)
+        return self.form.query_one("#form-json", TextEditor)
 
     def field(self, *path: str) -> SchemaField:
         return next(f for f in self.form.query(SchemaField) if f.spec.path == path)

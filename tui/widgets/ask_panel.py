@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,7 +20,6 @@ from flows.mcp.client import USER_REJECTED
 from flows.mcp.rpc import RpcError
 from flows.moves import Ask
 from flows.replies import Reply
-from flows.schema_check import check
 from flows.text import visible
 from tui.widgets.json_form import JsonForm
 
@@ -121,7 +119,6 @@ class AskPanel(Vertical):
         self._roots: Sequence[Json] = ()
         self._replies: dict[str, Reply] = {}
         self._method, self._params = "", dict[str, object]()
-        self._objected: str | None = None
         self._opening = False  # the form is being made; what has the focus in it goes
         self._awaited = False  # and is to have the keyboard then
 
@@ -193,7 +190,7 @@ class AskPanel(Vertical):
         self.set_class(self._refusable, "-refusable")
         self.query_one("#ask-send", Button).label = "Accept" if self._elicits else "Send"
         self.query_one("#ask-json", Button).label = "JSON"
-        self._object(None)
+        self.remove_class("-objected")
         self._say("")
 
     @property
@@ -275,28 +272,9 @@ class AskPanel(Vertical):
 
     @work(exclusive=True, group="ask-check")
     async def _send(self, ask: Ask, key: str) -> None:
-        form = self.query_one(JsonForm)
-        value, problems = form.value()
-        if value is None:
-            self._say("; ".join(problem.text for problem in problems), wrong=True)
-            return
-        text = json.dumps(value)
-        if text != self._objected:
-            self._say("checking against the schema …")
-            known = {problem.path for problem in problems}
-            found = await check(asked.schema_of(self._method, self._params), value)
-            if ask is not self._ask or key != self._key:
-                return  # it is moot by now
-            problems = (*problems, *(problem for problem in found if problem.path not in known))
-            if problems:
-                self._object(text)
-                number = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
-                words = [f"✗ {number}. F5 again sends it anyway."]
-                rest = form.show_problems(problems)
-                words += [f"{'.'.join(p.path)}: {p.text}".removeprefix(": ") for p in rest]
-                self._say("\n".join(words), wrong=True)
-                return
-        self._reply(asked.accepted(self._method, self._params, value))
+        value = await self.query_one(JsonForm).agreed(asked.schema_of(self._method, self._params))
+        if value is not None and ask is self._ask and key == self._key:
+            self._reply(asked.accepted(self._method, self._params, value))
 
     def _reply(self, reply: Reply) -> None:
         if (key := self._key) is not None:
@@ -306,12 +284,8 @@ class AskPanel(Vertical):
     @on(JsonForm.Changed)
     def _typed(self, event: JsonForm.Changed) -> None:
         event.stop()
-        self._object(None)
+        self.set_class(event.objected, "-objected")
         self._say(event.words, wrong=event.wrong)
-
-    def _object(self, text: str | None) -> None:
-        self._objected = text
-        self.set_class(text is not None, "-objected")
 
     def _say(self, words: str, *, wrong: bool = False) -> None:
         if not words:
@@ -332,10 +306,7 @@ class AskPanel(Vertical):
         self.remove_class("-empty")
         form.show_json(not form.json_shown)
         self.query_one("#ask-json", Button).label = "Form" if form.json_shown else "JSON"
-        if form.json_shown:
-            form.query_one("#form-json").focus()
-        else:
-            self.focus_first()
+        self.focus_first()
 
     def action_move(self, by: int) -> None:
         if by > 0:
