@@ -15,7 +15,7 @@ Nothing here is ever changed. What is *known* is derived from it: see `flows.fac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, get_args
@@ -24,6 +24,14 @@ from flows.exchange import Exchange, Headers, Request
 from flows.sse import ServerSentEvent
 
 Party = Literal["person", "client", "authorization-server", "resource-server", "network"]
+PARTIES: Mapping[Party, str] = {
+    "person": "the person",
+    "client": "the client",
+    "authorization-server": "the authorization server",
+    "resource-server": "the MCP server",
+    "network": "the network in between",
+}
+"""Whose fault something is, as people are told."""
 
 StepId = Literal[
     "challenge",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flows.catalogue import KINDS, Json, Listing
 from flows.exchange import Exchange
@@ -18,7 +18,7 @@ from flows.facts import Facts
 from flows.hosts import host_of
 from flows.mcp.content import words
 from flows.mcp.notices import notice, notification
-from flows.session import Exchanged, Party, Received, Session, Target
+from flows.session import PARTIES, Exchanged, Received, Session, Target
 from flows.steps import STEP, STEP_ORDER
 from flows.steps.imitation import substitutes
 from flows.text import duration, visible
@@ -43,14 +43,6 @@ _FINDINGS = {"fail": "error", "warn": "warn", "info": "info", "pass": "ok"}
 _INDENT = 6
 _TITLE = 20
 _MOST_RESULT_LINES = 20
-
-PARTIES: Final[dict[Party, str]] = {
-    "person": "the person",
-    "client": "the client",
-    "authorization-server": "the authorization server",
-    "resource-server": "the MCP server",
-    "network": "the network",
-}
 
 
 class Lines:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.session import PARTIES
 from flows.text import ago
 from tui.widgets.list_view import Cell, Row
 
@@ -75,7 +76,7 @@ def _verdict(summary: Summary) -> Cell:
     from flows.steps import STEP
 
     if summary.verdict_step:
-        who = f", {summary.verdict_party.replace('-', ' ')}" if summary.verdict_party else ""
+        who = f", {PARTIES[summary.verdict_party]}" if summary.verdict_party else ""
         words = f"{STEP[summary.verdict_step].title}{who}"
         return (f"! {words}", "warn") if summary.verdict == "warn" else (f"✗ {words}", "error")
     where = STEP[summary.reached].title if summary.reached else "not begun"

@@ -20,6 +20,7 @@ from flows.moves import Act, Ask, Blocked, Compose, Done, Make, Send, Skipped
 from flows.paste import read_pasted
 from flows.reindent import reindent
 from flows.session import (
+    PARTIES,
     Answered,
     Attempt,
     Event,
@@ -74,7 +75,7 @@ def verdict_line(diagnosis: Diagnosis) -> str:
     if cause is None:
         return ""
     number, title = STEP_ORDER[cause.step] + 1, STEP[cause.step].title
-    who = f", at fault the {cause.party.replace('-', ' ')}" if cause.party else ""
+    who = f", at fault {PARTIES[cause.party]}" if cause.party else ""
     head = "Stopped at" if diagnosis.stopped else "Wrong at"
     if cause.host:
         head = (
@@ -331,4 +332,4 @@ def findings(walk: Walk, diagnosis: Diagnosis) -> tuple[Finding, ...]:
 def verdict(diagnosis: Diagnosis) -> str:
     """The verdict in the fewest words: whose fault it is."""
     party = diagnosis.cause.party if diagnosis.cause else None
-    return f"at fault: {party.replace('-', ' ')}" if party else ""
+    return f"at fault: {PARTIES[party]}" if party else ""

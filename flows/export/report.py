@@ -27,7 +27,7 @@ from flows.health import health
 from flows.hosts import host_of
 from flows.secrets import Redactor
 from flows.sequence import arrows
-from flows.session import Session
+from flows.session import PARTIES, Session
 from flows.spans import marked, url_spans
 from flows.steps import STEP, STEP_ORDER
 from flows.steps.imitation import substitutes
@@ -50,13 +50,6 @@ REQUEST_IDS = (
     "traceparent",
 )
 """Response fields by which a server's own people find the request again."""
-_PARTIES = {
-    "person": "the person",
-    "client": "the client",
-    "authorization-server": "the authorization server",
-    "resource-server": "the MCP server",
-    "network": "the network in between",
-}
 
 
 def report(walk: Walk, form: str = "markdown") -> str:
@@ -109,7 +102,7 @@ class _Report:
         if cause.host and (host := host_of(self._session.target)):
             place = f"step {STEP_ORDER[cause.step] + 1}, {STEP[cause.step].title}"
             return f"No rule of the standards is found broken; {host.title} stumbles at {place}."
-        who = f", at fault {_PARTIES[cause.party]}" if cause.party else ""
+        who = f", at fault {PARTIES[cause.party]}" if cause.party else ""
         what = "The walk stopped" if self._diagnosis.stopped else "The walk found a fault"
         return f"{what} at step {STEP_ORDER[cause.step] + 1}, {STEP[cause.step].title}{who}."
 
@@ -120,7 +113,7 @@ class _Report:
         yield Heading("Verdict")
         rows = [
             ("Step", f"{STEP_ORDER[cause.step] + 1} {STEP[cause.step].title}"),
-            ("At fault", _PARTIES[cause.party] if cause.party else "nobody"),
+            ("At fault", PARTIES[cause.party] if cause.party else "nobody"),
             ("Cause", cause.says),
             ("Evidence", self._evidence(cause)),
             ("To mend", cause.fix),
@@ -164,7 +157,7 @@ class _Report:
                 one.result,
                 one.check,
                 STEP[one.step].title,
-                _PARTIES[one.party] if one.party else "",
+                PARTIES[one.party] if one.party else "",
                 one.says,
                 one.fix,
                 one.standard,

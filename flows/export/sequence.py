@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from flows.sequence import LANES, Arrow, Lane
+from flows.session import PARTIES
 from flows.text import visible
 
 _MERMAID = re.compile(r"[^A-Za-z0-9 ./,_=()'-]")
@@ -31,7 +32,7 @@ def mermaid(arrows: Iterable[Arrow]) -> str:
         words = _entities(" ".join(part for part in (arrow.label, arrow.said) if part))
         lines.append(f"    {_NAMES[arrow.source]}{head}{_NAMES[arrow.target]}: {words}")
         if arrow.verdict:
-            at_fault = (arrow.party or "").replace("-", " ")
+            at_fault = PARTIES[arrow.party] if arrow.party else ""
             over = f"{_NAMES[arrow.source]},{_NAMES[arrow.target]}"
             lines.append(f"    Note over {over}: the verdict, at fault {at_fault}".rstrip())
     return "\n".join(lines) + "\n"

@@ -68,7 +68,7 @@ async def test_a_finding_says_what_where_who_by_which_rule_and_what_to_change() 
         await pilot.pause()
         first, second, third = app.lines
         assert first[1:] == "✗ aud missing"
-        assert second.strip() == "step 10 · authorization server · RFC 9068 §2.2"
+        assert second.strip() == "step 10 · the authorization server · RFC 9068 §2.2"
         assert third.strip() == "→ Set aud."
 
 
@@ -81,7 +81,7 @@ async def test_long_words_take_three_lines_and_the_rule_is_readable() -> None:
         assert words[-1].endswith("…")
         assert "https://" in " ".join(words)
         assert fix.strip().startswith("→ Say the resource") and cut.endswith("…")
-        assert step.strip() == "step 2 · resource server"
+        assert step.strip() == "step 2 · the MCP server"
         assert f"{rule.strip()} {rest.strip()}" == LONG.standard
         assert all(len(line) <= 36 for line in app.lines)
 

@@ -51,7 +51,7 @@ async def goes_on(w: Walking, step: str, *words: str) -> Blocked:
 async def test_nobody_listens(size: tuple[int, int]) -> None:
     async with shown(new_session(Target("http://127.0.0.1:1/mcp")), size=size) as w:
         await w.press("enter")
-        await goes_on(w, "challenge", "refused", "at fault network")
+        await goes_on(w, "challenge", "refused", "at fault the network in between")
 
 
 async def test_a_host_that_is_none() -> None:

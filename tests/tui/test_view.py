@@ -271,7 +271,7 @@ def test_an_authorization_response_is_taken_apart() -> None:
 def test_what_stopped_the_walk_comes_first_and_nothing_is_told_twice() -> None:
     walk = stopped()
     found = view.findings(walk, walk.diagnosis)
-    assert view.verdict(walk.diagnosis) == "at fault: authorization server"
+    assert view.verdict(walk.diagnosis) == "at fault: the authorization server"
     assert (found[0].step, found[0].result) == ("server-metadata", "fail")
     assert found[0].party == "authorization-server" and "RFC 8414" in found[0].standard
     assert len({finding.says for finding in found}) == len(found)

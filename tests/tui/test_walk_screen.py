@@ -323,7 +323,7 @@ async def test_going_on_where_the_standard_says_stop() -> None:
     async with on_lab("issuer-trailing-slash") as w:
         await w.stop()
         await w.press("enter")
-        assert "at fault authorization server" in w.words and "RFC 8414 §3.3" in w.words
+        assert "at fault the authorization server" in w.words and "RFC 8414 §3.3" in w.words
         assert "trailing slash" in w.words and "! goes on all the same" in w.hint
         assert "Go on anyway" in w.keys and "Next" not in w.keys and "Curl" not in w.keys
         await w.press("exclamation_mark")
@@ -408,7 +408,7 @@ async def test_an_error_callback_is_a_result(size: tuple[int, int]) -> None:
         stop = blocked(w)
         assert stop and stop.party == "person" and not stop.can_override
         await w.press("enter")
-        assert "access_denied" in w.words and "at fault person" in w.words
+        assert "access_denied" in w.words and "at fault the person" in w.words
         await w.press("r")
         assert asks(w), "and can be tried again"
 
@@ -601,7 +601,7 @@ async def test_a_finding_leads_to_its_evidence_and_says_what_to_change() -> None
         assert str(pane.border_title) == "Findings" and not pane.border_subtitle
         await w.to("connect")
         assert str(pane.border_title) == "Findings 1"
-        assert str(pane.border_subtitle) == "at fault: authorization server"
+        assert str(pane.border_subtitle) == "at fault: the authorization server"
         assert "→ Set aud" in w.text
         w.screen.query_one(FindingsList).focus()
         await w.pilot.pause()

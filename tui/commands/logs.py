@@ -19,11 +19,11 @@ from flows.logs import (
     opened,
     summarize,
 )
+from flows.session import PARTIES
 from flows.text import visible
 from tui.commands import SOUND, unreadable
 from tui.commands.options import reason
 from tui.console import Console
-from tui.lines import PARTIES
 from tui.report import print_document
 
 TITLES: dict[Role, str] = {

@@ -16,7 +16,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from flows.checks import Finding, Result
-from flows.steps import STEPS
+from flows.session import PARTIES
+from flows.steps import STEP_ORDER
 from flows.text import visible
 from tui.widgets.list_view import LineList, Look, Row
 from tui.widgets.token_rows import cut
@@ -26,8 +27,6 @@ LOOKS: Mapping[Result, Look] = {"fail": "error", "warn": "warn", "info": "muted"
 MAX_LINES = 3
 """Lines of a finding's own words, and of its remedy; the report has all of them."""
 TEXT_LIMIT = 600
-
-_NUMBERS = {step.id: number for number, step in enumerate(STEPS, 1)}
 
 
 class FindingsList(LineList):
@@ -130,9 +129,9 @@ def _lines(text: str, room: int) -> list[str]:
 
 def _source(finding: Finding, room: int) -> list[str]:
     """`step 9 · authorization server · RFC 9068 §2.2`, broken between its parts."""
-    parts = [f"step {_NUMBERS[finding.step]}"]
+    parts = [f"step {STEP_ORDER[finding.step] + 1}"]
     if finding.party:
-        parts.append(finding.party.replace("-", " "))
+        parts.append(PARTIES[finding.party])
     if finding.standard:
         parts.append(visible(finding.standard, limit=120))
     lines = parts[:1]

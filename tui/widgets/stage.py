@@ -16,7 +16,7 @@ from flows.catalogue import OPTIONAL, Json, Listing
 from flows.exchange import Request
 from flows.facts import Facts
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
-from flows.session import Answered, Exchanged, Pairs, Session, StepId
+from flows.session import PARTIES, Answered, Exchanged, Pairs, Session, StepId
 from flows.steps import STEP, STEPS
 from flows.steps.tools import offers
 from flows.text import visible
@@ -316,11 +316,11 @@ def _note(move: Listen | Blocked | Skipped | Done | None, width: int) -> Content
         case Blocked():
             reason = Content.styled(visible(move.reason, limit=2000), "bold")
             parts = [_beside(Content.styled("✗ ", "bold $text-error"), reason, width), Content("")]
-            said = (("at fault", move.party), ("to mend", move.fix), ("standard", move.standard))
+            party = PARTIES[move.party] if move.party else ""
+            said = (("at fault", party), ("to mend", move.fix), ("standard", move.standard))
             for name, words in said:
                 if words:
-                    told = words.replace("-", " ") if name == "at fault" else words
-                    parts.append(_beside(Content(f"{name:<11}"), Content(visible(told)), width))
+                    parts.append(_beside(Content(f"{name:<11}"), Content(visible(words)), width))
             return Content("\n").join(parts)
         case Skipped():
             return Content(f"Skipped: {visible(move.reason)}.")

@@ -41,7 +41,7 @@ def test_a_stopped_walk_names_step_party_evidence_and_what_a_log_can_be_searched
     assert "The walk stopped at step 9, Exchange code, at fault the authorization server." in text
     for words in ("X-Request-Id: req-77", "2026-11-23 08:15:", "SHA-256 of state", "client-1"):
         assert words in text
-    assert "the verdict, at fault authorization server" in text
+    assert "the verdict, at fault the authorization server" in text
 
 
 def test_no_secret_is_in_it() -> None:
