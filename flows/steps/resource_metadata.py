@@ -97,7 +97,7 @@ def _judge(document: Json, facts: Facts) -> tuple[str, str, str]:
         return problem, "unusable", "PRM-06"
     if problem := resource_problem(document, facts.target.url):
         known = text_member(document, "resource") is not None
-        return problem, "another resource" if known else "unusable", "PRM-04"
+        return problem, "mismatch" if known else "unusable", "PRM-04"
     return "", "ok", ""
 
 

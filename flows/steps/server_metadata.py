@@ -143,7 +143,7 @@ def defaults_apply(facts: Facts) -> bool:
 def _judge(document: Json, facts: Facts) -> tuple[str, str, str]:
     if problem := issuer_problem(document, facts):
         named = text_member(document, "issuer")
-        return problem, "another issuer" if named else "no issuer", "ASM-03"
+        return problem, "mismatch" if named else "no issuer", "ASM-03"
     if missing := missing_endpoint(document, facts):
         return f"{missing} {_unusable(document, missing)} (RFC 8414 §2)", "incomplete", "ASM-05"
     return "", "ok", ""

@@ -5,7 +5,7 @@ What the walk says of them, and whether the server breaks a rule:
     server                  check    what is said                  real?
     both SDKs               CHAL-07  warn, error=invalid_token     yes: RFC 6750 section 3.1 wants
                                        without credentials           no error code there
-    SDK, issuer misspelt    ASM-03   stop, another issuer          yes: RFC 8414 section 3.3
+    SDK, issuer misspelt    ASM-03   stop, mismatch                yes: RFC 8414 section 3.3
                                                                      demands identity
     SDK, as of 2025-03-26   ASM-03   warn, issuer has a slash      yes, for that revision: the
                                        the origin has not            origin stands for the issuer
@@ -185,7 +185,7 @@ async def test_misspelt_issuer(start: Start) -> None:
     assert words(walked) == {
         "challenge": "401",
         "resource-metadata": "200",
-        "server-metadata": "! another issuer",
+        "server-metadata": "! mismatch",
     }
     misspelt: Said = ("ASM-03", "fail", "no trailing slash")
     assert_findings(walked, [ERROR, misspelt])

@@ -104,7 +104,7 @@ async def _jwks_uri(wire: Wire, issuer: str) -> str:
         named = text_member(document, "issuer") or ""
         if named != issuer:
             apart = difference(named, issuer) if named else f"asked for {issuer}"
-            return f"issuer is {named or 'missing'}: {apart}", "another issuer", "ASM-03"
+            return f"issuer is {named or 'missing'}: {apart}", "mismatch", "ASM-03"
         if not is_web_url(text_member(document, "jwks_uri") or ""):
             return "the metadata names no jwks_uri", "no jwks_uri", "ASM-13"
         return "", "ok", ""
