@@ -3,14 +3,12 @@ none."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from flows.exchange import Exchange, Request, header, header_values
 from flows.session import Pairs
 from flows.wellknown import is_web_url, origin, resolve
-from flows.wire import Wire
 
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
@@ -19,21 +17,16 @@ MAX_HOPS = 20
 
 
 async def approve(
-    wire: Wire,
-    url: str,
-    redirect_uri: str,
-    record: Callable[[Exchange, str], None],
-    cancel: asyncio.Event | None = None,
+    ask: Callable[[Request, str], Awaitable[Exchange]], url: str, redirect_uri: str
 ) -> tuple[str, str]:
     """One GET, cookies, redirects: `(the URL that reached redirect_uri, "")`, or `("", why it was
-    not reached)`. Each exchange is recorded with its label."""
+    not reached)`. `ask` sends a request and records it with its label."""
     cookies: dict[str, SimpleCookie] = {}
     for hop in range(1, MAX_HOPS + 1):
         if not is_web_url(url):
             return "", f"redirected to {url}, which is no web URL"
         request = Request("GET", url, (("Accept", "*/*"), *_cookie(cookies, url)))
-        exchange = await wire.send(request, cancel=cancel)
-        record(exchange, f"as the browser, hop {hop}")
+        exchange = await ask(request, f"as the browser, hop {hop}")
         if exchange.response is None:
             return "", exchange.error.text if exchange.error else "no answer"
         location = header(exchange.response.headers, "location")

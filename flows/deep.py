@@ -167,8 +167,7 @@ class Deep:
         return "no code could be had: the authorization response was not accepted"
 
     async def _record(self, request: Request, step: StepId, probe: str, label: str) -> Exchange:
-        exchange = await self._walk.wire.send(request)
-        self._walk.record(Exchanged(self._walk.now(), step, exchange, label, probe=probe))
+        exchange = await self._walk.ask(step, request, label, probe=probe)
         self._issued += filter(None, (_member(exchange, name) for name in _TOKENS))
         return exchange
 

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 from flows.exchange import Exchange
 from flows.network import reach
 from flows.probes import Probe
-from flows.session import Exchanged
-from flows.walk import Walk
+from flows.walk import Walk, cancelled_within
 
 MOST = 60
 """Requests in one run."""
@@ -53,11 +52,11 @@ class Prober:
                 host = urlsplit(request.url).hostname or ""
                 if not await self._pause(host, cancel):
                     return
-                exchange = await self._walk.wire.send(request, cancel=cancel)
+                exchange = await self._walk.ask(
+                    probe.step, request, subject, probe=probe.name, cancel=cancel
+                )
                 self._sent += 1
                 self._last[host] = self._clock()
-                at = self._walk.now()
-                self._walk.record(Exchanged(at, probe.step, exchange, subject, probe=probe.name))
                 self._heed(host, exchange)
 
     async def _pause(self, host: str, cancel: asyncio.Event | None) -> bool:
@@ -65,13 +64,7 @@ class Prober:
         if reach(host) == "loopback" or host not in self._last:
             return True
         seconds = self._last[host] + PAUSE - self._clock()
-        if seconds <= 0:
-            return True
-        try:
-            await asyncio.wait_for((cancel or asyncio.Event()).wait(), seconds)
-        except TimeoutError:
-            return True
-        return False
+        return seconds <= 0 or not await cancelled_within(seconds, cancel)
 
     def _heed(self, host: str, exchange: Exchange) -> None:
         if exchange.status in (429, 503):

@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flows.approval import approve
@@ -226,7 +227,7 @@ class Walk:
         observe: Callable[[Progress], None],
         cancel: asyncio.Event | None,
     ) -> None:
-        if move.delay and await _cancelled_within(move.delay, cancel):
+        if move.delay and await cancelled_within(move.delay, cancel):
             return
         exchange_id = self.wire.new_id()
         endless = move.background or (self._patient and move.step == "call")
@@ -299,17 +300,31 @@ class Walk:
         if request := end_of_session(self.facts):
             await self._tell("connect", request, "end of the session")
 
+    async def ask(
+        self,
+        step: StepId,
+        request: Request,
+        label: str,
+        *,
+        probe: str = "",
+        deadline: float | None = None,
+        cancel: asyncio.Event | None = None,
+    ) -> Exchange:
+        """Send a request that is no move of its step, and record it; `probe` names the one that
+        it is of."""
+        exchange = await self.wire.send(request, deadline=deadline, cancel=cancel)
+        self.record(Exchanged(self._clock(), step, exchange, label, probe=probe))
+        return exchange
+
     async def _tell(self, step: StepId, request: Request, label: str) -> None:
         """Send what nothing depends on any more."""
-        exchange = await self.wire.send(request, deadline=LAST_WORDS)
-        self.record(Exchanged(self._clock(), step, exchange, label))
+        await self.ask(step, request, label, deadline=LAST_WORDS)
 
     async def _reply(self, step: StepId, method: str, rpc_id: str | int, answer: Reply) -> None:
         """Answer a request of the server, as part of the step whose stream it came on."""
         assert self.facts.connection
         request = reply(self.facts, self.facts.connection, rpc_id, answer)
-        exchange = await self.wire.send(request)
-        self.record(Exchanged(self._clock(), step, exchange, f"response to {method}"))
+        await self.ask(step, request, f"response to {method}")
 
     async def _validate(self, move: Validate) -> None:
         from flows.schema_check import check
@@ -335,10 +350,6 @@ class Walk:
             # Somebody else has the port, maybe the person's own client: pasting still works.
             uri = self.facts.target.redirect_uri or f"http://{move.host}:{move.port}{move.path}"
         self.record(Made(self._clock(), move.step, (("redirect_uri", uri),)))
-
-    def now(self) -> datetime:
-        """The time as the record has it."""
-        return self._clock()
 
     def answer(self, step: StepId, **values: str) -> None:
         """Record what the person, or the browser on their behalf, gave."""
@@ -406,10 +417,8 @@ class Walk:
         if not url or not redirect_uri:
             return "there is no authorization URL yet"
 
-        def record(exchange: Exchange, label: str) -> None:
-            self.record(Exchanged(self._clock(), "callback", exchange, label))
-
-        reached, why = await approve(self.wire, url, redirect_uri, record, cancel)
+        ask = partial(self.ask, "callback", cancel=cancel)
+        reached, why = await approve(ask, url, redirect_uri)
         if reached:
             self.answer("callback", redirect=reached, via="approved")
         return why
@@ -440,8 +449,8 @@ class Walk:
         await self.wire.close()
 
 
-async def _cancelled_within(seconds: float, cancel: asyncio.Event | None) -> bool:
-    """Wait for the time the server asked for; True when the person would not."""
+async def cancelled_within(seconds: float, cancel: asyncio.Event | None) -> bool:
+    """Wait that long; True when the person would not."""
     try:
         await asyncio.wait_for((cancel or asyncio.Event()).wait(), seconds)
     except TimeoutError:
