@@ -56,6 +56,7 @@ _SUBSCRIBE = "be told of changes to a resource, before the acts and during --lis
 _TIMEOUT = "for a whole request; for the next byte of an event stream. Default 30 and 60"
 _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
 _COMPLETE = "complete the last argument of a prompt or URI template"
+_TWICE = "given twice: walk the URL as each of the two (authwalk hosts)"
 _DECLARE = f"capabilities: some of {','.join(CAPABILITIES)}, or none"
 
 
@@ -128,7 +129,7 @@ def parser() -> argparse.ArgumentParser:
     _add_run(command("run", "URL [options]", RUN_EXAMPLES))
     _add_token(command("token", "[TOKEN | -] [options]", TOKEN_EXAMPLES))
     _add_replay(command("replay", "SESSION [options]", REPLAY_EXAMPLES))
-    _add_compare(command("compare", "A B [options]", COMPARE_EXAMPLES))
+    _add_compare(command("compare", "A B | URL --as HOST --as HOST [options]", COMPARE_EXAMPLES))
     _add_show(command("show", "SESSION [options]"))
     _add_export(command("export", "SESSION --as FORMAT [options]"))
     _add_import(command("import", "FILE | curl COMMAND [options]", IMPORT_EXAMPLES))
@@ -280,10 +281,16 @@ def _add_replay(replay: argparse.ArgumentParser) -> None:
 
 
 def _add_compare(compare: argparse.ArgumentParser) -> None:
-    for letter in "AB":
-        text = f"{'one' if letter == 'A' else 'the other'}: a file that --save or the app wrote"
-        compare.add_argument(letter.lower(), metavar=letter, help=text)
-    compare.add_argument("--with-secrets", action="store_true", help="show secrets the files hold")
+    add = compare.add_argument
+    add("a", metavar="A", help="one: a file that --save or the app wrote; or an MCP server's URL")
+    add("b", metavar="B", nargs="?", help="the other file")
+    add("--with-secrets", action="store_true", help="show secrets the files hold")
+    group = compare.add_argument_group("two hosts")
+    add = group.add_argument
+    add("--as", dest="hosts", action="append", default=[], metavar="HOST", help=_TWICE)
+    add("--approve", action="store_true", help="follow the authorization URL without a person")
+    _add_header(add)
+    _add_wire(compare)
     _add_output(compare)
 
 
