@@ -27,10 +27,11 @@ from tui.screens.too_small import TooSmall, is_too_small
 from tui.themes import CONTRAST
 
 if TYPE_CHECKING:
-    from flows.session import Session
+    from flows.session import Session, Target
     from flows.store.journal import Journal
     from flows.wire import WireOptions
     from tui.lab_process import LabProcess
+    from tui.screens.hosts import HostsScreen
     from tui.screens.start import StartScreen
 
 STYLES = Path(__file__).parent / "styles"
@@ -226,8 +227,26 @@ class AuthwalkApp(App[None]):
     def on_start_screen_recover(self, event: StartScreen.Recover) -> None:
         self.recover(event.path)
 
-    def on_start_screen_demo(self) -> None:
+    def on_start_screen_demo(self, event: StartScreen.Demo) -> None:
+        self._demo_host = event.host
         self.start_demo()
+
+    def on_start_screen_ask_hosts(self, event: StartScreen.AskHosts) -> None:
+        self.show_hosts(event.target)
+
+    # Hosts.
+
+    def show_hosts(self, target: Target) -> None:
+        """Show which hosts would get through to a server, above what is on screen."""
+        from tui.screens.hosts import HostsScreen
+
+        self.push_screen(HostsScreen(target, self.wire_options))
+
+    def on_hosts_screen_walk_as(self, event: HostsScreen.WalkAs) -> None:
+        from flows.walk import new_session
+
+        lab = getattr(self.screen_stack[0], "lab", None)
+        self._leave(lambda: self.show_walk(new_session(event.target), lab=lab))
 
     @work(exclusive=True, group="open")
     async def open_file(self, path: Path) -> None:

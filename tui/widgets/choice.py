@@ -94,4 +94,8 @@ class Choice(Widget, Generic[T], can_focus=True):
         self.index = (self.index + by) % len(self.options)
 
     def on_click(self, event: Click) -> None:
+        self.press()
+
+    def press(self) -> None:
+        """What a click does."""
         self.action_step(1)
