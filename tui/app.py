@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui.lab_process import LabProcess
     from tui.screens.hosts import HostsScreen
     from tui.screens.start import StartScreen
+    from tui.widgets.rows_view import RowsView
 
 STYLES = Path(__file__).parent / "styles"
 TOAST_LIMIT, TITLE_LIMIT = 400, 60
@@ -390,6 +391,11 @@ class AuthwalkApp(App[None]):
             timeout=timeout,
             markup=False,
         )
+
+    def on_rows_view_open_value(self, event: RowsView.OpenValue) -> None:
+        from tui.opening import open_value
+
+        self.run_worker(open_value(self, event.text), group="open", exit_on_error=False)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by every way there is; a toast names those that worked."""

@@ -57,6 +57,8 @@ class WalkScreen(WalkingScreen):
                 return self.stage.request is not None or self._asks_response
             case "faults":
                 return self.lab is not None
+            case "token_large":
+                return self.walk.facts.tokens is not None
             case "hosts":
                 return self.walk.session.target.kind == "mcp"
             case "probe":
@@ -149,6 +151,11 @@ class WalkScreen(WalkingScreen):
         self.show_pane("side")
         for pane in self.query(TokenPane):
             pane.focus_paste()
+
+    def action_token_large(self) -> None:
+        from tui.screens.token import TokenScreen
+
+        self.app.push_screen(TokenScreen(self.walk.facts))
 
     def action_steps(self) -> None:
         self.show_pane("steps")

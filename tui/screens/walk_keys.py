@@ -30,6 +30,14 @@ KEYS: list[BindingType] = [
         tooltip="Follow the authorization URL without a browser: servers that ask no person",
     ),
     Binding("t", "token", "Token", id="walk.token", tooltip="Token and findings; paste any token"),
+    Binding(
+        "T",
+        "token_large",
+        "Token, large",
+        False,
+        id="walk.token-large",
+        tooltip="The token on the whole screen: every claim with its meaning, and its JSON",
+    ),
     Binding("s", "sequence", "Sequence", id="walk.sequence", tooltip="The walk as a diagram"),
     Binding(
         "w",
