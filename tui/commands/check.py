@@ -19,7 +19,14 @@ from flows.deep import Deep
 from flows.diagnosis import Diagnosis
 from flows.health import Component, health
 from flows.moves import Blocked
-from flows.preflight import Row, deletions, preflight, redirects, registrations
+from flows.preflight import (
+    Row,
+    deletions,
+    preflight,
+    redirects,
+    registrations,
+    user_agents,
+)
 from flows.probes import PROBES
 from flows.probing import Prober
 from flows.session import Target
@@ -130,6 +137,7 @@ async def _ask_for_hosts(walk: Walk, console: Console, *, register: bool) -> str
     """Ask what the table of hosts cannot tell from discovery; why not all was asked."""
     hosts = every_host()
     prober = Prober(walk, observe=lambda title: console.progress(f"… {title}"))
+    await prober.send([user_agents(hosts)])
     if register:
         await prober.send([registrations(hosts)])
     await prober.send([redirects(walk.session, hosts)])
