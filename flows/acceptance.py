@@ -1,4 +1,5 @@
-"""Which parsers of well-known clients take a token response, as it was found out.
+"""Which parsers of well-known clients take a token response, metadata or a registration, as it was
+found out.
 
 The table is data, `acceptance.toml`: for each variant of a response the parsers that refuse it.
 It says what was, not what will be: another version may be kinder, and what a hosted client runs is
@@ -18,6 +19,9 @@ from flows.documents import read_json
 from flows.exchange import Response, media_type
 
 How = Literal["measured", "read"]
+Document = Literal["token", "resource-metadata", "server-metadata", "client"]
+"""What is parsed: a token response, one of the two metadata documents, or the answer to a
+registration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,15 @@ class Refusal:
 Members = Mapping[str, Any]
 
 
-def refusals(response: Response) -> tuple[Refusal, ...]:
-    """The parsers that refuse a token response, by variant and in the table's order."""
+def refusals(response: Response, document: Document = "token") -> tuple[Refusal, ...]:
+    """The parsers that refuse a response, by variant and in the table's order."""
     value, _ = read_json(response.body.removeprefix(_BOM))
     members: Members = value if isinstance(value, dict) else {}
     parsers, variants = _table()
     return tuple(
         Refusal(name, parsers[name]["version"], parsers[name]["how"], variant["reason"])
-        for id, holds in VARIANTS.items()
-        if holds(response, members)
+        for id, (what, holds) in VARIANTS.items()
+        if what == document and holds(response, members)
         for variant in (variants[id],)
         for name in variant["refused_by"]
     )
@@ -92,7 +96,18 @@ def _other_type(response: Response, members: Members) -> bool:
     return bool(members) and media_type(response.headers) != "application/json"
 
 
-VARIANTS: Mapping[str, Holds] = {
+def _holding(names: str, *values: object) -> Holds:
+    """Any of these members is one of these values."""
+    return lambda response, members: any(
+        name in members and members[name] in values for name in names.split()
+    )
+
+
+def _lacking(name: str) -> Holds:
+    return lambda response, members: bool(members) and name not in members
+
+
+_TOKEN: Mapping[str, Holds] = {
     "token-type-missing": _without_type,
     "token-type-dpop": _dpop,
     "expires-in-string": _expires(str),
@@ -109,4 +124,32 @@ VARIANTS: Mapping[str, Holds] = {
     "status-201": lambda response, members: response.status == 201,
     "other-media-type": _other_type,
 }
-"""How a response is known to be of a variant of the data file."""
+_OTHERS: Mapping[str, tuple[Document, Holds]] = {
+    "resource-missing": ("resource-metadata", _lacking("resource")),
+    "resource-scopes-null": ("resource-metadata", _null("scopes_supported")),
+    "resource-nulls": (
+        "resource-metadata",
+        _holding("jwks_uri bearer_methods_supported resource_name resource_documentation", None),
+    ),
+    "authorization-servers-string": (
+        "resource-metadata",
+        lambda response, members: isinstance(members.get("authorization_servers"), str),
+    ),
+    "response-types-missing": ("server-metadata", _lacking("response_types_supported")),
+    "server-nulls": (
+        "server-metadata",
+        _holding("registration_endpoint scopes_supported service_documentation", None),
+    ),
+    "registration-endpoint-empty": ("server-metadata", _holding("registration_endpoint", "")),
+    "client-nulls": (
+        "client",
+        _holding("client_secret client_uri contacts client_secret_expires_at", None),
+    ),
+    "client-uri-empty": ("client", _holding("client_uri", "")),
+    "redirect-uris-missing": ("client", _lacking("redirect_uris")),
+}
+VARIANTS: Mapping[str, tuple[Document, Holds]] = {
+    **{name: ("token", holds) for name, holds in _TOKEN.items()},
+    **_OTHERS,
+}
+"""How a response is known to be of a variant of the data file, and of which document."""

@@ -3,7 +3,7 @@
     registration     has the host a way to get a client, and is its whole redirect list taken
     redirect         does the authorization endpoint take each of its redirect URIs
     authentication   has it a method in common with the token endpoint
-    metadata         does the metadata please it
+    metadata         is it let through to the metadata, and does that please it
     resource         is the resource the one that it dials
 
 Each cell is ok, no with the reason, or unknown. Discovery alone answers most; `survey` asks for the
@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlencode
 
+from flows.acceptance import refusals
 from flows.checks import Finding, Record, findings
 from flows.documents import read_json, read_object, text_list, text_member, value_member
 from flows.exchange import Exchange, Request, header
@@ -27,12 +28,20 @@ from flows.facts import Client, Facts
 from flows.hosts import Host
 from flows.oauth import error_text
 from flows.probes.kernel import Probe, Variant, made_up
+from flows.probes.resource import HOST_USER_AGENT, bare_request, with_fields
 from flows.probing import Prober
 from flows.session import Session
 from flows.steps.client import registration_request
 from flows.steps.imitation import document_url, redirect_uri, redirect_uris, registers
 from flows.steps.resource_metadata import resource_metadata
-from flows.steps.server_metadata import endpoint, server_metadata
+from flows.steps.server_metadata import (
+    by_origin,
+    endpoint,
+    expected_issuer,
+    goes_on,
+    issuer,
+    server_metadata,
+)
 from flows.walk import Walk
 
 State = Literal["ok", "no", "unknown"]
@@ -43,7 +52,7 @@ COLUMNS = ("registration", "redirect", "authentication", "metadata", "resource")
 _PORT = "49152"
 """What stands for {port}: nobody is sent there."""
 _BROWSER = (("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"),)
-_METADATA = ("HOST-01", "HOST-03", "HOST-04", "HOST-13", "HOST-14")
+_METADATA = ("HOST-17", "HOST-03", "HOST-04", "HOST-18", "HOST-01", "HOST-13", "HOST-14")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ async def survey(
     """Ask, after discovery, what the table cannot tell from it; why not all was asked, or "".
     With `register` clients are made for it."""
     prober = Prober(walk, observe=observe)
+    await prober.send([user_agents(hosts)], cancel)
     if register:
         await prober.send([registrations(hosts)], cancel)
     await prober.send([redirects(walk.session, hosts)], cancel)
@@ -86,7 +96,8 @@ async def survey(
 
 
 def as_host(facts: Facts, host: Host) -> Facts:
-    """What was discovered, with the eyes of a host that has no client yet."""
+    """What was discovered, with the eyes of a host that has no client yet. Metadata that the
+    standard would have refused is read on: what the host would do with it is asked here."""
     target = replace(
         facts.target,
         host=host.name,
@@ -96,9 +107,27 @@ def as_host(facts: Facts, host: Host) -> Facts:
         token_endpoint_auth_method=None,
         redirect_uri=None,
     )
-    bare = replace(facts, target=target, client=None, redirect_uri=None)
+    bare = replace(
+        facts,
+        target=target,
+        client=None,
+        redirect_uri=None,
+        overridden=facts.overridden | {"resource-metadata", "server-metadata"},
+    )
     uri = redirect_uri(bare)
     return replace(bare, redirect_uri=uri.replace("{port}", _PORT) if uri else None)
+
+
+def user_agents(hosts: Iterable[Host]) -> Probe:
+    """Asks the MCP server without a token, with the User-Agent of each host where it is known."""
+
+    def requests(facts: Facts) -> Iterator[Variant]:
+        for host in hosts:
+            request = bare_request(facts)
+            if request and (known := host.mcp_user_agent):
+                yield host.name, with_fields(request, ("User-Agent", known.value))
+
+    return Probe(HOST_USER_AGENT, "challenge", "safe", "Is the host let through?", requests)
 
 
 def registrations(hosts: Iterable[Host]) -> Probe:
@@ -160,15 +189,24 @@ def deletions(session: Session) -> Probe:
 
 def _cells(session: Session, facts: Facts, host: Host) -> Iterator[tuple[str, Cell]]:
     record = Record(replace(session, target=facts.target), facts)
-    told = {one.check: one for one in findings(record, "hosts") if one.result != "pass"}
+    found = findings(record, "host_discovery", "hosts")
+    told: dict[str, Finding] = {}
+    for one in found:
+        if one.result not in ("pass", "not-applicable"):
+            told.setdefault(one.check, one)
     if server_metadata(facts) is None:
-        unknown = Cell("unknown", "no metadata of an authorization server was found")
-        yield from ((name, unknown) for name in COLUMNS)
+        first = Cell("unknown", "no metadata of an authorization server was found")
+        later = Cell("unknown", "it goes on to the next authorization server, which was not asked")
+        unknown = later if facts.server_tried and goes_on(facts) else first
+        cells = {name: unknown for name in COLUMNS}
+        cells["metadata"] = _judged(told, *_METADATA) or unknown
+        cells["resource"] = _resource(facts, host, told)
+        yield from cells.items()
         return
     yield "registration", _registration(session, facts, host, told)
     yield "redirect", _redirect(session, facts, host)
     yield "authentication", _authentication(facts, host, told)
-    yield "metadata", _judged(told, *_METADATA) or Cell("ok")
+    yield "metadata", _metadata(facts, host, told)
     yield "resource", _resource(facts, host, told)
 
 
@@ -180,6 +218,15 @@ def _judged(told: Mapping[str, Finding], *checks: str) -> Cell | None:
             return Cell("no", one.says, one.standard)
     skipped = (one for one in found if one.result == "skipped")
     return next((Cell("unknown", one.says) for one in skipped), None)
+
+
+def _metadata(facts: Facts, host: Host, told: Mapping[str, Finding]) -> Cell:
+    if judged := _judged(told, *_METADATA):
+        return judged
+    named, wanted = issuer(facts), expected_issuer(facts)
+    if named == wanted or by_origin(facts) or host.demand("issuer"):
+        return Cell("ok")
+    return Cell("unknown", f"issuer is {named}, not {wanted}: how it compares that is not known")
 
 
 def _registration(session: Session, facts: Facts, host: Host, told: Mapping[str, Finding]) -> Cell:
@@ -205,6 +252,11 @@ def _registered(exchange: Exchange, host: Host) -> Cell:
         return Cell("no", f"the registration is refused with {response.status}: {words}")
     if value_member(document, "client_id") is None:
         return Cell("no", "the registration response has no client_id")
+    if host.parser:
+        for one in refusals(response, "client"):
+            if one.parser == host.parser.value:
+                says = f"{one.reason} in the registration response: {one.version} refuses it"
+                return Cell("no", says, host.parser.evidence.words)
     demand = host.demand("client-secret")
     if demand and not value_member(document, "client_secret"):
         return Cell("no", "the registration brings no client_secret", demand.evidence.words)

@@ -52,6 +52,7 @@ TOPICS = (
     "calls",
     "asking",
     "cors",
+    "host_discovery",
     "hosts",
     "host_tokens",
 )

@@ -17,6 +17,7 @@ from flows.session import Party, StepId
 
 AS: Final[Party] = "authorization-server"
 RS: Final[Party] = "resource-server"
+DEFAULT_PORT: Final = {"http": 80, "https": 443}
 Judge = Callable[[Record, Host], Outcomes]
 
 

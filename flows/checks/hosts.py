@@ -1,5 +1,5 @@
-"""HOST: what the host that is walked as does with what the server said of itself, and how it came,
-where it is known to be stricter than the standards, or where they leave the choice.
+"""HOST: whether the host that is walked as gets a client and a connection: its registration, its
+authentication, ports, time limits and versions (see `flows.checks.host_discovery` for the rest).
 """
 
 from __future__ import annotations
@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from flows.audience import difference
-from flows.checks.host_rules import AS, RS, refused, rule
-from flows.checks.kernel import Outcomes, Place, at, passed, skipped
+from flows.checks.host_rules import AS, DEFAULT_PORT, RS, refused, rule
+from flows.checks.kernel import Outcomes, Place, at, passed
 from flows.checks.record import Record
 from flows.documents import read_json, read_object, text_list, value_member
 from flows.exchange import Exchange
@@ -18,110 +17,14 @@ from flows.mcp.rpc import UNSUPPORTED_VERSION, read_answer
 from flows.network import reach
 from flows.session import Party, StepId
 from flows.steps.imitation import document_url
-from flows.steps.resource_metadata import resource_metadata
-from flows.steps.server_metadata import endpoint, expected_issuer, server_metadata
+from flows.steps.server_metadata import endpoint, server_metadata
 
-_DEFAULT_PORT = {"http": 80, "https": 443}
 _SECONDS: tuple[tuple[Rule, tuple[StepId, ...]], ...] = (
     ("discovery-seconds", ("resource-metadata", "server-metadata")),
     ("registration-seconds", ("client",)),
     ("token-seconds", ("token",)),
     ("refresh-seconds", ("refresh",)),
 )
-
-
-@rule(
-    "HOST-01",
-    "server-metadata",
-    AS,
-    "the issuer is the one that was named, character by character",
-    "Name the issuer everywhere in exactly the same characters.",
-)
-def issuer_is_exact(record: Record, host: Host) -> Outcomes:
-    demand, wanted = host.demand("issuer"), expected_issuer(record.facts)
-    named = value_member(server_metadata(record.facts) or {}, "issuer")
-    tried = [one for one in record.facts.server_tried if one.document is not None]
-    if demand is None or named is None or not tried:
-        return
-    place = Place(tried[-1].exchange_id, "response", "/issuer")
-    if named == wanted:
-        yield passed(place)
-    else:
-        found = f"issuer is {named}, and {wanted} was asked for: {difference(named, wanted)}."
-        yield refused(host, demand.evidence, found, "compare issuers as strings", place)
-
-
-@rule(
-    "HOST-02",
-    "resource-metadata",
-    RS,
-    "resource is the URL that is dialled",
-    "Make `resource` exactly the URL that clients connect to, to the last slash.",
-)
-def resource_is_the_url(record: Record, host: Host) -> Outcomes:
-    demand, url = host.demand("resource"), record.facts.target.url
-    named = value_member(resource_metadata(record.facts) or {}, "resource")
-    tried = [one for one in record.facts.resource_tried if one.document is not None]
-    if demand is None or named is None or not tried:
-        return
-    place = Place(tried[-1].exchange_id, "response", "/resource")
-    same = named == url if demand.value == "exact" else _normalized(named) == _normalized(url)
-    if same:
-        yield passed(place)
-    else:
-        found = f"resource is {named}, the URL dialled {url}: {difference(named, url)}."
-        yield refused(host, demand.evidence, found, "refuse that", place)
-
-
-def _normalized(url: str) -> str:
-    """As a browser's URL parser writes it: host in lower case, no default port, never no path."""
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        return url
-    shown = f":{port}" if port and port != _DEFAULT_PORT.get(parts.scheme.lower()) else ""
-    query = f"?{parts.query}" if parts.query else ""
-    scheme, name = parts.scheme.lower(), parts.hostname or ""
-    return f"{scheme}://{name}{shown}{parts.path or '/'}{query}"
-
-
-@rule(
-    "HOST-03",
-    "resource-metadata",
-    RS,
-    "the authorization server is the first one that is named",
-    "Put the authorization server that clients are to use first in authorization_servers.",
-)
-def the_first_server_is_used(record: Record, host: Host) -> Outcomes:
-    demand, named = host.demand("first-authorization-server"), _named_servers(record)
-    if demand is None or named is None:
-        return
-    servers, place = named
-    used = expected_issuer(record.facts)
-    if used == servers[0]:
-        yield passed(place)
-    else:
-        found = f"The walk used {used}; the resource metadata names {servers[0]} first."
-        yield refused(host, demand.evidence, found, "use only the first", place)
-
-
-@rule(
-    "HOST-04",
-    "resource-metadata",
-    RS,
-    "every authorization server that is named can be found",
-    "Leave out of authorization_servers what has no metadata.",
-)
-def every_server_is_found(record: Record, host: Host) -> Outcomes:
-    demand, named = host.demand("every-authorization-server"), _named_servers(record)
-    if demand is None or named is None:
-        return
-    servers, place = named
-    if len(servers) > 1:
-        yield skipped(f"{len(servers)} authorization servers are named, and one was walked")
-    elif server_metadata(record.facts):
-        yield passed(place)
 
 
 @rule(
@@ -242,7 +145,7 @@ def ports_are_dialled(record: Record, host: Host) -> Outcomes:
         parts = urlsplit(exchange.request.url)
         if reach(parts.hostname or "") == "loopback":
             continue  # no hosted client gets here by any port
-        port = parts.port or _DEFAULT_PORT.get(parts.scheme.lower())
+        port = parts.port or DEFAULT_PORT.get(parts.scheme.lower())
         place = at(exchange, "url", "request")
         if str(port) in demand.value:
             yield passed(place)
@@ -309,15 +212,6 @@ def a_version_in_common(record: Record, host: Host) -> Outcomes:
     elif read_answer(openings[-1].exchange, None).code == UNSUPPORTED_VERSION:
         found, does = "The MCP server wants another version.", f"speak {', '.join(known.value)}"
         yield refused(host, known.evidence, found, does, place, fine="MCP Versioning")
-
-
-def _named_servers(record: Record) -> tuple[tuple[str, ...], Place] | None:
-    """The issuers that the resource metadata names, and where it does."""
-    servers = text_list(resource_metadata(record.facts) or {}, "authorization_servers")
-    tried = [one for one in record.facts.resource_tried if one.document is not None]
-    if not servers or not tried:
-        return None
-    return tuple(servers), Place(tried[-1].exchange_id, "response", "/authorization_servers")
 
 
 def _registration(record: Record) -> Exchange | None:

@@ -43,7 +43,7 @@ Rule = Literal[
     "refresh-seconds",
     "refresh-error",
 ]
-"""What a host may be strict about; the checks of topic `hosts` judge each."""
+"""What a host may be strict about; the checks of topics `hosts…` judge each."""
 RULES: tuple[Rule, ...] = get_args(Rule)
 
 
@@ -84,9 +84,10 @@ class Host:
     `redirect_uris` that it asks to be sent back to, by default the first; where the server
     promises `iss` (RFC 9207), `redirect_uri_with_iss` stands in its place. A host with a
     `default_scope` asks, where the MCP server names no scope, for all that the authorization server
-    lists, and for this where it lists none. `client_info` is name
-    and version; of `protocol_versions` the first opens. `mcp_user_agent` goes with MCP requests,
-    `user_agent` with all others. `parser` is one of `flows.acceptance`.
+    lists, and for this where it lists none. With `next_authorization_server` it goes on to the next
+    of the authorization servers where one has no metadata. `client_info` is name and version; of
+    `protocol_versions` the first opens. `mcp_user_agent` goes with MCP requests, `user_agent` with
+    all others. `parser` is one of `flows.acceptance`.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Host:
     grant_types: Known[Texts] | None = None
     default_scope: Known[str] | None = None
     resource: Known[Resource] | None = None
+    next_authorization_server: Known[bool] | None = None
     protocol_versions: Known[Texts] | None = None
     client_info: Known[Texts] | None = None
     user_agent: Known[str] | None = None

@@ -26,6 +26,12 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from flows.hosts.model import RULES, Demand, Evidence, Host, Known, Status
 
 _EVIDENCE = ("source", "seen", "status")
+_COMPARISONS = {
+    "issuer": ("exact", "normalized"),
+    "resource": ("exact", "normalized", "without-query", "prefix"),
+}
+"""How URLs are compared: as strings; as a browser's URL parser writes them; the same without the
+query; or by origin and the segments that the path begins with, as the official SDKs do."""
 _PLAIN = ("name", "title", "demands", "own")
 
 
@@ -83,8 +89,9 @@ def _demand(entry: object, where: str) -> Demand:
         raise _wrong(place, "must be an array of texts")
     if rule == "token-type" and not isinstance(value, str):
         raise _wrong(place, "must be the spelling that is wanted")
-    if rule == "resource" and value not in ("exact", "normalized"):
-        raise _wrong(place, 'must be "exact" or "normalized"')
+    for strict, known in _COMPARISONS.items():
+        if rule == strict and value not in known:
+            raise _wrong(place, f"is none of {', '.join(known)}")
     return Demand(rule, evidence, value)
 
 

@@ -9,8 +9,10 @@ they can take the CORS fields away.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from starlette.middleware.cors import CORSMiddleware
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from flows.lab.faults import Switchboard
 
-FORM_LIMIT = 1 << 16
+BODY_LIMIT = 1 << 16
 
 
 def layered(
@@ -137,13 +139,20 @@ async def send_reply(answer: Reply, send: Send) -> None:
 
 
 async def _call(scope: Scope, receive: Receive) -> tuple[Call, Receive]:
-    """The request with its form, and a `receive` that gives the body once more."""
+    """The request with its form or JSON, and a `receive` that gives the body once more."""
     headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
     parameters = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    document: Any = None
+    kind = headers.get("content-type", "").partition(";")[0]
+    if kind in ("application/x-www-form-urlencoded", "application/json"):
         body, receive = await buffered(receive)
-        parameters |= parse_qsl(body[:FORM_LIMIT].decode("utf-8", "replace"))
-    return Call(scope["method"], scope["path"], parameters, headers), receive
+        if kind == "application/json":
+            with suppress(ValueError, RecursionError):
+                document = json.loads(body[:BODY_LIMIT])
+        else:
+            parameters |= parse_qsl(body[:BODY_LIMIT].decode("utf-8", "replace"))
+    members = document if isinstance(document, dict) else {}
+    return Call(scope["method"], scope["path"], parameters, headers, members), receive
 
 
 async def buffered(receive: Receive) -> tuple[bytes, Receive]:

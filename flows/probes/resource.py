@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from flows import __version__
 from flows.exchange import Request, header
 from flows.facts import Facts
+from flows.hosts import host_of
 from flows.mcp.opening import opening_move
 from flows.mcp.rpc import legacy_request, modern_request
 from flows.moves import Send
@@ -21,6 +23,12 @@ USER_AGENTS: tuple[tuple[str, str], ...] = (
 )
 """Who asks, and the User-Agent that it is known by: claude.ai's discovery comes as python-httpx
 and its MCP requests as Claude-User (reported), ChatGPT's as openai-mcp (captured)."""
+
+
+HOST_USER_AGENT = "host-user-agent"
+"""The probe of the User-Agents of hosts. Its labels are their names, and OURS for that of authwalk,
+against which a walk as a host is held."""
+OURS = "authwalk"
 
 
 def bare_request(facts: Facts) -> Request | None:
@@ -48,6 +56,12 @@ def _user_agents(facts: Facts) -> Iterator[Variant]:
             yield who, with_fields(request, ("User-Agent", user_agent))
 
 
+def _as_ourselves(facts: Facts) -> Iterator[Variant]:
+    host = host_of(facts.target)
+    if host and host.mcp_user_agent and (request := bare_request(facts)):
+        yield OURS, with_fields(request, ("User-Agent", f"authwalk/{__version__}"))
+
+
 def _garbage_bearer(facts: Facts) -> Iterator[Variant]:
     if request := bare_request(facts):
         token = made_up(facts, "bearer")
@@ -71,7 +85,15 @@ def _without_token(facts: Facts) -> Iterator[Variant]:
     yield "tools/call", build(without, "tools/call", call)
 
 
+AS_OURSELVES = Probe(
+    HOST_USER_AGENT,
+    "challenge",
+    "safe",
+    "Is authwalk answered as the host is?",
+    _as_ourselves,
+)
 RESOURCE: tuple[Probe, ...] = (
+    AS_OURSELVES,
     Probe(
         "user-agents",
         "challenge",

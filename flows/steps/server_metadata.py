@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from flows.audience import difference
 from flows.documents import flaw, text_list, text_member, value_member
 from flows.facts import Facts, Json, Tried
+from flows.hosts import host_of
 from flows.moves import Blocked, Done, Move, Skipped
 from flows.session import Event, Exchanged
 from flows.steps.applies import for_machines, no_authorization
@@ -42,9 +44,18 @@ def next(facts: Facts) -> Move:
         )
     if usable := _accepted(facts):
         return Done(STEP, str(usable.status))
-    if candidate := next_candidate(candidates(facts), facts.server_tried):
+    if candidate := next_candidate(candidates(facts), _tried(facts)):
         return fetch(STEP, candidate)
     return _nothing(facts, issuer)
+
+
+def _tried(facts: Facts) -> tuple[Tried, ...]:
+    """What was tried for the issuer that is expected, redirects included."""
+    urls = {url for url, _ in candidates(facts)}
+    for at, entry in enumerate(facts.server_tried):
+        if entry.url in urls:
+            return facts.server_tried[at:]
+    return ()
 
 
 def read(event: Event, facts: Facts) -> Facts:
@@ -66,11 +77,39 @@ def by_origin(facts: Facts) -> bool:
 
 
 def expected_issuer(facts: Facts) -> str:
-    """The issuer identifier that discovery starts from."""
+    """The issuer identifier that discovery starts from: the first that is named, or what the host
+    that is walked as would go on to."""
     if chosen := _chosen(facts):
         return chosen
     servers = text_list(resource_metadata(facts) or {}, "authorization_servers")
-    return servers[0] if servers else origin(facts.target.url)
+    if not servers:
+        return origin(facts.target.url)
+    return _in_turn(facts, servers) if goes_on(facts) else servers[0]
+
+
+def goes_on(facts: Facts) -> bool:
+    """Whether the host that is walked as goes on to the next authorization server where one has no
+    metadata."""
+    host = host_of(facts.target)
+    known = host.next_authorization_server if host else None
+    return known is not None and known.value
+
+
+def _in_turn(facts: Facts, servers: Sequence[str]) -> str:
+    """The first of the servers that is not known to have no metadata; else the last."""
+    for server in servers[:-1]:
+        if not has_none(facts, server):
+            return server
+    return servers[-1]
+
+
+def has_none(facts: Facts, issuer: str) -> bool:
+    """Whether every candidate URL of this issuer was tried, and none had a document."""
+    wanted = {url for url, _ in server_candidates(issuer)}
+    tried = [entry for entry in facts.server_tried if entry.url in wanted]
+    return {entry.url for entry in tried} == wanted and not any(
+        entry.document is not None or entry.location for entry in tried
+    )
 
 
 def _chosen(facts: Facts) -> str | None:
@@ -176,7 +215,7 @@ def _nothing(facts: Facts, issuer: str) -> Move:
         return failed
     if defaults_apply(facts):
         return Done(STEP, "defaults")
-    reason, decisive = why_none(facts.server_tried)
+    reason, decisive = why_none(_tried(facts))
     word = "none"
     if decisive.objection:
         word = decisive.verdict if decisive.document is not None else str(decisive.status)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
 import pytest
 
-from flows.acceptance import VARIANTS, _table, refusals
+from flows.acceptance import VARIANTS, Document, _table, refusals
 from flows.exchange import Response
-from tests.flows.world import TOKEN, answer
+from tests.flows.world import METADATA, TOKEN, answer
 
 CASES: list[tuple[str, Response]] = [
     ("token-type-missing", answer(200, {k: v for k, v in TOKEN.items() if k != "token_type"})),
@@ -32,6 +33,23 @@ CASES: list[tuple[str, Response]] = [
     ("status-201", answer(201, TOKEN)),
     ("other-media-type", answer(200, TOKEN, "text/html")),
 ]
+RESOURCE_DOCUMENT = {"resource": "https://h/mcp", "authorization_servers": ["https://as"]}
+OTHERS: list[tuple[str, Document, Mapping[str, Any]]] = [
+    ("resource-missing", "resource-metadata", {"authorization_servers": ["https://as"]}),
+    ("resource-scopes-null", "resource-metadata", {**RESOURCE_DOCUMENT, "scopes_supported": None}),
+    ("resource-nulls", "resource-metadata", {**RESOURCE_DOCUMENT, "jwks_uri": None}),
+    (
+        "authorization-servers-string",
+        "resource-metadata",
+        {**RESOURCE_DOCUMENT, "authorization_servers": "https://as"},
+    ),
+    ("response-types-missing", "server-metadata", {"issuer": "https://as"}),
+    ("server-nulls", "server-metadata", {**METADATA, "registration_endpoint": None}),
+    ("registration-endpoint-empty", "server-metadata", {**METADATA, "registration_endpoint": ""}),
+    ("client-nulls", "client", {"client_id": "c", "redirect_uris": [], "client_secret": None}),
+    ("client-uri-empty", "client", {"client_id": "c", "redirect_uris": [], "client_uri": ""}),
+    ("redirect-uris-missing", "client", {"client_id": "c"}),
+]
 BODIES = [case for case in CASES if case[0] not in ("status-201", "other-media-type")]
 """Variants that a parser meets in the body; status and media type are its caller's affair."""
 
@@ -50,9 +68,27 @@ def test_a_variant_is_known(variant: str, given: Response) -> None:
     assert {one.how for one in found} <= {"measured", "read"}
 
 
+@pytest.mark.parametrize(("variant", "what", "given"), OTHERS, ids=[case[0] for case in OTHERS])
+def test_a_variant_of_another_document_is_known(
+    variant: str, what: Document, given: Mapping[str, Any]
+) -> None:
+    _, variants = _table()
+    found = refusals(answer(200, given), what)
+    assert [one.parser for one in found] == variants[variant]["refused_by"]
+    assert {one.reason for one in found} == {variants[variant]["reason"]}
+
+
+def test_good_documents_are_refused_by_nobody() -> None:
+    assert refusals(answer(200, METADATA), "server-metadata") == ()
+    assert refusals(answer(200, RESOURCE_DOCUMENT), "resource-metadata") == ()
+    assert refusals(answer(201, {"client_id": "c", "redirect_uris": []}), "client") == ()
+    assert refusals(answer(404, b"no", "text/plain"), "client") == ()
+
+
 def test_the_table_names_what_the_code_knows() -> None:
     parsers, variants = _table()
-    assert set(variants) == set(VARIANTS) == {name for name, _ in CASES}
+    cases = {name for name, *_ in (*CASES, *OTHERS)}
+    assert set(variants) == set(VARIANTS) == cases
     for variant in variants.values():
         assert variant["refused_by"] and set(variant["refused_by"]) <= set(parsers)
 

@@ -139,6 +139,8 @@ ELSEWHERE: dict[str, StepId | None] = {
     "no-registration": "server-metadata",
     "supports-cimd": "server-metadata",
     "cimd-without-none": "server-metadata",
+    "private-key-jwt-only": "server-metadata",
+    "first-server-dead": "resource-metadata",
     "legacy-only": "challenge",
     # A claim shows in the token that holds it, and only checks see these.
     "token-expired": "claims",
@@ -151,6 +153,7 @@ ELSEWHERE: dict[str, StepId | None] = {
     "no-cors-on-token": None,
     "slow-token": None,
     "registration-drops-schemes": None,
+    "registration-rejects-schemes": None,
     # Only probes meet these.
     **dict.fromkeys(
         (

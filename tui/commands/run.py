@@ -13,6 +13,8 @@ from pathlib import Path
 from flows.catalogue import OPTIONAL
 from flows.diagnosis import Diagnosis, last_exchange
 from flows.moves import Ask, Blocked, Done, Send, Skipped
+from flows.probes.resource import AS_OURSELVES
+from flows.probing import Prober
 from flows.session import Event, Exchanged, Received, StepId
 from flows.steps.refusal import refused
 from flows.store import SecretLeak, save
@@ -161,6 +163,9 @@ async def _closing(
 ) -> Ending:
     try:
         ending = await _walk(walk, args, acts, answering, console)
+        if ending.outcome == "stopped" and walk.current and walk.current.step == "challenge":
+            await Prober(walk).send([AS_OURSELVES])
+            ending = ending_of(walk)
         if ending.outcome != "unreachable":
             await walk.end_session()
         return ending

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from flows.lab.faults.mechanism import (
+    Call,
     Document,
     Fault,
     Hook,
@@ -53,6 +54,13 @@ def _of_the_web(uris: list[str]) -> list[str]:
     return [uri for uri in uris if uri.startswith(("https://", "http://"))]
 
 
+def _rejects_schemes(call: Call) -> Reply | None:
+    asked = [str(uri) for uri in call.document.get("redirect_uris") or ()]
+    if _of_the_web(asked) == asked:
+        return None
+    return oauth_error(400, "invalid_redirect_uri", "Redirect URIs must be http or https")
+
+
 AUTHORIZATION: tuple[Fault, ...] = (
     _fault(
         "no-registration",
@@ -79,6 +87,26 @@ AUTHORIZATION: tuple[Fault, ...] = (
                 token_endpoint_auth_methods_supported=["client_secret_basic", "client_secret_post"],
             ),
         ),
+        step="client",
+        legal=True,
+    ),
+    _fault(
+        "private-key-jwt-only",
+        "private_key_jwt alone is listed, beside client documents, whatever clients register for",
+        edit(
+            "server-metadata",
+            having(
+                client_id_metadata_document_supported=True,
+                token_endpoint_auth_methods_supported=["private_key_jwt"],
+                token_endpoint_auth_signing_alg_values_supported=["ES256", "RS256"],
+            ),
+        ),
+        step="server-metadata",
+    ),
+    _fault(
+        "registration-rejects-schemes",
+        "a registration with a redirect URI of a private-use scheme is refused as a whole",
+        refuse("register", _rejects_schemes),
         step="client",
         legal=True,
     ),

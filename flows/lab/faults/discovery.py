@@ -35,6 +35,8 @@ _BLOCKED = html_reply(
     ("cf-mitigated", "challenge"),
     ("server", "cloudflare"),
 )
+DEAD = "http://127.0.0.1:1"
+"""An authorization server where nobody listens (tcpmux, RFC 1078)."""
 BOMB = 256 << 20
 """Bytes that the compressed metadata inflates to."""
 
@@ -190,6 +192,13 @@ DISCOVERY: tuple[Fault, ...] = (
         "authorization-servers-string",
         "authorization_servers is a string instead of an array",
         edit("resource-metadata", having(authorization_servers=lambda servers: servers[0])),
+    ),
+    _fault(
+        "first-server-dead",
+        "the first of two authorization servers does not answer, and the second is well",
+        edit("resource-metadata", having(authorization_servers=lambda known: [DEAD, *known])),
+        step="server-metadata",
+        party="network",
     ),
     _fault(
         "redirect-metadata",

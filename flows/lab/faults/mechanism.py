@@ -47,13 +47,15 @@ Endpoint = Literal[
 class Call:
     """A request as an endpoint received it: enough to decide whether to refuse it.
 
-    `parameters` are those of the query and of a form body; `headers` have lower-case names.
+    `parameters` are those of the query and of a form body, `document` is a JSON body that holds an
+    object; `headers` have lower-case names.
     """
 
     method: str
     path: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
+    document: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

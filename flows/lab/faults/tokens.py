@@ -313,6 +313,17 @@ _AFTERWARDS: tuple[Fault, ...] = (
         step="refresh",
     ),
     _fault(
+        "refresh-refused-otherwise",
+        "a refresh token is refused as invalid_token, not invalid_grant (RFC 6749 section 5.2)",
+        refuse(
+            "token",
+            when_granting(
+                "refresh_token", oauth_error(401, "invalid_token", "The refresh token is unknown")
+            ),
+        ),
+        step="refresh",
+    ),
+    _fault(
         "refresh-without-rotation",
         "a refresh answers without a new refresh token, though the old one is spent",
         edit("refresh", without("refresh_token")),

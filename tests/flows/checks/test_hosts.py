@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from flows.checks import all_checks, findings
+from flows.checks.host_discovery import is_taken
 from flows.checks.host_rules import HostCheck
 from flows.diagnosis import diagnose
 from flows.exchange import Timing
@@ -172,7 +173,7 @@ REFUSED: list[tuple[str, str, World, str]] = [
         "HOST-13",
         "claude",
         walked("claude", resource(authorization_servers=[f"{ISSUER}:8443"])),
-        "auth.example.com is dialled at port 8443. Claude is documented to",
+        "auth.example.com is dialled at port 8443. Claude is reported to",
     ),
     ("HOST-14", "claude", slow(walked("claude"), "token", 10.5), "took 10.5 s"),
 ]
@@ -211,7 +212,7 @@ def test_without_a_host_nobody_is_quoted(world: World) -> None:
     made = World(replace(world.target, host=None))
     made.session = replace(made.session, events=world.session.events)
     checks = [one for one in all_checks() if isinstance(one, HostCheck)]
-    assert len(checks) == 16
+    assert len(checks) == 18
     for check in checks:
         (finding,) = check.findings(record_of(made))
         assert (finding.result, finding.host) == ("not-applicable", None)
@@ -223,13 +224,37 @@ def test_several_authorization_servers_are_not_all_looked_at() -> None:
     assert only(walked("chatgpt"), "HOST-04").result == "pass"
 
 
-def test_an_issuer_with_a_slash_more_is_told_once_the_person_went_on() -> None:
+def test_an_issuer_with_a_slash_more_is_told_before_and_after_the_person_went_on() -> None:
     world = World(Target(MCP, host="chatgpt"), {**healthy(), **metadata(issuer=f"{ISSUER}/")})
     world.walk("connect")
+    says = "ChatGPT is documented to refuse another than it asked for"
+    assert says in only(world, "HOST-01").says
     world.override("server-metadata")
     world.walk("connect")
-    assert "ChatGPT is documented to compare issuers as strings" in only(world, "HOST-01").says
+    assert says in only(world, "HOST-01").says
     assert only(walked("chatgpt"), "HOST-01").result == "pass"
+    # Zed compares URLs, in which the slash of a bare origin makes no difference.
+    assert only(walked("zed", metadata(issuer=f"{ISSUER}/")), "HOST-01").result == "pass"
+
+
+@pytest.mark.parametrize(
+    ("comparison", "taken", "refused"),
+    [
+        ("exact", [MCP], [f"{MCP}/", "https://mcp.example.com", "https://MCP.example.com/mcp"]),
+        ("normalized", [MCP, "https://MCP.example.com:443/mcp"], [f"{MCP}/", f"{MCP}?a=1"]),
+        ("without-query", [MCP, f"{MCP}?a=1"], [f"{MCP}/", "https://mcp.example.com"]),
+        (
+            "prefix",
+            [MCP, "https://mcp.example.com", "https://mcp.example.com/"],
+            [f"{MCP}/", "https://mcp.example.com/mc", "https://other.example/mcp"],
+        ),
+    ],
+)
+def test_a_host_compares_the_resource_its_own_way(
+    comparison: str, taken: list[str], refused: list[str]
+) -> None:
+    assert all(is_taken(one, MCP, comparison) for one in taken)
+    assert not any(is_taken(one, MCP, comparison) for one in refused)
 
 
 def test_a_dead_refresh_token_is_to_be_refused_as_invalid_grant() -> None:

@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 from flows.lab import FAULTS
-from flows.lab.faults.discovery import BOMB, HUGE
+from flows.lab.faults.discovery import BOMB, DEAD, HUGE
 from flows.lab.faults.mcp import HOSTILE
 from flows.lab.faults.mechanism import Fault, Switchboard
 from tests.flows.lab.conftest import REDIRECT, Hand, callback, result
@@ -235,6 +235,12 @@ async def _drops_schemes(hand: Hand) -> bool:
     return kept == uris[1:]
 
 
+async def _rejects_schemes(hand: Hand) -> bool:
+    assert (await hand.register(redirect_uris=["https://app.example/cb"])).status_code == 201
+    refused = await hand.register(redirect_uris=["cursor://cb", "https://app.example/cb"])
+    return refused.status_code == 400 and _json(refused)["error"] == "invalid_redirect_uri"
+
+
 async def _no_registration(hand: Hand) -> bool:
     assert ("registration_endpoint" in _json(await hand.server_metadata())) == (
         (await hand.register()).status_code == 201
@@ -242,9 +248,12 @@ async def _no_registration(hand: Hand) -> bool:
     return "registration_endpoint" not in _json(await hand.server_metadata())
 
 
-async def _refresh_refused(hand: Hand) -> bool:
-    tokens = (await hand.token()).json()
-    return (await hand.refresh(tokens["refresh_token"])).status_code == 400
+def _refresh_refused(error: str) -> Effect:
+    async def effect(hand: Hand) -> bool:
+        tokens = (await hand.token()).json()
+        return _json(await hand.refresh(tokens["refresh_token"])).get("error") == error
+
+    return effect
 
 
 def refreshed(holds: Callable[[dict[str, Any]], bool]) -> Effect:
@@ -332,6 +341,7 @@ EFFECTS: dict[str, Effect] = {
     "resource-metadata-nulls": resource(lambda d: None in d.values()),
     "no-authorization-servers": resource(lambda d: "authorization_servers" not in d),
     "authorization-servers-string": resource(lambda d: isinstance(d["authorization_servers"], str)),
+    "first-server-dead": resource(lambda d: d["authorization_servers"][0] == DEAD),
     "redirect-metadata": _redirected,
     "server-metadata-missing": lambda h: _status(h.server_metadata(), 404),
     "metadata-html": lambda h: _page(h.server_metadata()),
@@ -359,7 +369,14 @@ EFFECTS: dict[str, Effect] = {
             and "none" not in d["token_endpoint_auth_methods_supported"]
         )
     ),
+    "private-key-jwt-only": server(
+        lambda d: (
+            d.get("client_id_metadata_document_supported") is True
+            and d["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
+        )
+    ),
     "registration-drops-schemes": _drops_schemes,
+    "registration-rejects-schemes": _rejects_schemes,
     "register-fails": registered(lambda r: _is_page(r, 500)),
     "registration-rejects-redirect": registered(
         lambda r: r.status_code == 400 and r.json()["error"] == "invalid_redirect_uri"
@@ -421,7 +438,8 @@ EFFECTS: dict[str, Effect] = {
     "alg-none": signed(lambda t, header: header["alg"] == "none", accepted=False),
     "opaque-token": _opaque,
     "host-refuses-token": _opaque_bearer,
-    "refresh-fails": _refresh_refused,
+    "refresh-fails": _refresh_refused("invalid_grant"),
+    "refresh-refused-otherwise": _refresh_refused("invalid_token"),
     "refresh-without-rotation": refreshed(lambda d: "refresh_token" not in d),
     "refresh-widens-scope": refreshed(lambda d: d["scope"] == "mcp:tools mcp:everything"),
     "introspect-open": _open_introspection,

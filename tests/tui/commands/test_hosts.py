@@ -33,11 +33,12 @@ def test_one_host_is_shown_with_its_evidence(capsys: Capture) -> None:
     told = capsys.readouterr().out
     assert told.startswith("VS Code\n")
     assert "http://127.0.0.1:33418/" in told
-    assert "documented by https://github.com/microsoft/vscode/" in told and "2026-11-25" in told
+    assert "documented by https://github.com/microsoft/vscode/" in told and "2026-11-26" in told
     shown = document(capsys, "hosts", "show", "vscode")["host"]
-    assert shown["values"]["client_name"] == {
-        "value": "Visual Studio Code",
-        "source": "https://github.com/microsoft/vscode, read by MCPJam",
+    assert shown["values"]["mcp_user_agent"] == {
+        "value": "Visual Studio Code/1.130.0",
+        "source": "https://github.com/MCPJam/inspector/blob/a18ed9b3500d9b49fa83f7c6c64c70176fe97a58/"
+        "sdk/src/host-config/oauth-profiles/catalog.ts",
         "seen": "2026-07-29",
         "status": "documented",
     }

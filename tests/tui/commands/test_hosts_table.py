@@ -74,31 +74,6 @@ def test_registering_tells_the_rest(lab: Lab, capsys: Capture) -> None:
             "left out of the registration: cursor://anysphere.cursor-mcp/oauth/callback",
         ),
         (
-            "resource-trailing-slash",
-            "resource",
-            {"claude-code", "vscode"},
-            "is documented to refuse that",
-        ),
-        (
-            "cimd-without-none",
-            "authentication",
-            {
-                "chatgpt",
-                "claude-code",
-                "codex",
-                "cursor",
-                "gemini-cli",
-                "goose",
-                "grok",
-                "mcp-remote",
-                "opencode",
-                "slackbot",
-                "vscode",
-                "zed",
-            },
-            "takes client_secret_basic, client_secret_post",
-        ),
-        (
             "registration-rejects-redirect",
             "registration",
             set(hosts()),
@@ -124,10 +99,31 @@ def test_a_document_needs_no_registration(lab: Lab, capsys: Capture) -> None:
     assert found["copilot-studio"]["registration"]["state"] == "no"
 
 
-def test_without_metadata_nothing_is_known(lab: Lab, capsys: Capture) -> None:
+def test_metadata_of_another_issuer_is_read_on(lab: Lab, capsys: Capture) -> None:
     with faults(lab, "issuer-mismatch"):
         found = table(lab, capsys)
-    assert {row[column]["state"] for row in found.values() for column in COLUMNS} == {"unknown"}
+    assert refused(found, "metadata") == {"chatgpt", "goose", "mcp-inspector", "zed"}
+    assert found["claude"]["metadata"]["state"] == "unknown"
+    assert "how it compares that is not known" in found["claude"]["metadata"]["says"]
+    assert found["claude"]["authentication"]["state"] == "ok"
+
+
+def test_a_host_whose_user_agent_is_blocked_is_told_so(lab: Lab, capsys: Capture) -> None:
+    with faults(lab, "user-agent-blocked"):
+        found = table(lab, capsys)
+        assert refused(found, "metadata") == {"claude"}
+        assert "A request as Claude-User is answered 403" in found["claude"]["metadata"]["says"]
+        assert main(["run", lab.mcp_url, "--approve", "--as", "claude"]) == 1
+        told = " ".join(capsys.readouterr().out.split())
+        assert "A request as Claude-User is answered 403, the same one as authwalk 401." in told
+        assert main(["run", lab.mcp_url, "--approve", "--as", "chatgpt", "--quiet"]) == 0
+
+
+def test_without_metadata_nothing_is_known(lab: Lab, capsys: Capture) -> None:
+    with faults(lab, "server-metadata-missing"):
+        found = table(lab, capsys)
+    columns = [name for name in COLUMNS if name != "resource"]
+    assert {row[column]["state"] for row in found.values() for column in columns} == {"unknown"}
 
 
 def test_the_table_is_told_with_its_reasons(lab: Lab, capsys: Capture) -> None:
