@@ -145,7 +145,7 @@ async def test_a_server_that_does_not_answer_leaves_an_open_table() -> None:
         await idle(pilot)
         assert "open" in row(app, "ChatGPT")
         assert "refused" in words(app)
-        assert words(app).count("no metadata of an authorization server was found") == 1
+        assert words(app).count("no metadata of an authorization server was found") <= 1
 
 
 @asynccontextmanager

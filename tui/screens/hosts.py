@@ -23,6 +23,7 @@ from textual.widgets import Button, Static
 from flows.hosts import Host, find
 from flows.moves import Blocked
 from flows.preflight import COLUMNS, State, preflight, survey
+from flows.preflight import Cell as HostCell
 from flows.preflight import Row as HostRow
 from flows.session import Target
 from flows.text import visible
@@ -276,13 +277,13 @@ class HostsScreen(Screen[None]):
             parts += [("✗ ", "$text-error"), f"{visible(self._stop, limit=300)}\n"]
         if told:
             parts.append((f"{visible(told.host.title)}\n", "bold"))
-            alike = len(set(told.cells.values())) == 1
-            weighed = sorted(COLUMNS, key=lambda column: WEIGHT.index(told.cells[column].state))
-            for column in weighed[: 1 if alike else None]:
-                cell = told.cells[column]
+            alike: dict[HostCell, list[str]] = {}
+            for column in COLUMNS:
+                alike.setdefault(told.cells[column], []).append(TITLES[column])
+            for cell, titles in sorted(alike.items(), key=lambda one: WEIGHT.index(one[0].state)):
                 parts += [
                     (f"{MARKS[cell.state][0]} ", COLOURS[cell.state]),
-                    ("" if alike else f"{TITLES[column]}: ", "$foreground 60%"),
+                    (f"{', '.join(titles)}: ", "$foreground 60%"),
                     f"{visible(cell.says, limit=400) or 'nothing stands in the way'}\n",
                 ]
                 if cell.source:
