@@ -23,6 +23,8 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from flows.text import visible
+from tui import config
+from tui.config import Settings
 from tui.screens.too_small import TooSmall, is_too_small
 from tui.themes import CONTRAST
 
@@ -49,7 +51,8 @@ def _actions() -> type[Provider]:
 class AuthwalkApp(App[None]):
     """`session` opens its walk at once, `path` is the file it came from. `demo_faults` starts the
     lab with these faults and walks it, as `demo_host` where that is given. Walks are kept in
-    the folder `journals` as they go, where one is given. `missing` is what the file lacked."""
+    the folder `journals` as they go, where one is given. `missing` is what the file lacked,
+    `problems` what is wrong with the settings."""
 
     TITLE = "authwalk"
     DEFAULT_MODE = "main"
@@ -70,6 +73,14 @@ class AuthwalkApp(App[None]):
             priority=True,
             id="app.palette",
             tooltip="Find any action by its name",
+        ),
+        Binding(
+            "f10",
+            "settings",
+            "Settings",
+            show=False,
+            id="app.settings",
+            tooltip="What authwalk starts with: colours, mouse, journal, host",
         ),
         Binding(
             "ctrl+q",
@@ -99,6 +110,8 @@ class AuthwalkApp(App[None]):
         demo_host: str | None = None,
         journals: Path | None = None,
         missing: Sequence[str] = (),
+        settings: Settings | None = None,
+        problems: Sequence[str] = (),
     ) -> None:
         first_style = "walk.tcss" if session else "start.tcss"  # with it now, all is parsed once
         super().__init__(css_path=[STYLES / "app.tcss", STYLES / first_style])
@@ -106,6 +119,8 @@ class AuthwalkApp(App[None]):
         self.lab: LabProcess | None = None
         self.journals = journals
         self._missing = missing
+        self.settings = settings or Settings()
+        self._problems = problems
         self._offers = session.target.url if session and not path else ""
         self._demo_faults = demo_faults
         self._demo_host = demo_host
@@ -122,6 +137,8 @@ class AuthwalkApp(App[None]):
 
     def on_mount(self) -> None:
         self.register_theme(CONTRAST)
+        if self.settings.theme in self.available_themes:
+            self.theme = self.settings.theme
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
@@ -132,6 +149,9 @@ class AuthwalkApp(App[None]):
         if self._demo_faults is not None:
             self.start_demo(self._demo_faults)
         self._say_missing(self._missing)
+        for words in self._problems:
+            self._say_problem(words)
+        self.run_worker(self._take_keys, thread=True, group="keys", exit_on_error=False)
         if self.journals and self._offers:
             self.run_worker(self._offer, thread=True, group="offer", exit_on_error=False)
 
@@ -146,6 +166,22 @@ class AuthwalkApp(App[None]):
             where = STEP[found[0].reached].title
             words = f"A walk of this server was cut off at {where}. ctrl+n offers it back."
             self.call_from_thread(self.notify, words, timeout=10)
+
+    def _take_keys(self) -> None:
+        """Put the person's own keys in place. Runs in a thread: to know every id takes every
+        screen."""
+        path = config.folder() / "keys.toml"
+        if not path.is_file():
+            return
+        from tui.all_keys import panes
+
+        keymap, problems = config.load_keys(path, panes())
+        self.call_from_thread(self.set_keymap, keymap)
+        for words in problems:
+            self.call_from_thread(self._say_problem, words)
+
+    def _say_problem(self, words: str) -> None:
+        self.notify(words, title="Not used", severity="warning", timeout=10)
 
     def warm(self) -> None:
         """Import what the next screen and the first request need, while the person reads. Runs in
@@ -185,7 +221,8 @@ class AuthwalkApp(App[None]):
     def _start_screen(self) -> Screen[None]:
         from tui.screens.start import StartScreen
 
-        return StartScreen(journals=self.journals)
+        settings = self.settings
+        return StartScreen(journals=self.journals, host=settings.host, protocol=settings.protocol)
 
     def _walk_screen(
         self,
@@ -338,6 +375,11 @@ class AuthwalkApp(App[None]):
 
         self.push_screen(HelpScreen(self.screen.active_bindings.values()))
 
+    def action_settings(self) -> None:
+        from tui.screens.settings import SettingsDialog
+
+        self.push_screen(SettingsDialog(self.settings, config.folder() / "settings.toml"))
+
     def action_start(self) -> None:
         self._leave(self.show_start)
 
@@ -368,6 +410,7 @@ class AuthwalkApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+        yield SystemCommand("Settings", "What authwalk starts with", self.action_settings)
         yield SystemCommand(
             "Screenshot",
             "Save a picture of the screen as SVG",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from flows import __version__
+from tui.argument_types import CAPABILITIES, capabilities, port, seconds, time
 from tui.commands import usage
 from tui.help_texts import (
     CHECK_EXAMPLES,
@@ -41,7 +41,6 @@ LOG_LEVELS = (
     "alert",
     "emergency",
 )
-CAPABILITIES = ("roots", "sampling", "elicitation", "tasks")
 SHELLS = ("bash", "zsh", "tcsh")
 FORMATS = (
     *("curl", "powershell", "httpie", "http", "raw"),
@@ -136,6 +135,11 @@ def parser() -> argparse.ArgumentParser:
     _add_logs(command("logs", "FILE... [options]", LOGS_EXAMPLES))
     _add_hosts(command("hosts", "[show NAME] [options]", HOSTS_EXAMPLES))
     _add_lab(command("lab", "[--fault NAME]... [options]"))
+    keys = command("keys", "[options]")
+    keys.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    topic = command("help", "[TOPIC | COMMAND]")
+    topic.add_argument("topic", nargs="?", metavar="TOPIC | COMMAND", help="default names them")
+    topic.add_argument("--man", action="store_true", help="print the manual page: | man -l -")
     shell = command("completion", "SHELL", COMPLETION_EXAMPLES)
     shell.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
     return top
@@ -173,8 +177,8 @@ def _add_journal(parser: argparse.ArgumentParser) -> None:
 
 def _add_lab(lab: argparse.ArgumentParser) -> None:
     _add_faults(lab)
-    lab.add_argument("--port", type=_port, default=0, help="of the MCP server; default a free one")
-    lab.add_argument("--as-port", type=_port, default=0, metavar="PORT", help="of the issuer")
+    lab.add_argument("--port", type=port, default=0, help="of the MCP server; default a free one")
+    lab.add_argument("--as-port", type=port, default=0, metavar="PORT", help="of the issuer")
     lab.add_argument("--list-faults", action="store_true", help="name the faults and end")
     lab.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
@@ -185,7 +189,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--approve", action="store_true", help="follow the authorization URL without a person")
     add("--open", action="store_true", help="open the authorization URL in the browser")
-    add("--wait", type=_seconds, metavar="SECONDS", help="wait so long for the browser to return")
+    add("--wait", type=seconds, metavar="SECONDS", help="wait so long for the browser to return")
     add("--refresh", action="store_true", help="use the refresh token before connecting")
     add("--list", action="store_true", help="print what the server offers: tools, resources, …")
     _add_act(add, "--call", "tools/call", "NAME[=JSON]", "call a tool")
@@ -194,7 +198,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _add_act(add, "--complete", "completion/complete", "REF=JSON", _COMPLETE)
     _add_act(add, "--send", "", "METHOD[=JSON]", "any method; acts keep their order")
     add("--subscribe", action="append", default=[], metavar="URI", help=_SUBSCRIBE)
-    add("--listen", type=_seconds, metavar="SECONDS", help="hear the server out after the acts")
+    add("--listen", type=seconds, metavar="SECONDS", help="hear the server out after the acts")
     add("--elicit", metavar="ANSWER", help="to forms: accept, decline, cancel, or a JSON object")
     _add_target(run)
     _add_wire(run)
@@ -265,7 +269,7 @@ def _add_replay(replay: argparse.ArgumentParser) -> None:
     add("--offline", action="store_true", help="send nothing; compare what would be sent")
     add("--approve", action="store_true", help="follow the authorization URL without a person")
     add("--open", action="store_true", help="open the authorization URL in the browser")
-    add("--wait", type=_seconds, metavar="SECONDS", help="wait so long for the browser to return")
+    add("--wait", type=seconds, metavar="SECONDS", help="wait so long for the browser to return")
     group = replay.add_argument_group("what the file does not hold")
     add = group.add_argument
     add("--client-id", metavar="ID", help="a client registered before")
@@ -323,8 +327,8 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 def _add_logs(logs: argparse.ArgumentParser) -> None:
     add = logs.add_argument
     add("files", nargs="+", metavar="FILE", help="access logs, gzip too; - reads stdin")
-    add("--around", type=_time, metavar="TIME", help="when it was tried, ISO 8601; default all")
-    add("--minutes", type=_seconds, default=10, metavar="N", help="before and after; default 10")
+    add("--around", type=time, metavar="TIME", help="when it was tried, ISO 8601; default all")
+    add("--minutes", type=seconds, default=10, metavar="N", help="before and after; default 10")
     add("--token-path", metavar="PATH", help="of the token endpoint; default what ends in /token")
     add("--mcp-path", metavar="PATH", help="of the MCP endpoint; default what ends in /mcp")
     add("--json", action="store_true", help="one JSON document on stdout")
@@ -348,7 +352,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     add("--log-level", choices=LOG_LEVELS, metavar="LEVEL", help="ask for log messages from there")
     group = parser.add_argument_group("the client")
     add = group.add_argument
-    add("--declare", type=_capabilities, metavar="NAMES", help=_DECLARE)
+    add("--declare", type=capabilities, metavar="NAMES", help=_DECLARE)
     add("--task", action="store_true", help="call tools as tasks where they leave that open")
     add("--client-id", metavar="ID", help="a client registered before")
     add("--client-secret-env", metavar="NAME", help="the variable that holds its secret")
@@ -386,7 +390,7 @@ def _add_wire(parser: argparse.ArgumentParser) -> None:
     add("--ca-bundle", metavar="FILE", help="trusted beside the public roots")
     add("--insecure", action="store_true", help="do not verify certificates")
     add("--proxy", metavar="URL", help="HTTP_PROXY and its kin are not read")
-    add("--timeout", type=_seconds, metavar="SECONDS", help=_TIMEOUT)
+    add("--timeout", type=seconds, metavar="SECONDS", help=_TIMEOUT)
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -394,36 +398,3 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     add("--quiet", action="store_true", help="the verdict alone")
-
-
-def _capabilities(text: str) -> tuple[str, ...]:
-    if text == "none":
-        return ()
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
-    if unknown := [name for name in names if name not in CAPABILITIES]:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(CAPABILITIES)}")
-    return names
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return seconds
-
-
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time of ISO 8601") from None
-    return at if at.tzinfo else at.astimezone()
-
-
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) < 65536:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port")

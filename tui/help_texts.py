@@ -15,6 +15,8 @@ COMMANDS = {
     "logs": "did the token requests arrive? from an access log",
     "hosts": "what ChatGPT, Claude and other clients send and demand",
     "lab": "the practice servers alone",
+    "keys": "every key of the app",
+    "help": "about the walk, hosts, secrets, files and more",
     "completion": "completion for a shell",
 }
 

@@ -224,11 +224,19 @@ class StartScreen(Screen[None]):
     class AskHosts(Message):
         target: Target
 
-    def __init__(self, folder: Path | None = None, *, journals: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        journals: Path | None = None,
+        host: str = "",
+        protocol: str = "auto",
+    ) -> None:
         """`folder` holds the sessions of before; None is where authwalk keeps them. `journals`
-        holds the walks that were cut off."""
+        holds the walks that were cut off. `host` and `protocol` are chosen to begin with."""
         super().__init__()
         self.folder = folder
+        self._first_host, self._protocol = host, protocol
         self._marked: Path | None = None  # the session that another is to be compared with
         self.journals = journals
 
@@ -274,6 +282,7 @@ class StartScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
+        self.query_one("#protocol", Choice).choose(self._protocol)
         self.call_after_refresh(self.load_recent)
         self.call_after_refresh(self.load_hosts)
 
@@ -283,7 +292,12 @@ class StartScreen(Screen[None]):
         from tui.hosts_text import readable_hosts
 
         found, _ = readable_hosts()
-        self.app.call_from_thread(self.query_one(HostChoice).offer, found)
+        self.app.call_from_thread(self._offer_hosts, found)
+
+    def _offer_hosts(self, found: tuple[Host, ...]) -> None:
+        for choice in self.query(HostChoice):
+            choice.offer(found)
+            choice.choose(self._first_host or None)
 
     @work(thread=True, exit_on_error=False)
     def load_recent(self) -> None:
