@@ -80,7 +80,7 @@ class AuthwalkApp(App[None]):
             "Settings",
             show=False,
             id="app.settings",
-            tooltip="What authwalk starts with: colours, mouse, journal, host",
+            tooltip="What authwalk starts with: theme, dark or light, mouse, journal, host",
         ),
         Binding(
             "ctrl+q",
@@ -410,7 +410,6 @@ class AuthwalkApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
-        yield SystemCommand("Settings", "What authwalk starts with", self.action_settings)
         yield SystemCommand(
             "Screenshot",
             "Save a picture of the screen as SVG",

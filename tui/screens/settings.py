@@ -25,7 +25,7 @@ class SettingsDialog(Dialog[None]):
     """Changes the settings of the app, and keeps them in the file `path`. The theme shows at
     once, and goes back when it is not kept."""
 
-    HINT = "left and right change · tab next · enter on Keep · ctrl+g or esc to cancel"
+    HINT = "left, right change · tab next · ctrl+g or esc to cancel"
     CSS = """
     SettingsDialog Choice { margin-bottom: 1; }
     """
@@ -45,12 +45,15 @@ class SettingsDialog(Dialog[None]):
         yield Choice("Walk as", (("", "authwalk itself"), *named), id="host")
         yield Choice("Protocol", tuple((name, name) for name in PROTOCOLS), id="protocol")
         yield Choice(
-            "Walks are kept as they go, for after a crash",
-            ((True, "yes, with their secrets, mode 0600"), (False, "no")),
+            "Keep walks as they go, for after a crash",
+            ((True, "yes"), (False, "no")),
             id="journal",
         )
         yield Choice("The mouse is", ((True, "ours"), (False, "the terminal's")), id="mouse")
-        words = "Journal and mouse from the next start on. Keys: authwalk help files."
+        words = (
+            "What is kept holds secrets; the file is yours alone. That and the mouse count from the "
+            "next start on. Keys of your own: authwalk help files."
+        )
         yield Static(plain(words), id="note")
         yield buttons("Keep")
 
