@@ -51,8 +51,8 @@ class SettingsDialog(Dialog[None]):
         )
         yield Choice("The mouse is", ((True, "ours"), (False, "the terminal's")), id="mouse")
         words = (
-            "What is kept holds secrets; the file is yours alone. That and the mouse count from the "
-            "next start on. Keys of your own: authwalk help files."
+            "What is kept holds secrets; the file is yours alone. That and the mouse count from "
+            "the next start on. Keys of your own: authwalk help files."
         )
         yield Static(plain(words), id="note")
         yield buttons("Keep")
