@@ -135,6 +135,7 @@ def parser() -> argparse.ArgumentParser:
     _add_logs(command("logs", "FILE... [options]", LOGS_EXAMPLES))
     _add_hosts(command("hosts", "[show NAME] [options]", HOSTS_EXAMPLES))
     _add_lab(command("lab", "[--fault NAME]... [options]"))
+    _add_serve(command("serve", "[--port N] [--open] [URL | SESSION.toml | demo] [options]"))
     keys = command("keys", "[options]")
     keys.add_argument("--json", action="store_true", help="one JSON document on stdout")
     topic = command("help", "[TOPIC | COMMAND]")
@@ -156,6 +157,14 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     _add_faults(demo)
     _add_host(demo.add_argument)
     _add_journal(demo)
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    add = serve.add_argument
+    add("--port", type=port, default=0, metavar="PORT", help="on 127.0.0.1; default a free one")
+    add("--open", action="store_true", help="open it in the browser")
+    text = "what the app opens, with the options of the app or of demo"
+    add("rest", nargs=argparse.REMAINDER, metavar="URL | SESSION.toml | demo", help=text)
 
 
 def _add_hosts(hosts: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ COMMANDS = {
     "logs": "did the token requests arrive? from an access log",
     "hosts": "what ChatGPT, Claude and other clients send and demand",
     "lab": "the practice servers alone",
+    "serve": "the app in a browser, on this machine",
     "keys": "every key of the app",
     "help": "about the walk, hosts, secrets, files and more",
     "completion": "completion for a shell",
