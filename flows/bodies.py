@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
+from flows.collapse import CollapsibleRows
 from flows.reindent import Break, reindent
 from flows.rows import SLICE, HexRows, Rows, TextRows
 from flows.sse import Parser
@@ -60,6 +61,17 @@ class Rendered:
             pass
         return self
 
+    def path_at(self, row: int) -> str:
+        """Where the row stands: in JSON a pointer (RFC 6901), in a form the name, else ""."""
+        return self._view.path(self, row) if self._view.path else ""
+
+    def line_at(self, row: int) -> bytes:
+        """The whole line that a row belongs to, as it is laid out."""
+        if isinstance(self.rows, HexRows):
+            return b""
+        start, end = _line(self, row)
+        return bytes(self.rows.data[start:end])
+
     def value_at(self, row: int) -> str:
         """What copying a row copies: the value of a member, an array or object whole, a line.
         As it was sent, so it is for a clipboard and not to be shown."""
@@ -76,6 +88,7 @@ class View:
     suits: Callable[[str, bytes], int]
     lay_out: Callable[[bytes, Notes], Iterator[bytes]] | None
     value: Callable[[Rendered, int], str]
+    path: Callable[[Rendered, int], str] | None = None
 
 
 def views(content_type: str, body: bytes) -> tuple[str, ...]:
@@ -111,7 +124,8 @@ def render(
     source = _utf8(body, content_type, notes)
     pieces = view.lay_out(source, notes) if view.lay_out and source else None
     rows = TextRows(b"" if pieces else source, pieces, measure=measure)
-    return Rendered(view, rows, source, notes)
+    collapsible = view.kind in ("json", "sse")
+    return Rendered(view, CollapsibleRows(rows) if collapsible else rows, source, notes)
 
 
 def render_text(text: str, language: str = "", *, measure: Callable[[str], int] = len) -> Rendered:
@@ -278,7 +292,7 @@ def _event_data(data: bytes) -> Iterator[bytes]:
 
 def _line(rendered: Rendered, row: int) -> tuple[int, int]:
     rows = rendered.rows
-    assert isinstance(rows, TextRows)
+    assert isinstance(rows, TextRows | CollapsibleRows)
     return rows.line_bounds(row)
 
 
@@ -288,10 +302,14 @@ def _line_value(rendered: Rendered, row: int) -> str:
 
 
 def _form_value(rendered: Rendered, row: int) -> str:
+    name, value = _form_pair(rendered, row)
+    return name if value is None else value
+
+
+def _form_pair(rendered: Rendered, row: int) -> tuple[str, str | None]:
     start, _ = _line(rendered, row)
     index = rendered.rows.data.count(b"\n", 0, start)
-    name, value = next(pair for i, pair in enumerate(_pairs(rendered.source)) if i == index)
-    return name if value is None else value
+    return next(pair for i, pair in enumerate(_pairs(rendered.source)) if i == index)
 
 
 _JSON_ROW = re.compile(rb'( *)(?:"(?:[^"\\]|\\.)*+": )?(.*?),?')
@@ -320,6 +338,48 @@ def _json_value(rendered: Rendered, row: int) -> str:
     return value.decode("utf-8", "backslashreplace")
 
 
+_NAME = re.compile(rb'( *)(?:("(?:[^"\\]|\\.)*+"): )?')
+_FIRSTS = tuple(bytes([char]) for char in b'{["-0123456789tfn')
+
+
+def _json_path(rendered: Rendered, row: int) -> str:
+    """The reference tokens of a row, from the outermost value in; a closing bracket stands where
+    its opening one does."""
+    data = rendered.rows.data
+    start, end = _line(rendered, row)
+    least = 2 if rendered.kind == "sse" else 0  # data of an event stands behind two spaces
+    indent = end - start - len(data[start:end].lstrip(b" "))
+    if data[start + indent : start + indent + 1] in (b"}", b"]"):
+        start = _line_above(data, start, indent)
+    tokens: list[str] = []
+    while indent > least and (found := _NAME.match(data, start)):
+        outer = _line_above(data, start, indent - 2)
+        sibling = b"\n" + b" " * indent
+        above = sum(data.count(sibling + first, outer, start) for first in _FIRSTS)
+        # The line's own line end, in front of it, is not counted.
+        tokens.append(_token(found[2]) if found[2] else str(above))
+        start, indent = outer, indent - 2
+    return "".join(f"/{token}" for token in reversed(tokens))
+
+
+def _line_above(data: bytes | bytearray, start: int, indent: int) -> int:
+    """Where the nearest line above begins that opens something so far from the left."""
+    before = b"\n" + b" " * indent
+    return max(data.rfind(before + first, 0, start) for first in (b'"', b"{", b"[")) + 1
+
+
+def _token(name: bytes) -> str:
+    try:
+        text = str(json.loads(name))
+    except ValueError:
+        text = name.decode("utf-8", "backslashreplace")[1:-1]
+    return text.replace("~", "~0").replace("/", "~1")
+
+
+def _form_path(rendered: Rendered, row: int) -> str:
+    return _form_pair(rendered, row)[0]
+
+
 def _hex_value(rendered: Rendered, row: int) -> str:
     return rendered.rows.text(row)
 
@@ -327,9 +387,9 @@ def _hex_value(rendered: Rendered, row: int) -> str:
 VIEWS = {
     view.kind: view
     for view in (
-        View("json", "json", _suits_json, _json_rows, _json_value),
-        View("form", "form", _suits_form, _form_rows, _form_value),
-        View("sse", "sse", _suits_sse, _sse_rows, _json_value),
+        View("json", "json", _suits_json, _json_rows, _json_value, _json_path),
+        View("form", "form", _suits_form, _form_rows, _form_value, _form_path),
+        View("sse", "sse", _suits_sse, _sse_rows, _json_value, _json_path),
         View("html", "html", _suits_html, None, _line_value),
         View("text", "", _suits_text, None, _line_value),
         View("hex", "hex", _suits_hex, None, _hex_value),

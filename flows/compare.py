@@ -10,6 +10,9 @@ and what differs.
 What a walk makes anew (a code, a token, a port) is learned where it first appears, and from then
 on stands for its counterpart wherever it comes again: in a header, a claim, a URL. So a state
 that comes back wrong differs, and one that is only another does not.
+
+Walks as two hosts send what each host sends: that differs as it must, and is learned like the rest.
+What counts is what the server made of it.
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ from flows.session import (
     value,
 )
 from flows.spans import MARK, redact
-from flows.steps import STEPS
+from flows.steps import STEP, STEPS
 from flows.steps.withheld import NOT_SAVED
 from flows.walk import Walk
 
@@ -72,17 +75,20 @@ _DECIDING = ("error", "status")
 @dataclass(frozen=True, slots=True)
 class Pairing:
     """Two events that are the same thing in each walk; or one that only one walk has, which then
-    counts as a difference. `equal` counts the parts that are."""
+    counts as a difference unless it `must` be so. `equal` counts the parts that are."""
 
     step: StepId
     a: Event | None
     b: Event | None
     differences: tuple[Difference, ...] = ()
     equal: int = 0
+    must: bool = False
 
     @property
     def matters(self) -> bool:
-        return self.a is None or self.b is None or any(not one.must for one in self.differences)
+        if self.a is None or self.b is None:
+            return not self.must
+        return any(not one.must for one in self.differences)
 
     @property
     def telling(self) -> tuple[Difference, ...]:
@@ -134,13 +140,21 @@ def compare(a: Walk, b: Walk) -> Comparison:
     counterparts = Counterparts()
     ours, theirs = a.session.target.url, b.session.target.url
     elsewhere = ours != theirs
+    roles = a.session.target.host != b.session.target.host
+    tongues = _version(a) != _version(b)
     if elsewhere:
         counterparts.learn_server(ours, theirs)
     steps = []
     for step in (one.id for one in STEPS):
         one, other = _standing(a, step), _standing(b, step)
+        own: frozenset[Side] = frozenset()
+        if roles:
+            # A registration repeats what it was asked for, and each revision answers in its way.
+            echoes = step == "client" or (tongues and STEP[step].phase == "Call")
+            own = frozenset({"request", "values", "response"} if echoes else {"request", "values"})
         pairings = tuple(
-            pair(step, *both, counterparts, elsewhere=elsewhere) for both in align(one, other)
+            pair(step, *both, counterparts, elsewhere=elsewhere, own=own)
+            for both in align(one, other)
         )
         steps.append(
             Compared(
@@ -151,6 +165,11 @@ def compare(a: Walk, b: Walk) -> Comparison:
             )
         )
     return Comparison(tuple(one for one in steps if one.pairings or one.matters))
+
+
+def _version(walk: Walk) -> str:
+    connection = walk.facts.connection
+    return connection.version if connection else ""
 
 
 def compare_attempts(a: Attempt, b: Attempt) -> Comparison:
@@ -234,11 +253,13 @@ def pair(
     counterparts: Counterparts,
     *,
     elsewhere: bool = False,
+    own: frozenset[Side] = frozenset(),
 ) -> Pairing:
     """Compare two events, and learn what is new in them. `elsewhere`: the servers are others,
-    and the authorization server may be another one too."""
+    and the authorization server may be another one too. `own`: what is of one host's own choosing
+    or follows from it, and only decides by its status."""
     if a is None or b is None:
-        return Pairing(step, a, b)
+        return Pairing(step, a, b, must=bool(own))
     ours, theirs = parts(a), parts(b)
     if elsewhere:
         _learn_authorization_server(ours, theirs, counterparts)
@@ -258,6 +279,10 @@ def pair(
                 counterparts.learn(one.value, other.value)
             continue
         must = _must_differ(one, other, counterparts) or _unseen_host(field, one, other)
+        if side in own and not must and field not in _DECIDING:
+            must = True
+            if one and other:
+                counterparts.learn(one.value, other.value)
         found.append(Difference(side, field, _shown(one, other), _shown(other, one), must))
     return Pairing(step, a, b, tuple(found), equal)
 

@@ -6,15 +6,16 @@
     metadata         is it let through to the metadata, and does that please it
     resource         is the resource the one that it dials
 
-Each cell is ok, no with the reason, or unknown. Discovery alone answers most. The redirect URIs are
-asked for with a response type that nobody has: a server that takes the URI says so by a redirect,
-and no login begins. Without a document a client must be registered for that, which creates state:
-`registrations` and then `redirects` are for a person who asked, and `deletions` for afterwards.
+Each cell is ok, no with the reason, or unknown. Discovery alone answers most; `survey` asks for the
+rest. The redirect URIs are asked for with a response type that nobody has: a server that takes the
+URI says so by a redirect, and no login begins. Without a document a client must be registered for
+that, which creates state: only for a person who asked, and deleted again where that is offered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlencode
@@ -28,6 +29,7 @@ from flows.hosts import Host
 from flows.oauth import error_text
 from flows.probes.kernel import Probe, Variant, made_up
 from flows.probes.resource import HOST_USER_AGENT, bare_request, with_fields
+from flows.probing import Prober
 from flows.session import Session
 from flows.steps.client import registration_request
 from flows.steps.imitation import document_url, redirect_uri, redirect_uris, registers
@@ -40,6 +42,7 @@ from flows.steps.server_metadata import (
     issuer,
     server_metadata,
 )
+from flows.walk import Walk
 
 State = Literal["ok", "no", "unknown"]
 REGISTRATION = "host-registration"
@@ -70,6 +73,26 @@ class Row:
 def preflight(session: Session, facts: Facts, hosts: Iterable[Host]) -> tuple[Row, ...]:
     """The table, a row a host."""
     return tuple(Row(host, dict(_cells(session, as_host(facts, host), host))) for host in hosts)
+
+
+async def survey(
+    walk: Walk,
+    hosts: Sequence[Host],
+    *,
+    register: bool = False,
+    observe: Callable[[str], None] = lambda title: None,
+    cancel: asyncio.Event | None = None,
+) -> str:
+    """Ask, after discovery, what the table cannot tell from it; why not all was asked, or "".
+    With `register` clients are made for it."""
+    prober = Prober(walk, observe=observe)
+    await prober.send([user_agents(hosts)], cancel)
+    if register:
+        await prober.send([registrations(hosts)], cancel)
+    await prober.send([redirects(walk.session, hosts)], cancel)
+    if register:
+        await Prober(walk).send([deletions(walk.session)])  # even of one that was cancelled
+    return prober.enough
 
 
 def as_host(facts: Facts, host: Host) -> Facts:

@@ -65,6 +65,12 @@ class WireOptions:
     insecure: bool = False
     user_agent: str = f"authwalk/{__version__}"
 
+    @property
+    def brief(self) -> WireOptions:
+        """The same for walks that call no tools: everything that they ask for comes at once, and no
+        event stream may last."""
+        return replace(self, limits=replace(self.limits, stream=self.limits.deadline))
+
 
 class Wire:
     """Connections that are kept alive and reused, and the settings they share.

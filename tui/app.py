@@ -23,15 +23,19 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from flows.text import visible
+from tui import config
+from tui.config import Settings
 from tui.screens.too_small import TooSmall, is_too_small
 from tui.themes import CONTRAST
 
 if TYPE_CHECKING:
-    from flows.session import Session
+    from flows.session import Session, Target
     from flows.store.journal import Journal
     from flows.wire import WireOptions
     from tui.lab_process import LabProcess
+    from tui.screens.hosts import HostsScreen
     from tui.screens.start import StartScreen
+    from tui.widgets.rows_view import RowsView
 
 STYLES = Path(__file__).parent / "styles"
 TOAST_LIMIT, TITLE_LIMIT = 400, 60
@@ -47,7 +51,8 @@ def _actions() -> type[Provider]:
 class AuthwalkApp(App[None]):
     """`session` opens its walk at once, `path` is the file it came from. `demo_faults` starts the
     lab with these faults and walks it, as `demo_host` where that is given. Walks are kept in
-    the folder `journals` as they go, where one is given. `missing` is what the file lacked."""
+    the folder `journals` as they go, where one is given. `missing` is what the file lacked,
+    `problems` what is wrong with the settings."""
 
     TITLE = "authwalk"
     DEFAULT_MODE = "main"
@@ -68,6 +73,14 @@ class AuthwalkApp(App[None]):
             priority=True,
             id="app.palette",
             tooltip="Find any action by its name",
+        ),
+        Binding(
+            "f10",
+            "settings",
+            "Settings",
+            show=False,
+            id="app.settings",
+            tooltip="What authwalk starts with: theme, dark or light, mouse, journal, host",
         ),
         Binding(
             "ctrl+q",
@@ -97,6 +110,8 @@ class AuthwalkApp(App[None]):
         demo_host: str | None = None,
         journals: Path | None = None,
         missing: Sequence[str] = (),
+        settings: Settings | None = None,
+        problems: Sequence[str] = (),
     ) -> None:
         first_style = "walk.tcss" if session else "start.tcss"  # with it now, all is parsed once
         super().__init__(css_path=[STYLES / "app.tcss", STYLES / first_style])
@@ -104,6 +119,8 @@ class AuthwalkApp(App[None]):
         self.lab: LabProcess | None = None
         self.journals = journals
         self._missing = missing
+        self.settings = settings or Settings()
+        self._problems = problems
         self._offers = session.target.url if session and not path else ""
         self._demo_faults = demo_faults
         self._demo_host = demo_host
@@ -120,6 +137,8 @@ class AuthwalkApp(App[None]):
 
     def on_mount(self) -> None:
         self.register_theme(CONTRAST)
+        if self.settings.theme in self.available_themes:
+            self.theme = self.settings.theme
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
@@ -130,6 +149,9 @@ class AuthwalkApp(App[None]):
         if self._demo_faults is not None:
             self.start_demo(self._demo_faults)
         self._say_missing(self._missing)
+        for words in self._problems:
+            self._say_problem(words)
+        self.run_worker(self._take_keys, thread=True, group="keys", exit_on_error=False)
         if self.journals and self._offers:
             self.run_worker(self._offer, thread=True, group="offer", exit_on_error=False)
 
@@ -144,6 +166,22 @@ class AuthwalkApp(App[None]):
             where = STEP[found[0].reached].title
             words = f"A walk of this server was cut off at {where}. ctrl+n offers it back."
             self.call_from_thread(self.notify, words, timeout=10)
+
+    def _take_keys(self) -> None:
+        """Put the person's own keys in place. Runs in a thread: to know every id takes every
+        screen."""
+        path = config.folder() / "keys.toml"
+        if not path.is_file():
+            return
+        from tui.all_keys import panes
+
+        keymap, problems = config.load_keys(path, panes())
+        self.call_from_thread(self.set_keymap, keymap)
+        for words in problems:
+            self.call_from_thread(self._say_problem, words)
+
+    def _say_problem(self, words: str) -> None:
+        self.notify(words, title="Not used", severity="warning", timeout=10)
 
     def warm(self) -> None:
         """Import what the next screen and the first request need, while the person reads. Runs in
@@ -183,7 +221,8 @@ class AuthwalkApp(App[None]):
     def _start_screen(self) -> Screen[None]:
         from tui.screens.start import StartScreen
 
-        return StartScreen(journals=self.journals)
+        settings = self.settings
+        return StartScreen(journals=self.journals, host=settings.host, protocol=settings.protocol)
 
     def _walk_screen(
         self,
@@ -226,8 +265,26 @@ class AuthwalkApp(App[None]):
     def on_start_screen_recover(self, event: StartScreen.Recover) -> None:
         self.recover(event.path)
 
-    def on_start_screen_demo(self) -> None:
+    def on_start_screen_demo(self, event: StartScreen.Demo) -> None:
+        self._demo_host = event.host
         self.start_demo()
+
+    def on_start_screen_ask_hosts(self, event: StartScreen.AskHosts) -> None:
+        self.show_hosts(event.target)
+
+    # Hosts.
+
+    def show_hosts(self, target: Target) -> None:
+        """Show which hosts would get through to a server, above what is on screen."""
+        from tui.screens.hosts import HostsScreen
+
+        self.push_screen(HostsScreen(target, self.wire_options))
+
+    def on_hosts_screen_walk_as(self, event: HostsScreen.WalkAs) -> None:
+        from flows.walk import new_session
+
+        lab = getattr(self.screen_stack[0], "lab", None)
+        self._leave(lambda: self.show_walk(new_session(event.target), lab=lab))
 
     @work(exclusive=True, group="open")
     async def open_file(self, path: Path) -> None:
@@ -318,6 +375,11 @@ class AuthwalkApp(App[None]):
 
         self.push_screen(HelpScreen(self.screen.active_bindings.values()))
 
+    def action_settings(self) -> None:
+        from tui.screens.settings import SettingsDialog
+
+        self.push_screen(SettingsDialog(self.settings, config.folder() / "settings.toml"))
+
     def action_start(self) -> None:
         self._leave(self.show_start)
 
@@ -371,6 +433,11 @@ class AuthwalkApp(App[None]):
             timeout=timeout,
             markup=False,
         )
+
+    def on_rows_view_open_value(self, event: RowsView.OpenValue) -> None:
+        from tui.opening import open_value
+
+        self.run_worker(open_value(self, event.text), group="open", exit_on_error=False)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by every way there is; a toast names those that worked."""

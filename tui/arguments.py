@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from flows import __version__
+from tui.argument_types import CAPABILITIES, capabilities, port, seconds, time
 from tui.commands import usage
 from tui.help_texts import (
     CHECK_EXAMPLES,
@@ -42,7 +42,6 @@ LOG_LEVELS = (
     "alert",
     "emergency",
 )
-CAPABILITIES = ("roots", "sampling", "elicitation", "tasks")
 SHELLS = ("bash", "zsh", "tcsh")
 FORMATS = (
     *("curl", "powershell", "httpie", "http", "raw"),
@@ -59,6 +58,7 @@ _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
 _COMPLETE = "complete the last argument of a prompt or URI template"
 _REDIRECT_URIS = "repeatable; default http://127.0.0.1/callback, with any port"
 _SERVE = "serve it on loopback, for servers on this machine"
+_TWICE = "given twice: walk the URL as each of the two (authwalk hosts)"
 _DECLARE = f"capabilities: some of {','.join(CAPABILITIES)}, or none"
 
 
@@ -131,7 +131,7 @@ def parser() -> argparse.ArgumentParser:
     _add_run(command("run", "URL [options]", RUN_EXAMPLES))
     _add_token(command("token", "[TOKEN | -] [options]", TOKEN_EXAMPLES))
     _add_replay(command("replay", "SESSION [options]", REPLAY_EXAMPLES))
-    _add_compare(command("compare", "A B [options]", COMPARE_EXAMPLES))
+    _add_compare(command("compare", "A B | URL --as HOST --as HOST [options]", COMPARE_EXAMPLES))
     _add_show(command("show", "SESSION [options]"))
     _add_export(command("export", "SESSION --as FORMAT [options]"))
     _add_import(command("import", "FILE | curl COMMAND [options]", IMPORT_EXAMPLES))
@@ -143,6 +143,11 @@ def parser() -> argparse.ArgumentParser:
         )
     )
     _add_lab(command("lab", "[--fault NAME]... [options]"))
+    keys = command("keys", "[options]")
+    keys.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    topic = command("help", "[TOPIC | COMMAND]")
+    topic.add_argument("topic", nargs="?", metavar="TOPIC | COMMAND", help="default names them")
+    topic.add_argument("--man", action="store_true", help="print the manual page: | man -l -")
     shell = command("completion", "SHELL", COMPLETION_EXAMPLES)
     shell.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
     return top
@@ -179,7 +184,7 @@ def _add_client_document(parser: argparse.ArgumentParser) -> None:
     add("--client-key", metavar="FILE", help="its private key; the public one goes in")
     add("--client-key-alg", choices=KEY_ALGORITHMS, metavar="ALG", help=", ".join(KEY_ALGORITHMS))
     add("--save", metavar="FILE", help="write it there")
-    add("--serve", nargs="?", type=_port, const=0, metavar="PORT", help=_SERVE)
+    add("--serve", nargs="?", type=port, const=0, metavar="PORT", help=_SERVE)
     group = parser.add_argument_group("the check")
     add = group.add_argument
     add("--check", metavar="FILE | URL", help="would an authorization server take this one?")
@@ -202,8 +207,8 @@ def _add_journal(parser: argparse.ArgumentParser) -> None:
 
 def _add_lab(lab: argparse.ArgumentParser) -> None:
     _add_faults(lab)
-    lab.add_argument("--port", type=_port, default=0, help="of the MCP server; default a free one")
-    lab.add_argument("--as-port", type=_port, default=0, metavar="PORT", help="of the issuer")
+    lab.add_argument("--port", type=port, default=0, help="of the MCP server; default a free one")
+    lab.add_argument("--as-port", type=port, default=0, metavar="PORT", help="of the issuer")
     lab.add_argument("--list-faults", action="store_true", help="name the faults and end")
     lab.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
@@ -214,7 +219,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--approve", action="store_true", help="follow the authorization URL without a person")
     add("--open", action="store_true", help="open the authorization URL in the browser")
-    add("--wait", type=_seconds, metavar="SECONDS", help="wait so long for the browser to return")
+    add("--wait", type=seconds, metavar="SECONDS", help="wait so long for the browser to return")
     add("--refresh", action="store_true", help="use the refresh token before connecting")
     add("--list", action="store_true", help="print what the server offers: tools, resources, …")
     _add_act(add, "--call", "tools/call", "NAME[=JSON]", "call a tool")
@@ -223,7 +228,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _add_act(add, "--complete", "completion/complete", "REF=JSON", _COMPLETE)
     _add_act(add, "--send", "", "METHOD[=JSON]", "any method; acts keep their order")
     add("--subscribe", action="append", default=[], metavar="URI", help=_SUBSCRIBE)
-    add("--listen", type=_seconds, metavar="SECONDS", help="hear the server out after the acts")
+    add("--listen", type=seconds, metavar="SECONDS", help="hear the server out after the acts")
     add("--elicit", metavar="ANSWER", help="to forms: accept, decline, cancel, or a JSON object")
     _add_target(run)
     _add_wire(run)
@@ -294,7 +299,7 @@ def _add_replay(replay: argparse.ArgumentParser) -> None:
     add("--offline", action="store_true", help="send nothing; compare what would be sent")
     add("--approve", action="store_true", help="follow the authorization URL without a person")
     add("--open", action="store_true", help="open the authorization URL in the browser")
-    add("--wait", type=_seconds, metavar="SECONDS", help="wait so long for the browser to return")
+    add("--wait", type=seconds, metavar="SECONDS", help="wait so long for the browser to return")
     group = replay.add_argument_group("what the file does not hold")
     add = group.add_argument
     add("--client-id", metavar="ID", help="a client registered before")
@@ -310,10 +315,16 @@ def _add_replay(replay: argparse.ArgumentParser) -> None:
 
 
 def _add_compare(compare: argparse.ArgumentParser) -> None:
-    for letter in "AB":
-        text = f"{'one' if letter == 'A' else 'the other'}: a file that --save or the app wrote"
-        compare.add_argument(letter.lower(), metavar=letter, help=text)
-    compare.add_argument("--with-secrets", action="store_true", help="show secrets the files hold")
+    add = compare.add_argument
+    add("a", metavar="A", help="one: a file that --save or the app wrote; or an MCP server's URL")
+    add("b", metavar="B", nargs="?", help="the other file")
+    add("--with-secrets", action="store_true", help="show secrets the files hold")
+    group = compare.add_argument_group("two hosts")
+    add = group.add_argument
+    add("--as", dest="hosts", action="append", default=[], metavar="HOST", help=_TWICE)
+    add("--approve", action="store_true", help="follow the authorization URL without a person")
+    _add_header(add)
+    _add_wire(compare)
     _add_output(compare)
 
 
@@ -346,8 +357,8 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 def _add_logs(logs: argparse.ArgumentParser) -> None:
     add = logs.add_argument
     add("files", nargs="+", metavar="FILE", help="access logs, gzip too; - reads stdin")
-    add("--around", type=_time, metavar="TIME", help="when it was tried, ISO 8601; default all")
-    add("--minutes", type=_seconds, default=10, metavar="N", help="before and after; default 10")
+    add("--around", type=time, metavar="TIME", help="when it was tried, ISO 8601; default all")
+    add("--minutes", type=seconds, default=10, metavar="N", help="before and after; default 10")
     add("--token-path", metavar="PATH", help="of the token endpoint; default what ends in /token")
     add("--mcp-path", metavar="PATH", help="of the MCP endpoint; default what ends in /mcp")
     add("--json", action="store_true", help="one JSON document on stdout")
@@ -371,7 +382,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     add("--log-level", choices=LOG_LEVELS, metavar="LEVEL", help="ask for log messages from there")
     group = parser.add_argument_group("the client")
     add = group.add_argument
-    add("--declare", type=_capabilities, metavar="NAMES", help=_DECLARE)
+    add("--declare", type=capabilities, metavar="NAMES", help=_DECLARE)
     add("--task", action="store_true", help="call tools as tasks where they leave that open")
     add("--client-id", metavar="ID", help="a client registered before")
     add("--client-secret-env", metavar="NAME", help="the variable that holds its secret")
@@ -409,7 +420,7 @@ def _add_wire(parser: argparse.ArgumentParser) -> None:
     add("--ca-bundle", metavar="FILE", help="trusted beside the public roots")
     add("--insecure", action="store_true", help="do not verify certificates")
     add("--proxy", metavar="URL", help="HTTP_PROXY and its kin are not read")
-    add("--timeout", type=_seconds, metavar="SECONDS", help=_TIMEOUT)
+    add("--timeout", type=seconds, metavar="SECONDS", help=_TIMEOUT)
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -417,36 +428,3 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     add("--quiet", action="store_true", help="the verdict alone")
-
-
-def _capabilities(text: str) -> tuple[str, ...]:
-    if text == "none":
-        return ()
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
-    if unknown := [name for name in names if name not in CAPABILITIES]:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(CAPABILITIES)}")
-    return names
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return seconds
-
-
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time of ISO 8601") from None
-    return at if at.tzinfo else at.astimezone()
-
-
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) < 65536:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port")

@@ -8,7 +8,7 @@ COMMANDS = {
     "run": "the whole walk without the app",
     "token": "decode a token, describe it, verify it",
     "replay": "a saved walk again, with fresh values, and what differs",
-    "compare": "two saved sessions side by side",
+    "compare": "two saved sessions side by side, or a server as two hosts",
     "show": "the steps of a saved session",
     "export": "a saved session as commands, a script, a HAR, a report or a diagram",
     "import": "a browser's HAR, a curl command or an mcp.json as a session",
@@ -16,6 +16,8 @@ COMMANDS = {
     "hosts": "what ChatGPT, Claude and other clients send and demand",
     "client-document": "a Client ID Metadata Document: make, check or serve one",
     "lab": "the practice servers alone",
+    "keys": "every key of the app",
+    "help": "about the walk, hosts, secrets, files and more",
     "completion": "completion for a shell",
 }
 
@@ -100,10 +102,14 @@ COMPARE_EXAMPLES = """\
 examples:
   authwalk compare works.toml broken.toml
   authwalk compare staging.toml production.toml --json
+  authwalk compare https://mcp.example.com/mcp --as claude --as chatgpt --approve
 
 Aligned by step and by what each exchange is. Dates, codes, tokens, ports and
 whatever else is made anew in every walk does not count; neither does another
-server's name, as long as the walks are of different servers.
+server's name, as long as the walks are of different servers. With --as given
+twice the server is walked as each of two hosts, which registers clients where
+the host would: what they send differs as it must, and what the server made of
+it counts. Without --approve both walks end where a person would log in.
 
 exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 6 a file cannot
 be read."""

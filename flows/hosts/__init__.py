@@ -29,6 +29,7 @@ __all__ = [
     "Rule",
     "Texts",
     "find",
+    "host_names",
     "host_of",
     "hosts",
     "own_folder",
@@ -46,10 +47,15 @@ def own_folder() -> Path:
     return user_config_path("authwalk", appauthor=False) / "hosts"
 
 
+def host_names() -> tuple[str, ...]:
+    """The names of all hosts that there is a file of, in order."""
+    folders = SHIPPED, own_folder()
+    return tuple(sorted({path.stem for folder in folders for path in folder.glob("*.toml")}))
+
+
 def hosts() -> Mapping[str, Host]:
     """Every host by its name, in the order of the names. Raises HostFileError."""
-    names = {path.stem for folder in (SHIPPED, own_folder()) for path in folder.glob("*.toml")}
-    return {name: host for name in sorted(names) if (host := find(name))}
+    return {name: host for name in host_names() if (host := find(name))}
 
 
 @cache

@@ -187,3 +187,51 @@ def test_any_bytes_can_be_shown_and_copied(body: bytes, content_type: str) -> No
         for row in range(len(rendered.rows)):
             assert visible(rendered.rows.text(row)) == rendered.rows.text(row)
             rendered.value_at(row).encode()
+
+
+def followed(value: object, pointer: str) -> object:
+    """The value at a JSON Pointer (RFC 6901 section 4)."""
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict):
+            value = value[name]
+        else:
+            assert isinstance(value, list)
+            value = value[int(name)]
+    return value
+
+
+@given(
+    st.recursive(
+        st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")),
+        lambda inner: (
+            st.lists(inner, min_size=1)
+            | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, min_size=1)
+        ),
+        max_leaves=20,
+    )
+)
+def test_the_pointer_of_every_row_leads_to_its_value(value: object) -> None:
+    rendered = render(json.dumps(value).encode(), "application/json").finish()
+    for row in range(len(rendered.rows)):
+        if rendered.rows.continues(row) or rendered.rows.text(row).strip() in (
+            "]",
+            "}",
+            "],",
+            "},",
+        ):
+            continue
+        found = followed(value, rendered.path_at(row))
+        copied = rendered.value_at(row)
+        assert copied == found if isinstance(found, str) else json.loads(copied) == found
+
+
+def test_a_closing_bracket_stands_where_its_opening_one_does() -> None:
+    rendered = render(b'{"a": [1, {"b": 2}]}', "application/json").finish()
+    paths = [rendered.path_at(row) for row in range(len(rendered.rows))]
+    assert paths == ["", "/a", "/a/0", "/a/1", "/a/1/b", "/a/1", "/a", ""]
+
+
+def test_a_form_stands_by_its_names() -> None:
+    rendered = render(b"grant_type=x&code=a%20b", "application/x-www-form-urlencoded").finish()
+    assert [rendered.path_at(row) for row in (0, 1)] == ["grant_type", "code"]

@@ -394,3 +394,53 @@ async def test_markup_is_text() -> None:
         assert app.rows()[0] == "[bold]b[/bold] [@click=app.next]x[/]"
         await pilot.click(BodyView, offset=(33, 0))
         assert app.nexts == 0
+
+
+NESTED = json.dumps({"a": {"b": [1, {"c": 2}]}, "list": [{"x": 1}, {"x": 2}], "end": 0}).encode()
+
+
+async def test_an_object_is_collapsed_and_expanded_where_the_cursor_is() -> None:
+    async with viewer(NESTED) as (app, pilot):
+        await pilot.press("down", "minus")
+        assert app.rows()[1].lstrip("▸") == '  "a": { … 1 member },'
+        await pilot.press("down", "down", "down", "minus")
+        assert app.rows()[3] == "    { … 1 member },"
+        await pilot.press("minus")
+        assert app.rows()[2] == '  "list": [ … 2 items ],'
+        await pilot.press("minus")
+        assert app.rows()[0] == "{ … 3 members }" and not app.rows()[1]
+        await pilot.press("plus")
+        assert app.rows()[1].endswith("{ … 1 member },")
+        await pilot.press("asterisk")
+        assert app.rows()[1] == '  "a": {'
+
+
+async def test_all_members_are_collapsed_at_once_and_a_search_opens_them() -> None:
+    async with viewer(NESTED) as (app, pilot):
+        await pilot.press("underscore")
+        assert [row for row in app.rows() if row] == [
+            "{",
+            '  "a": { … 1 member },',
+            '  "list": [ … 2 items ],',
+            '  "end": 0',
+            "}",
+        ]
+        await pilot.press("slash", *'"c"', "enter")
+        assert '"c": 2' in app.rows()[app.view.cursor]
+        assert '  "list": [ … 2 items ],' in app.rows()
+
+
+async def test_a_double_click_collapses_and_expands() -> None:
+    async with viewer(NESTED) as (app, pilot):
+        await pilot.double_click(BodyView, offset=(4, 1))
+        assert app.rows()[1] == '  "a": { … 1 member },'
+        await pilot.double_click(BodyView, offset=(4, 1))
+        assert app.rows()[1] == '  "a": {'
+
+
+async def test_where_a_value_stands_is_copied_as_a_json_pointer() -> None:
+    async with viewer(NESTED) as (app, pilot):
+        await pilot.press("down", "down", "down", "down", "down", "Y")
+        assert app.copied == ["/a/b/1/c"]
+        await pilot.press("underscore", "home", "down", "down", "y")
+        assert json.loads(app.copied[-1]) == [{"x": 1}, {"x": 2}]

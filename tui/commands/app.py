@@ -19,6 +19,7 @@ from flows.wellknown import is_web_url
 from flows.wire import WireOptions
 from tui.commands import unreadable, usage
 from tui.commands.options import target_of, web_url, wire_options
+from tui.config import folder, load_settings
 from tui.help_texts import COMMANDS
 
 
@@ -60,6 +61,7 @@ def open_on(
         raise usage(words)
     from tui.app import AuthwalkApp
 
+    settings, problems = load_settings(folder() / "settings.toml")
     gc.disable()  # what the first frame makes stays; looking for garbage would cost a tenth of it
     session, missing = None, list[str]()
     if session_path:
@@ -79,10 +81,12 @@ def open_on(
         path=session_path,
         demo_faults=demo_faults,
         demo_host=demo_host,
-        journals=journals,
+        journals=journals if settings.journal else None,
         missing=missing,
+        settings=settings,
+        problems=problems,
     )
-    app.run()
+    app.run(mouse=settings.mouse)
     return app.return_code or 0
 
 

@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,13 @@ from flows.deep import Deep
 from flows.diagnosis import Diagnosis
 from flows.health import Component, health
 from flows.moves import Blocked
-from flows.preflight import (
-    Row,
-    deletions,
-    preflight,
-    redirects,
-    registrations,
-    user_agents,
-)
+from flows.preflight import Row, preflight, survey
 from flows.probes import PROBES
 from flows.probing import Prober
 from flows.session import Target
 from flows.store import save
 from flows.text import visible
+from flows.unattended import unattended
 from flows.walk import Walk, new_session
 from flows.wire import Wire, WireOptions
 from tui.commands import SOUND, STOPPED, UNREACHABLE, unreadable, usage
@@ -81,7 +75,7 @@ def main(args: argparse.Namespace) -> int:
     if args.hosts:
         every_host()  # a broken file is told before anything is sent
     targets = [target_of(args, url) for url in args.urls]
-    options = _soon(wire_options(args))
+    options = wire_options(args).brief
     console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
     checked = asyncio.run(_check_all(targets, options, args, console))
     console.progress("")
@@ -97,12 +91,6 @@ def main(args: argparse.Namespace) -> int:
         for one, redaction in zip(checked, redactions, strict=True):
             _tell(one, Lines(console, redaction), console, verbose=args.verbose)
     return _status(checked, args.fail_on)
-
-
-def _soon(options: WireOptions) -> WireOptions:
-    """No event stream may last: a check calls no tools, and everything that it asks for comes at
-    once."""
-    return replace(options, limits=replace(options.limits, stream=options.limits.deadline))
 
 
 async def _check_all(
@@ -125,25 +113,17 @@ async def _check(
             if args.deep and not prober.enough:
                 enough = await _deep(walk, console)
             if args.hosts:
-                enough = enough or await _ask_for_hosts(walk, console, register=args.register)
+                enough = enough or await survey(
+                    walk,
+                    every_host(),
+                    register=args.register,
+                    observe=lambda title: console.progress(f"… {title}"),
+                )
     finally:
         await walk.close()
     record = Record(walk.session, walk.facts)
     rows = preflight(walk.session, walk.facts, every_host()) if args.hosts else ()
     return Checked(walk, health(record, walk.findings), prober.enough or enough, rows)
-
-
-async def _ask_for_hosts(walk: Walk, console: Console, *, register: bool) -> str:
-    """Ask what the table of hosts cannot tell from discovery; why not all was asked."""
-    hosts = every_host()
-    prober = Prober(walk, observe=lambda title: console.progress(f"… {title}"))
-    await prober.send([user_agents(hosts)])
-    if register:
-        await prober.send([registrations(hosts)])
-    await prober.send([redirects(walk.session, hosts)])
-    if register:
-        await Prober(walk).send([deletions(walk.session)])
-    return prober.enough
 
 
 async def _deep(walk: Walk, console: Console) -> str:
@@ -159,14 +139,12 @@ async def _deep(walk: Walk, console: Console) -> str:
 
 async def _walk(walk: Walk, *, approve: bool) -> None:
     """As far as nothing is created; with `approve` to the list of tools."""
-    if not approve:
-        await walk.run(hold=frozenset({"client"}))
-        if walk.session.target.client_id and walk.session.target.redirect_uri:
-            await walk.run(hold=frozenset({"authorize"}))  # computed here, nothing is sent
+    if approve:
+        await unattended(walk, approve=True)
         return
-    while (move := await walk.run(hold=frozenset(), remedies=True)) and move.step == "callback":
-        if isinstance(move, Blocked) or await walk.approve():
-            return
+    await walk.run(hold=frozenset({"client"}))
+    if walk.session.target.client_id and walk.session.target.redirect_uri:
+        await walk.run(hold=frozenset({"authorize"}))  # computed here, nothing is sent
 
 
 def _status(checked: Sequence[Checked], fail_on: str) -> int:

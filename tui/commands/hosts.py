@@ -4,15 +4,14 @@ evidence."""
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
 
-from flows.hosts import Evidence, Host, HostFileError, Known, find, hosts, own_folder
+from flows.hosts import Evidence, Host, HostFileError, find, hosts, own_folder
 from flows.text import visible
 from tui.commands import SOUND, unreadable, usage
 from tui.console import table
+from tui.hosts_text import fact_lines, values
 
 
 def main(args: argparse.Namespace) -> int:
@@ -23,7 +22,7 @@ def main(args: argparse.Namespace) -> int:
         if args.json:
             _print({"host": document(host)})
         else:
-            print(*_shown(host), sep="\n")
+            print(*fact_lines(host), sep="\n")
         return SOUND
     found = every_host()
     if args.json:
@@ -63,7 +62,7 @@ def document(host: Host) -> dict[str, Any]:
         "own": host.own,
         "values": {
             name: {"value": known.value, **_evidence(known.evidence)}
-            for name, known in _values(host)
+            for name, known in values(host)
         },
         "demands": [
             {"rule": one.rule, "value": one.value, **_evidence(one.evidence)}
@@ -86,40 +85,8 @@ def _evidence(evidence: Evidence) -> dict[str, str]:
     }
 
 
-def _values(host: Host) -> Iterator[tuple[str, Known[Any]]]:
-    for field in fields(host):
-        value = getattr(host, field.name)
-        if isinstance(value, Known):
-            yield field.name, value
-
-
 def _summary(host: Host) -> str:
-    known, demands = sum(1 for _ in _values(host)), len(host.demands)
+    known, demands = sum(1 for _ in values(host)), len(host.demands)
     own = ", your own" if host.own else ""
     words = f"{known} values" + (f", {demands} demand{'s'[: demands != 1]}" if demands else "")
     return f"{visible(host.title)}: {words}{own}"
-
-
-def _shown(host: Host) -> Iterator[str]:
-    yield visible(host.title)
-    for name, known in _values(host):
-        yield from _entry(name, known.value, known.evidence)
-    if host.demands:
-        yield "\nDemands"
-    for demand in host.demands:
-        yield from _entry(demand.rule, demand.value, demand.evidence)
-
-
-def _entry(name: str, value: object, evidence: Evidence) -> Iterator[str]:
-    values = value if isinstance(value, tuple) else () if value is None else (value,)
-    first, *more = [_text(one) for one in values] or [""]
-    yield f"  {name:<28}{first}".rstrip()
-    for one in more:
-        yield " " * 30 + one
-    yield " " * 30 + visible(evidence.words)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return visible(f"{value:g}" if isinstance(value, float | int) else str(value))

@@ -38,7 +38,7 @@ def target_of(args: argparse.Namespace, url: str) -> Target:
         scope=args.scope,
         resource=args.resource,
         authorization_server=_optional_url(args.authorization_server),
-        headers=_headers(args.header),
+        headers=headers_of(args.header),
         bearer=_bearer(args.bearer_env),
         grant=args.grant,
         client_key=_client_key(args),
@@ -61,7 +61,7 @@ def replayed_target(args: argparse.Namespace, recorded: Target) -> Target:
     the options give, which a file without secrets has not. Raises Failure."""
     url = recorded.url if args.against is None else web_url(args.against)
     secret = _from_environment(args.client_secret_env, "--client-secret-env")
-    headers = _headers(args.header)
+    headers = headers_of(args.header)
     given = {name.lower() for name, _ in headers}
     kept = tuple(field for field in recorded.headers if field[0].lower() not in given)
     return replace(
@@ -229,7 +229,8 @@ def _from_environment(name: str | None, option: str) -> str | None:
     return value
 
 
-def _headers(given: Sequence[str]) -> Headers:
+def headers_of(given: Sequence[str]) -> Headers:
+    """The header fields that `--header` names. Raises Failure."""
     fields: list[tuple[str, str]] = []
     for text in given:
         lines = read_text(Path(text[1:])).splitlines() if text.startswith("@") else [text]

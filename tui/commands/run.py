@@ -14,8 +14,7 @@ from flows.catalogue import OPTIONAL
 from flows.diagnosis import Diagnosis, last_exchange
 from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.probes.discovery import FETCH_CLIENT_DOCUMENT
-from flows.probes.resource import AS_OURSELVES
-from flows.probing import Prober
+from flows.probing import Prober, ask_as_ourselves
 from flows.session import Event, Exchanged, Received, StepId
 from flows.steps.refusal import refused
 from flows.store import SecretLeak, save
@@ -209,10 +208,7 @@ async def _advance(
             case None | Ask(kind="tool"):
                 return None
             case Blocked():
-                answered = any(opening.exchange.response for opening in walk.facts.openings)
-                if move.step == "challenge" and answered:
-                    # Whoever walks as a host wants to know whether its User-Agent is what is wrong.
-                    await Prober(walk).send([AS_OURSELVES])
+                await ask_as_ourselves(walk)
                 return ending_of(walk)
             case Ask(kind="input"):
                 responses = answering.responses(move.requests)

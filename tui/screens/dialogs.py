@@ -4,6 +4,7 @@ Confirm        yes or no
 PromptDialog   one value
 NoteDialog     some lines of text
 SaveDialog     where to save, and whether secrets go with it
+ListDialog     one of some rows
 TextDialog     a text to read, copy or save
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -27,6 +28,7 @@ from textual.widgets import Button, Input, Label, Static
 from flows.text import visible
 from tui.widgets.choice import Choice
 from tui.widgets.line_input import LineInput
+from tui.widgets.list_view import LineList, Row
 from tui.widgets.text_editor import TextEditor
 
 Answer = TypeVar("Answer")
@@ -82,7 +84,8 @@ class Dialog(ModalScreen[Answer]):
         self.dismiss(None)
 
 
-def _buttons(accept: str, decline: str = "Cancel", *, danger: bool = False) -> HorizontalGroup:
+def buttons(accept: str, decline: str = "Cancel", *, danger: bool = False) -> HorizontalGroup:
+    """The two buttons below a question."""
     return HorizontalGroup(
         Button(
             Content(short(accept, BUTTON_LIMIT)),
@@ -120,7 +123,7 @@ class Confirm(Dialog[bool]):
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(can_focus=False, classes="dialog-text"):
             yield Static(plain(self.question))
-        yield _buttons(self.yes, self.no, danger=self.danger)
+        yield buttons(self.yes, self.no, danger=self.danger)
 
     def on_mount(self) -> None:
         self.query_one("#decline" if self.danger else "#accept").focus()
@@ -165,7 +168,7 @@ class PromptDialog(Dialog[str | None]):
             id="value",
         )
         yield Label("", id="objection", markup=False)
-        yield _buttons(self._accept)
+        yield buttons(self._accept)
 
     @on(Input.Changed)
     def _changed(self) -> None:
@@ -201,7 +204,7 @@ class NoteDialog(Dialog[str | None]):
 
     def compose_body(self) -> ComposeResult:
         yield TextEditor(self._text, id="text", placeholder="What is worth remembering here")
-        yield _buttons("Keep")
+        yield buttons("Keep")
 
     def on_mount(self) -> None:
         editor = self.query_one(TextEditor)
@@ -261,7 +264,7 @@ class SaveDialog(Dialog[SaveChoice | None]):
                 tooltip="Left out: a short hash and the length stand in their place",
             )
             yield Label("", id="warning", markup=False)
-        yield _buttons("Save")
+        yield buttons("Save")
 
     def on_mount(self) -> None:
         field = self.query_one("#path", LineInput)
@@ -300,6 +303,29 @@ class SaveDialog(Dialog[SaveChoice | None]):
     @on(Button.Pressed, "#decline")
     def _declined(self) -> None:
         self.dismiss(None)
+
+
+class ListDialog(Dialog[str | None]):
+    """One of some rows. Dismissed with its id."""
+
+    HINT = "enter to choose · ctrl+g or esc to cancel"
+
+    def __init__(self, title: str, rows: Iterable[Row], *, current: str = "") -> None:
+        super().__init__(title)
+        self._rows, self._current = tuple(rows), current
+
+    def compose_body(self) -> ComposeResult:
+        yield LineList(self._rows, id="rows")
+
+    def on_mount(self) -> None:
+        found = self.query_one(LineList)
+        found.highlight(self._current)
+        found.focus()
+
+    @on(LineList.Selected)
+    def _selected(self, event: LineList.Selected) -> None:
+        event.stop()
+        self.dismiss(event.row.id)
 
 
 class TextDialog(Dialog[None]):

@@ -32,7 +32,7 @@ from tui.widgets.line_input import LineInput
 from tui.widgets.list_view import LineList, Row
 
 if TYPE_CHECKING:
-    pass
+    from flows.hosts import Host
 
 SENTENCE = "Walk an OAuth 2.1 and MCP connection one HTTP request at a time."
 
@@ -124,6 +124,36 @@ class RecentList(LineList):
         return path if path and not is_journal(path) else None
 
 
+class HostChoice(Choice[str | None]):
+    """Whom to walk as. There are many: enter lists them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "list", "List", id="host.list", tooltip="List the hosts"),
+    ]
+
+    def __init__(self, *, id: str) -> None:
+        own: tuple[tuple[str | None, str], ...] = ((None, "authwalk itself"),)
+        super().__init__("As", own, id=id, tooltip="Whose client to walk as, and be judged by")
+
+    def offer(self, hosts: tuple[Host, ...]) -> None:
+        named = ((host.name, visible(host.title, limit=40)) for host in hosts)
+        self.options = (*self.options[:1], *named)
+
+    @work(exit_on_error=False)
+    async def action_list(self) -> None:
+        from tui.screens.dialogs import ListDialog
+
+        rows = (Row(str(at), ((title, ""),)) for at, (_, title) in enumerate(self.options))
+        chosen = await self.app.push_screen_wait(
+            ListDialog("Walk as", rows, current=str(self.index))
+        )
+        if chosen is not None:
+            self.index = int(chosen)
+
+    def press(self) -> None:
+        self.action_list()
+
+
 class StartScreen(Screen[None]):
     """Posts what the person chose; the app opens it."""
 
@@ -140,6 +170,14 @@ class StartScreen(Screen[None]):
             priority=True,  # in an Input ctrl+d deletes
             id="start.demo",
             tooltip="Walk the built-in lab: practice servers on this machine",
+        ),
+        Binding(
+            "ctrl+t",
+            "hosts",
+            "Hosts",
+            priority=True,
+            id="start.hosts",
+            tooltip="Which hosts would get through to this server, and which not",
         ),
         Binding(
             "ctrl+r,down",
@@ -176,14 +214,29 @@ class StartScreen(Screen[None]):
 
         path: Path
 
+    @dataclass
     class Demo(Message):
-        pass
+        """Walk the lab, as `host` where one is chosen."""
 
-    def __init__(self, folder: Path | None = None, *, journals: Path | None = None) -> None:
+        host: str | None = None
+
+    @dataclass
+    class AskHosts(Message):
+        target: Target
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        journals: Path | None = None,
+        host: str = "",
+        protocol: str = "auto",
+    ) -> None:
         """`folder` holds the sessions of before; None is where authwalk keeps them. `journals`
-        holds the walks that were cut off."""
+        holds the walks that were cut off. `host` and `protocol` are chosen to begin with."""
         super().__init__()
         self.folder = folder
+        self._first_host, self._protocol = host, protocol
         self._marked: Path | None = None  # the session that another is to be compared with
         self.journals = journals
 
@@ -215,6 +268,7 @@ class StartScreen(Screen[None]):
                     id="token",
                     tooltip="Get one by walking, or skip that and use one you have",
                 )
+            yield HostChoice(id="host")
             yield Choice(
                 "Client declares",
                 _DECLARES,
@@ -228,7 +282,22 @@ class StartScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
+        self.query_one("#protocol", Choice).choose(self._protocol)
         self.call_after_refresh(self.load_recent)
+        self.call_after_refresh(self.load_hosts)
+
+    @work(thread=True, exit_on_error=False)
+    def load_hosts(self) -> None:
+        """Read the files of the hosts off the event loop."""
+        from tui.hosts_text import readable_hosts
+
+        found, _ = readable_hosts()
+        self.app.call_from_thread(self._offer_hosts, found)
+
+    def _offer_hosts(self, found: tuple[Host, ...]) -> None:
+        for choice in self.query(HostChoice):
+            choice.offer(found)
+            choice.choose(self._first_host or None)
 
     @work(thread=True, exit_on_error=False)
     def load_recent(self) -> None:
@@ -318,7 +387,12 @@ class StartScreen(Screen[None]):
             protocol=self.query_one("#protocol", Choice).value,
             bearer=bearer,
             declare=self.query_one("#declare", Choice).value,
+            host=self._host,
         )
+
+    @property
+    def _host(self) -> str | None:
+        return self.query_one(HostChoice).value
 
     @on(LineList.Selected, "#recent")
     def _recent_chosen(self, event: LineList.Selected) -> None:
@@ -391,4 +465,12 @@ class StartScreen(Screen[None]):
         self.load_recent()
 
     def action_demo(self) -> None:
-        self.post_message(self.Demo())
+        self.post_message(self.Demo(self._host))
+
+    def action_hosts(self) -> None:
+        try:
+            target = self._target(self.query_one("#url", LineInput).value)
+        except UnusableUrl as error:
+            self.say(str(error), wrong=True)
+        else:
+            self.post_message(self.AskHosts(target))

@@ -57,6 +57,10 @@ class WalkScreen(WalkingScreen):
                 return self.stage.request is not None or self._asks_response
             case "faults":
                 return self.lab is not None
+            case "token_large":
+                return self.walk.facts.tokens is not None
+            case "hosts":
+                return self.walk.session.target.kind == "mcp"
             case "probe":
                 return not busy and bool(self.walk.session.events)
             case "difference":
@@ -97,6 +101,12 @@ class WalkScreen(WalkingScreen):
         if path is not None:
             assert isinstance(self.app, AuthwalkApp)
             self.app.show_comparison(path, self.walk.session)
+
+    def action_hosts(self) -> None:
+        from tui.app import AuthwalkApp
+
+        assert isinstance(self.app, AuthwalkApp)
+        self.app.show_hosts(self.walk.session.target)
 
     def action_copy_curl(self) -> None:
         text = self.stage.exchange_view.command_text()
@@ -141,6 +151,11 @@ class WalkScreen(WalkingScreen):
         self.show_pane("side")
         for pane in self.query(TokenPane):
             pane.focus_paste()
+
+    def action_token_large(self) -> None:
+        from tui.screens.token import TokenScreen
+
+        self.app.push_screen(TokenScreen(self.walk.facts))
 
     def action_steps(self) -> None:
         self.show_pane("steps")

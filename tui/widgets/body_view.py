@@ -10,13 +10,14 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Key, Paste
+from textual.events import Click, Key, Paste
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
 from flows.bodies import Rendered, render, render_text, views
+from flows.collapse import CollapsibleRows
 from flows.text import visible
 from tui.widgets.find import Find
 from tui.widgets.lines import Span, cut
@@ -69,6 +70,46 @@ class BodyView(RowsView):
             tooltip="Laid out, as it was sent, or byte by byte",
         ),
         Binding("y", "copy", "Copy", id="body.copy", tooltip="Copy the value under the cursor"),
+        Binding(
+            "Y,shift+y",
+            "copy_path",
+            "Copy path",
+            show=False,
+            id="body.copy-path",
+            tooltip="Copy where the value stands: a JSON Pointer (RFC 6901)",
+        ),
+        Binding(
+            "minus",
+            "collapse",
+            "Collapse",
+            show=False,
+            id="body.collapse",
+            tooltip="Hide the members of this array or object, or of the one around it",
+        ),
+        Binding(
+            "plus,equals_sign",
+            "expand",
+            "Expand",
+            show=False,
+            id="body.expand",
+            tooltip="Show the members again",
+        ),
+        Binding(
+            "underscore",
+            "collapse_members",
+            "Collapse all",
+            show=False,
+            id="body.collapse-all",
+            tooltip="Hide all but the outermost members",
+        ),
+        Binding(
+            "asterisk",
+            "expand_all",
+            "Expand all",
+            show=False,
+            id="body.expand-all",
+            tooltip="Show all that is hidden",
+        ),
         Binding(
             "escape,ctrl+g",
             "clear_search",
@@ -174,9 +215,15 @@ class BodyView(RowsView):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         # Without a search these keys are the screen's.
-        if action in ("match", "clear_search"):
-            return self._find.active
-        return action != "cycle" or len(self._views) > 1
+        match action:
+            case "match" | "clear_search":
+                return self._find.active
+            case "collapse" | "collapse_members":
+                return self._collapsible is not None
+            case "expand" | "expand_all":
+                return self._collapsible is not None and self._collapsible.collapsed > 0
+            case _:
+                return action != "cycle" or len(self._views) > 1
 
     def action_search(self) -> None:
         self._find.begin(self.row_bounds(self.cursor)[0])
@@ -204,6 +251,9 @@ class BodyView(RowsView):
         self.refresh_bindings()
 
     def _show_match(self, offset: int) -> None:
+        if self._collapsible and self._collapsible.reveal(offset):
+            self._highlighter.clear()
+            self.redraw()
         self.go_to(offset)
         for column, _ in self.rows.spans(self.cursor, offset, offset + 1)[:1]:
             self.show_column(column)
@@ -265,7 +315,62 @@ class BodyView(RowsView):
         if self.cursor < self.row_count and (text := self.rendered.value_at(self.cursor)):
             self.post_message(self.Copy(self, text))
 
+    def action_copy_path(self) -> None:
+        if self.cursor < self.row_count and (path := self.rendered.path_at(self.cursor)):
+            self.post_message(self.Copy(self, path))
+
+    # Collapsing
+
+    @property
+    def _collapsible(self) -> CollapsibleRows | None:
+        return self.rows if isinstance(self.rows, CollapsibleRows) else None
+
+    def action_collapse(self) -> None:
+        if (rows := self._collapsible) and self.cursor < len(rows):
+            opens = rows.collapse(self.cursor)
+            self._collapsed(self.rows.start(self.cursor) if opens is None else opens)
+
+    def action_expand(self) -> None:
+        if (rows := self._collapsible) and self.cursor < len(rows):
+            start = rows.start(self.cursor)
+            rows.expand(self.cursor)
+            self._collapsed(start)
+
+    def action_collapse_members(self) -> None:
+        self._with_all(CollapsibleRows.collapse_members)
+
+    def action_expand_all(self) -> None:
+        self._with_all(CollapsibleRows.expand_all)
+
+    def _with_all(self, change: Callable[[CollapsibleRows], object]) -> None:
+        if (rows := self._collapsible) and self.cursor < len(rows):
+            start = rows.start(self.cursor)
+            change(rows)
+            self._collapsed(start)
+
+    def _collapsed(self, offset: int) -> None:
+        """Draw what is left, the cursor on the row that holds `offset`."""
+        self._highlighter.clear()
+        self.redraw()
+        self.go_to(offset)
+        self.refresh_bindings()
+
+    def on_click(self, event: Click) -> None:
+        """A second click on a row hides or shows what it opens."""
+        rows, row = self._collapsible, event.y + self.scroll_offset.y
+        if event.chain == 2 and rows and row < len(rows):
+            self.cursor = row
+            if rows.is_collapsed(row):
+                self.action_expand()
+            else:
+                self.action_collapse()
+
     # Drawing
+
+    def sign(self, row: int) -> str:
+        if self._collapsible and self._collapsible.is_collapsed(row):
+            return "▸"
+        return super().sign(row)
 
     @property
     def extent(self) -> Size:

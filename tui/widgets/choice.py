@@ -81,6 +81,12 @@ class Choice(Widget, Generic[T], can_focus=True):
     def value(self) -> T:
         return self.options[self.index][0]
 
+    def choose(self, value: T) -> None:
+        """Take a value, if it is among the options."""
+        for index, (one, _) in enumerate(self.options):
+            if one == value:
+                self.index = index
+
     def render(self) -> Content:
         label = Content.styled(f"{self.label} ", self.get_visual_style("choice--label"))
         words = f"\u2039 {self.options[self.index][1]} \u203a"
@@ -94,4 +100,8 @@ class Choice(Widget, Generic[T], can_focus=True):
         self.index = (self.index + by) % len(self.options)
 
     def on_click(self, event: Click) -> None:
+        self.press()
+
+    def press(self) -> None:
+        """What a click does."""
         self.action_step(1)

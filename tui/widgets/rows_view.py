@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from time import perf_counter
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import reactive
 from textual.selection import Selection
 from textual.strip import Strip
@@ -65,10 +67,24 @@ class RowsView(LineView):
         Binding(
             "right", "sideways(8)", "Right", show=False, id="body.right", tooltip="To the right"
         ),
+        Binding(
+            "g",
+            "open_value",
+            "Open value",
+            show=False,
+            id="body.open",
+            tooltip="Take the token of this line apart, or open its URL, after a look at it",
+        ),
         Binding("w", "wrap", "Wrap", show=False, id="body.wrap", tooltip="Fold long lines, or not"),
     ]
 
     wrap: reactive[bool] = reactive(True, init=False)
+
+    @dataclass
+    class OpenValue(Message):
+        """The reader wants to follow what stands in `text`, which is as it was sent."""
+
+        text: str
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -205,7 +221,16 @@ class RowsView(LineView):
         if not left <= cells < left + width - 1:
             self.scroll_to(x=cells - width // 2, animate=False)
 
+    def action_open_value(self) -> None:
+        if self.cursor < self.row_count:
+            line = self.rendered.line_at(self.cursor).decode("utf-8", "backslashreplace")
+            self.post_message(self.OpenValue(line))
+
     # Drawing
+
+    def sign(self, row: int) -> str:
+        """What stands in front of a row that is neither under the cursor nor goes on."""
+        return " "
 
     def marks(self, row: int) -> Iterable[Span]:
         """What is to stand out in a row, over its highlighting; whole styles of their own."""
@@ -233,7 +258,7 @@ class RowsView(LineView):
         seen = whole.crop(left, left + room).adjust_cell_length(room, base + behind)
         # Selection counts in characters, wherever the row is scrolled to.
         skipped = len(whole.crop(0, left).text) if left else 0
-        mark = CURSOR_MARK if here else _GOES_ON if rows.continues(row) else " "
+        mark = CURSOR_MARK if here else _GOES_ON if rows.continues(row) else self.sign(row)
         look = cursor if here else self.get_component_rich_style("body--goes-on")
         return Strip.join([Strip([Segment(mark, look)], _GUTTER), seen.apply_offsets(skipped, row)])
 

@@ -1,0 +1,41 @@
+"""What the values of options mean, and what is wrong with one that means nothing."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+
+CAPABILITIES = ("roots", "sampling", "elicitation", "tasks")
+
+
+def capabilities(text: str) -> tuple[str, ...]:
+    if text == "none":
+        return ()
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    if unknown := [name for name in names if name not in CAPABILITIES]:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(CAPABILITIES)}")
+    return names
+
+
+def seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return seconds
+
+
+def time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time of ISO 8601") from None
+    return at if at.tzinfo else at.astimezone()
+
+
+def port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port")
