@@ -17,6 +17,8 @@ from typing import Any, Self
 
 HOST = "127.0.0.1"
 PATH = "/client.json"
+_POLL = 0.05
+"""Seconds that closing may take: an app that is left waits for it."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -57,7 +59,7 @@ class DocumentServer:
         authority = f"{HOST}:{server.server_address[1]}"
         self.url = f"http://{authority}{PATH}"
         self.document = self._build(self.url)
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(_POLL,), daemon=True).start()
         return self
 
     def __exit__(
