@@ -9,6 +9,8 @@ OAUTH = "oauth-authorization-server"
 OPENID = "openid-configuration"
 RESOURCE = "oauth-protected-resource"
 MAX_URL = 65536
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+"""The addresses of this machine that a redirect URI may have with any port."""
 _NOT_IN_URLS = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff]")
 
 
@@ -103,6 +105,27 @@ def redirect_uri_problem(uri: str) -> str:
     if not parts.scheme or (parts.scheme in ("http", "https") and not host):
         return "it is no absolute URI"
     return "it has a fragment" if "#" in uri else ""
+
+
+def same_redirect(registered: str, requested: str) -> bool:
+    """Exact comparison (RFC 9700 section 2.1), but for the port of an http redirect to a loopback
+    address, which may be any (RFC 8252 section 7.3)."""
+    if registered == requested:
+        return True
+    one = _portless(registered)
+    return one is not None and one == _portless(requested)
+
+
+def _portless(uri: str) -> tuple[str, str, str] | None:
+    """What is left to compare of such a URI; None for any other."""
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme != "http" or host not in LOOPBACK or "@" in parts.netloc or "#" in uri:
+        return None
+    return host, parts.path, parts.query
 
 
 def _odd_character(url: str) -> str:

@@ -11,6 +11,7 @@ from tui.argument_types import CAPABILITIES, capabilities, port, seconds, time
 from tui.commands import usage
 from tui.help_texts import (
     CHECK_EXAMPLES,
+    CLIENT_DOCUMENT_EXAMPLES,
     COMMANDS,
     COMPARE_EXAMPLES,
     COMPLETION_EXAMPLES,
@@ -55,6 +56,8 @@ _SUBSCRIBE = "be told of changes to a resource, before the acts and during --lis
 _TIMEOUT = "for a whole request; for the next byte of an event stream. Default 30 and 60"
 _PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
 _COMPLETE = "complete the last argument of a prompt or URI template"
+_REDIRECT_URIS = "repeatable; default http://127.0.0.1/callback, with any port"
+_SERVE = "serve it on loopback, for servers on this machine"
 _TWICE = "given twice: walk the URL as each of the two (authwalk hosts)"
 _DECLARE = f"capabilities: some of {','.join(CAPABILITIES)}, or none"
 
@@ -134,6 +137,11 @@ def parser() -> argparse.ArgumentParser:
     _add_import(command("import", "FILE | curl COMMAND [options]", IMPORT_EXAMPLES))
     _add_logs(command("logs", "FILE... [options]", LOGS_EXAMPLES))
     _add_hosts(command("hosts", "[show NAME] [options]", HOSTS_EXAMPLES))
+    _add_client_document(
+        command(
+            "client-document", "[URL | --check FILE | --serve] [options]", CLIENT_DOCUMENT_EXAMPLES
+        )
+    )
     _add_lab(command("lab", "[--fault NAME]... [options]"))
     _add_serve(command("serve", "[--port N] [--open] [URL | SESSION.toml | demo] [options]"))
     keys = command("keys", "[options]")
@@ -171,6 +179,28 @@ def _add_hosts(hosts: argparse.ArgumentParser) -> None:
     hosts.add_argument("show", nargs="?", choices=("show",), metavar="show", help="one host")
     hosts.add_argument("name", nargs="?", metavar="NAME", help="its name")
     hosts.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_client_document(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="client_document")
+    parser.add_argument("url", nargs="?", metavar="URL", help="where it will stand; the client_id")
+    group = parser.add_argument_group("the document")
+    add = group.add_argument
+    add("--name", default="authwalk", metavar="NAME", help="client_name; default authwalk")
+    add("--redirect-uri", action="append", metavar="URI", help=_REDIRECT_URIS)
+    add("--client-uri", metavar="URL", help="a page about the client")
+    add("--scope", metavar="SCOPES", help="the scopes that it may ask for")
+    add("--client-key", metavar="FILE", help="its private key; the public one goes in")
+    add("--client-key-alg", choices=KEY_ALGORITHMS, metavar="ALG", help=", ".join(KEY_ALGORITHMS))
+    add("--save", metavar="FILE", help="write it there")
+    add("--serve", nargs="?", type=port, const=0, metavar="PORT", help=_SERVE)
+    group = parser.add_argument_group("the check")
+    add = group.add_argument
+    add("--check", metavar="FILE | URL", help="would an authorization server take this one?")
+    add("--published", metavar="URL", help="where a file will stand; default its client_id")
+    add("--server", metavar="ISSUER", help="the authorization server that is to take it")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    _add_wire(parser)
 
 
 def _add_host(add: Callable[..., object]) -> None:

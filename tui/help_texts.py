@@ -14,6 +14,7 @@ COMMANDS = {
     "import": "a browser's HAR, a curl command or an mcp.json as a session",
     "logs": "did the token requests arrive? from an access log",
     "hosts": "what ChatGPT, Claude and other clients send and demand",
+    "client-document": "a Client ID Metadata Document: make, check or serve one",
     "lab": "the practice servers alone",
     "serve": "the app in a browser, on this machine",
     "keys": "every key of the app",
@@ -145,6 +146,23 @@ examples:
 Every value has its source, the date on which it was looked up, and whether it is
 documented, captured or reported. exit codes: 0 told, 2 wrong usage, 6 a file of
 your own cannot be read."""
+
+CLIENT_DOCUMENT_EXAMPLES = """\
+examples:
+  authwalk client-document https://app.example.com/client.json --name "My app"
+  authwalk client-document URL --client-key key.pem --save client.json
+  authwalk client-document --check client.json
+  authwalk client-document --check https://app.example.com/client.json \\
+      --server https://auth.example.com
+  authwalk client-document --serve 8411
+
+A client is named by the URL of its metadata, and the authorization server
+fetches it. --check says what it would find wrong; with --server also whether
+that one takes documents and can reach this one. --serve is for the lab and for
+servers on this machine.
+
+exit codes: 0 made, or sound, 1 a server would refuse it, 2 wrong usage, 4 it
+cannot be fetched, 6 a file cannot be read or written."""
 
 COMPLETION_EXAMPLES = """\
 examples:

@@ -13,7 +13,8 @@ import ssl
 from urllib.parse import urlsplit
 
 from flows.lab.registration import RegistrationError, client_metadata
-from flows.lab.store import LOOPBACK, Client
+from flows.lab.store import Client
+from flows.wellknown import LOOPBACK
 
 LIMIT = 5 * 1024  # what the draft, section 6.6, recommends as the most
 TIMEOUT = 5.0

@@ -11,11 +11,10 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+
+from flows.wellknown import same_redirect
 
 V = TypeVar("V")
-
-LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 class Bounded(OrderedDict[str, V]):
@@ -29,27 +28,6 @@ class Bounded(OrderedDict[str, V]):
         super().__setitem__(key, value)
         while len(self) > self._limit:
             self.popitem(last=False)
-
-
-def same_redirect(registered: str, requested: str) -> bool:
-    """Exact comparison (RFC 9700 section 2.1), but for the port of an http redirect to a loopback
-    address, which may be any (RFC 8252 section 7.3)."""
-    if registered == requested:
-        return True
-    one = _portless(registered)
-    return one is not None and one == _portless(requested)
-
-
-def _portless(uri: str) -> tuple[str, str, str] | None:
-    """What is left to compare of such a URI; None for any other."""
-    try:
-        parts = urlsplit(uri)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return None
-    if parts.scheme != "http" or host not in LOOPBACK or "@" in parts.netloc or "#" in uri:
-        return None
-    return host, parts.path, parts.query
 
 
 DEFAULT_SCOPE = "mcp:tools"

@@ -9,6 +9,14 @@ from flows.probes.kernel import Probe, Variant, get
 from flows.steps.server_metadata import expected_issuer
 from flows.wellknown import is_web_url, resource_candidates, server_candidates
 
+CLIENT_DOCUMENT = "client-document"
+"""The probe that fetches the person's own Client ID Metadata Document."""
+
+
+def _client_document(facts: Facts) -> Iterator[Variant]:
+    if (url := facts.target.client_metadata_url) and is_web_url(url):
+        yield "the client's document", get(url)
+
 
 def _resource_metadata(facts: Facts) -> Iterator[Variant]:
     if facts.target.kind == "mcp":
@@ -27,6 +35,13 @@ def _server_metadata(facts: Facts) -> Iterator[Variant]:
                 yield rule, get(url)
 
 
+FETCH_CLIENT_DOCUMENT = Probe(
+    CLIENT_DOCUMENT,
+    "client",
+    "passive",
+    "Is the client's document one that an authorization server would take?",
+    _client_document,
+)
 DISCOVERY: tuple[Probe, ...] = (
     Probe(
         "resource-metadata-urls",
@@ -42,4 +57,5 @@ DISCOVERY: tuple[Probe, ...] = (
         "Is the server metadata at every URL that clients try, and the same?",
         _server_metadata,
     ),
+    FETCH_CLIENT_DOCUMENT,
 )

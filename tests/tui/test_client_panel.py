@@ -7,6 +7,7 @@ from dataclasses import replace
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from flows.session import Target
 from flows.text import visible
 from tests.flows.world import ISSUER, METADATA, REDIRECT, World, answer
 from tests.hostile import HOSTILE
@@ -140,3 +141,20 @@ async def test_hostile_text_is_shown_harmless() -> None:
             seen = painted(app)
             assert visible(seen, lines=True) == seen
             app.field("id").text = ""
+
+
+async def test_a_document_is_offered_to_a_server_on_this_machine_alone() -> None:
+    taken = {"client_id_metadata_document_supported": True}
+    local = replace(asking(**taken).facts, target=Target("http://127.0.0.1:9000/mcp"))
+    async with entering(asking(**taken)) as (app, pilot):
+        assert "Metadata Document" not in painted(app)
+        here = replace(
+            local.server_tried[-1],
+            document={**(local.server_tried[-1].document or {}), "issuer": "http://127.0.0.1:1"},
+        )
+        app.panel.show(replace(local, server_tried=(here,)))
+        await settled(pilot)
+        assert "Metadata Document" in painted(app)
+        app.panel.query_one("#client-serve").focus()
+        await pilot.press("enter")
+        assert app.answers == []

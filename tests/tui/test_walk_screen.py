@@ -455,6 +455,22 @@ async def test_a_client_that_was_registered_by_hand() -> None:
         await w.to("connect")
 
 
+async def test_a_document_of_this_machine_names_the_client() -> None:
+    async with on_lab("no-registration", "supports-cimd") as w:
+        await w.to("client")
+        while asks(w) is None:
+            await w.press("enter")
+        await w.to("client")
+        assert "takes Client ID Metadata Documents" in w.words
+        w.screen.query_one("#client-serve").focus()
+        await w.press("enter")
+        url = answered(w.last)["client_id"]
+        assert answered(w.last)["source"] == "CIMD" and url.startswith("http://127.0.0.1:")
+        await w.to("connect")
+        client = w.walk.facts.client
+        assert client and (client.source, client.client_id) == ("CIMD", url)
+
+
 # Copying
 
 

@@ -14,7 +14,7 @@ from flows.exchange import Headers
 from flows.limits import Limits
 from flows.outgoing import is_field_name, is_field_value
 from flows.session import Target
-from flows.signing import UnusableKey, read_key
+from flows.signing import SigningKey, UnusableKey, read_key
 from flows.spans import marked, url_spans
 from flows.text import visible
 from flows.wellknown import is_web_url, redirect_uri_problem, url_problem
@@ -194,15 +194,20 @@ def _check_grant(args: argparse.Namespace) -> None:
         raise usage("--auth-method private_key_jwt needs --client-key")
 
 
-def _client_key(args: argparse.Namespace) -> str | None:
-    if args.client_key is None:
+def client_key(file: str | None, alg: str | None) -> SigningKey | None:
+    """The private key in a file. Raises Failure."""
+    if file is None:
         return None
-    text = read_text(Path(args.client_key))
     try:
-        read_key(text, args.client_key_alg)
+        return read_key(read_text(Path(file)), alg)
     except UnusableKey as error:
-        raise unreadable(f"{visible(args.client_key)} cannot be used: {error}") from error
-    return text
+        raise unreadable(f"{visible(file)} cannot be used: {error}") from error
+
+
+def _client_key(args: argparse.Namespace) -> str | None:
+    if client_key(args.client_key, args.client_key_alg) is None:
+        return None
+    return read_text(Path(args.client_key))
 
 
 def _token(file: str | None, option: str) -> str | None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from flows.catalogue import OPTIONAL
 from flows.diagnosis import Diagnosis, last_exchange
 from flows.moves import Ask, Blocked, Done, Send, Skipped
-from flows.probes.resource import AS_OURSELVES
-from flows.probing import Prober
+from flows.probes.discovery import FETCH_CLIENT_DOCUMENT
+from flows.probing import Prober, ask_as_ourselves
 from flows.session import Event, Exchanged, Received, StepId
 from flows.steps.refusal import refused
 from flows.store import SecretLeak, save
@@ -163,9 +163,6 @@ async def _closing(
 ) -> Ending:
     try:
         ending = await _walk(walk, args, acts, answering, console)
-        if ending.outcome == "stopped" and walk.current and walk.current.step == "challenge":
-            await Prober(walk).send([AS_OURSELVES])
-            ending = ending_of(walk)
         if ending.outcome != "unreachable":
             await walk.end_session()
         return ending
@@ -211,6 +208,7 @@ async def _advance(
             case None | Ask(kind="tool"):
                 return None
             case Blocked():
+                await ask_as_ourselves(walk)
                 return ending_of(walk)
             case Ask(kind="input"):
                 responses = answering.responses(move.requests)
@@ -246,6 +244,8 @@ async def _authorize(
         why = await walk.approve()
         if not why:
             return None
+        if walk.facts.client and walk.facts.client.source == "CIMD":
+            await Prober(walk).send([FETCH_CLIENT_DOCUMENT])  # as the server found it
         if refused := _refused(walk, why):
             return refused
         console.tell(f"  Not approved without a person: {visible(why)}.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +92,7 @@ class WalkingScreen(WalkView):
         self.path = path
         self.keeping = keeping or Keeping(None)
         self._saved = None if recovered else self.walk.session
+        self._documents = ExitStack()  # those that are served for this walk
         self._aside = False  # a form asks the server something and stays where it is
         self._events_due: Timer | None = None
 
@@ -102,6 +103,7 @@ class WalkingScreen(WalkView):
 
     async def on_unmount(self) -> None:
         await self.walk.close()
+        self._documents.close()
         self.keeping.close()
 
     def on_line_list_selected(self) -> None:
@@ -357,6 +359,21 @@ class WalkingScreen(WalkView):
 
     def on_client_panel_answered(self, event: ClientPanel.Answered) -> None:
         self.walk.answer("client", client_id=event.client_id, client_secret=event.client_secret)
+        self.steps.focus()
+
+    def on_client_panel_document_wanted(self) -> None:
+        from flows.client_document import client_document
+        from flows.document_server import DocumentServer
+
+        uris = [self.walk.facts.redirect_uri or ""]
+        try:
+            server = self._documents.enter_context(
+                DocumentServer(lambda url: client_document(url, "authwalk", uris))
+            )
+        except OSError as error:
+            self.notify(f"It cannot be served: {error.strerror}", severity="error", markup=False)
+            return
+        self.walk.answer("client", client_id=server.url, source="CIMD")
         self.steps.focus()
 
     def on_tool_form_submitted(self, event: ToolForm.Submitted) -> None:

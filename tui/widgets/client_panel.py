@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
 from flows.facts import Facts
+from flows.network import reach_of
 from flows.steps.client import method_for
 from flows.steps.server_metadata import issuer, server_metadata
 from flows.text import visible
@@ -23,10 +24,15 @@ TODO = (
     "The server offers no registration that this walk can use. Register a client at {issuer} by "
     "hand, with this redirect URI to the letter:"
 )
+SERVE = (
+    "The server takes Client ID Metadata Documents, and runs on this machine, where authwalk can "
+    "serve one:"
+)
 
 
 class ClientPanel(VerticalScroll, can_focus=False):
-    """Asks for the client identifier and, if there is one, its secret. Posts `Answered`."""
+    """Asks for the client identifier and, if there is one, its secret. Posts `Answered`; or
+    `DocumentWanted`, where the server is one that could fetch a document from this machine."""
 
     DEFAULT_CSS = """
     ClientPanel {
@@ -37,6 +43,10 @@ class ClientPanel(VerticalScroll, can_focus=False):
         & > Label { color: $text-muted; }
         & > #client-words { margin: 1 0; }
         & > Button { min-width: 16; }
+        & > #client-serving { margin: 1 0; }
+        &.-without-document > #client-serving, &.-without-document > #client-serve {
+            display: none;
+        }
     }
     """
     BINDING_GROUP_TITLE = "Client"
@@ -72,6 +82,9 @@ class ClientPanel(VerticalScroll, can_focus=False):
         client_id: str
         client_secret: str = field(repr=False)
 
+    class DocumentWanted(Message):
+        """A document is to be served on this machine, and its URL to name the client."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._facts: Facts | None = None
@@ -85,6 +98,8 @@ class ClientPanel(VerticalScroll, can_focus=False):
         yield ValueInput(id="client-secret", password=True, placeholder="none")
         yield Static(id="client-words", markup=False)
         yield Button("Use this client", id="client-use", variant="primary", compact=True)
+        yield Static(SERVE, id="client-serving", markup=False)
+        yield Button("Serve a document", id="client-serve", compact=True)
 
     def show(self, facts: Facts) -> None:
         """Ask for a client of the authorization server in `facts`. What was typed stays as long
@@ -93,6 +108,7 @@ class ClientPanel(VerticalScroll, can_focus=False):
             for field in self.query(ValueInput):
                 field.text = ""
         self._facts = facts
+        self.set_class(not _can_fetch_here(facts), "-without-document")
         server = visible(issuer(facts) or "the authorization server", limit=200)
         self.query_one("#client-todo", Static).update(Content(TODO.format(issuer=server)))
         uri = visible(facts.redirect_uri or "(none)", limit=500)
@@ -136,8 +152,13 @@ class ClientPanel(VerticalScroll, can_focus=False):
         event.stop()
         self._draw()
 
+    @on(Button.Pressed, "#client-serve")
+    def _serve(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(self.DocumentWanted())
+
     @on(Input.Submitted)
-    @on(Button.Pressed)
+    @on(Button.Pressed, "#client-use")
     def _submitted(self, event: Message) -> None:
         event.stop()
         if objection := self._objection():
@@ -159,3 +180,9 @@ class ClientPanel(VerticalScroll, can_focus=False):
 
     def action_leave(self) -> None:
         self.screen.set_focus(None)
+
+
+def _can_fetch_here(facts: Facts) -> bool:
+    """Whether the authorization server takes documents and can fetch one from this machine."""
+    supported = (server_metadata(facts) or {}).get("client_id_metadata_document_supported")
+    return supported is True and reach_of(issuer(facts) or "") == "loopback"

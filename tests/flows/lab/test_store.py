@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.lab.store import Bounded, same_redirect
+from flows.lab.store import Bounded
+from flows.wellknown import same_redirect
 
 
 @pytest.mark.parametrize(
