@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import re
 import shutil
 import socket
@@ -24,6 +25,11 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 Capture = pytest.CaptureFixture[str]
 
 
+def children() -> str:
+    """The processes that this one has started and that still run."""
+    return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().strip()
+
+
 @asynccontextmanager
 async def served(*arguments: str) -> AsyncIterator[str]:
     """The base URL of the app in a browser."""
@@ -34,6 +40,8 @@ async def served(*arguments: str) -> AsyncIterator[str]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        while children():  # the apps have been told to end
+            await asyncio.sleep(0.01)
 
 
 PATHS = ["/", "/ws", "/static/js/textual.js", "/download/x"]
