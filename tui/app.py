@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tui.lab_process import LabProcess
     from tui.screens.hosts import HostsScreen
     from tui.screens.start import StartScreen
+    from tui.widgets.lines import LineView
     from tui.widgets.rows_view import RowsView
 
 STYLES = Path(__file__).parent / "styles"
@@ -433,6 +434,11 @@ class AuthwalkApp(App[None]):
             timeout=timeout,
             markup=False,
         )
+
+    def on_line_view_explain(self, event: LineView.Explain) -> None:
+        from tui.screens.dialogs import TextDialog
+
+        self.push_screen(TextDialog(event.title, event.text))
 
     def on_rows_view_open_value(self, event: RowsView.OpenValue) -> None:
         from tui.opening import open_value

@@ -16,6 +16,7 @@ COMMANDS = {
     "hosts": "what ChatGPT, Claude and other clients send and demand",
     "client-document": "a Client ID Metadata Document: make, check or serve one",
     "lab": "the practice servers alone",
+    "explain": "what a parameter, a claim, a header field or an error means",
     "serve": "the app in a browser, on this machine",
     "keys": "every key of the app",
     "help": "about the walk, hosts, secrets, files and more",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -16,6 +17,9 @@ from textual.widgets import Button, Static, TextArea
 
 from flows.documents import read_json
 from flows.exchange import Request
+from flows.facts import Facts
+from flows.meanings import terms
+from flows.origins import origin
 from flows.outgoing import Unsendable
 from flows.session import Pairs, value
 from flows.steps.pkce import s256
@@ -27,13 +31,15 @@ from tui.widgets.text_editor import TextEditor
 from tui.widgets.value_input import ValueInput
 
 Edited = Request | Pairs
+_MEMBER = re.compile(r'\s*"([^"\\]+)"\s*:\s*"?(.*?)"?,?\s*$')
 
 
 class DraftEditor(Dialog[Edited | None]):
     """Edits a request, or named values. Dismissed with what is to be used instead, the identical
     object when nothing was changed, or with None when cancelled.
 
-    With `browser`, the request is one that the browser makes: only its URL is ours to choose.
+    With `browser`, the request is one that the browser makes: only its URL is ours to choose. With
+    `facts`, it is said of each value where it comes from.
     """
 
     CSS = """
@@ -49,7 +55,8 @@ class DraftEditor(Dialog[Edited | None]):
     DraftEditor #body-title { color: $text-primary; text-style: bold; margin-top: 1; }
     DraftEditor #body { margin-left: 2; min-height: 3; background: $background; }
     DraftEditor #note { color: $text-warning; padding: 0 1 0 3; }
-    DraftEditor #preview { margin-top: 1; max-height: 2; }
+    DraftEditor #meaning { height: 3; margin-top: 1; color: $text-muted; }
+    DraftEditor #preview { max-height: 2; }
     DraftEditor #preview.-wrong { color: $text-error; }
     DraftEditor #preview.-fits { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     DraftEditor .buttons { margin-top: 0; }
@@ -93,8 +100,10 @@ class DraftEditor(Dialog[Edited | None]):
         request: Request | None = None,
         values: Pairs | None = None,
         browser: bool = False,
+        facts: Facts | None = None,
     ) -> None:
         super().__init__(title)
+        self._facts = facts
         self.request, self.values, self.browser = request, values or (), browser
         self.parts = take_apart(request) if request else Parts("", (), "none")
 
@@ -104,6 +113,7 @@ class DraftEditor(Dialog[Edited | None]):
                 yield from self._compose_request(self.request)
             else:
                 yield PairRows("Values", self.values, id="values")
+        yield Static(id="meaning", markup=False)
         yield Static(id="preview", markup=False)
         with HorizontalGroup(classes="buttons"):
             yield Static(id="counts", markup=False)
@@ -139,8 +149,8 @@ class DraftEditor(Dialog[Edited | None]):
         self._draw()
 
     def on_resize(self, event: Resize) -> None:
-        # Borders, preview and buttons take five lines of what `.dialog` may have.
-        self.query_one("#parts").styles.max_height = max(3, event.size.height * 92 // 100 - 5)
+        # Borders, meaning, preview and buttons take eight lines of what `.dialog` may have.
+        self.query_one("#parts").styles.max_height = max(3, event.size.height * 92 // 100 - 8)
 
     # What the fields say.
 
@@ -178,6 +188,7 @@ class DraftEditor(Dialog[Edited | None]):
     def _draw(self) -> None:
         preview, counts = self.query_one("#preview", Static), self.query_one("#counts", Static)
         self._draw_body_title()
+        self.query_one("#meaning", Static).update(self._meaning())
         try:
             edited = self._edited()
         except Unsendable as error:
@@ -190,6 +201,38 @@ class DraftEditor(Dialog[Edited | None]):
         if isinstance(self.focused, ValueInput) and self.focused.escaped:
             size_words = "\\n is a line break, \\\\ a backslash"
         counts.update(Content(f"{self._changes()} · {size_words}"))
+
+    def _meaning(self) -> Content:
+        """What the field under the cursor is, what the standard wants, whence its value comes."""
+        name, value, where, typed = self._field()
+        if not name:
+            return Content("")
+        whence = "you typed it" if typed else ""
+        if self._facts and not whence:
+            whence = origin(self._facts, name.lower() if where == "header field" else name, value)
+        term = next(iter(terms(name, where)), None)
+        words = "In no standard that authwalk knows." if name != "url" else ""
+        if term:
+            wanted = "; ".join(filter(None, (term.need, term.standard)))
+            words = f"{term.text} {wanted[:1].upper()}{wanted[1:]}"
+        head = (visible(name, limit=40), "bold")
+        return Content.assemble(head, f"  ← {whence}" if whence else "", f"\n{words}")
+
+    def _field(self) -> tuple[str, str, str, bool]:
+        """Name and value under the cursor, the kind of message that it stands in, and whether it
+        is the person's own."""
+        if isinstance(editor := self.focused, TextEditor):
+            found = _MEMBER.match(editor.document.get_line(editor.cursor_location[0]))
+            where = "client metadata" if '"redirect_uris"' in editor.text else "MCP message"
+            return (found[1], found[2], where, False) if found else ("", "", "", False)
+        if (row := self._row) is None:
+            return "", "", "", False
+        group = self._group
+        wheres = {"headers": "header field", "form": "token request"}
+        where = wheres.get((group.id if group else "") or "", "authorization request")
+        name, value = row.pair
+        name = "url" if row.id == "url" else name
+        return name, value, where, row.change not in (None, "same")
 
     def _changes(self) -> str:
         number = sum(row.change not in (None, "same") for row in self._rows)

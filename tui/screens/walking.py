@@ -293,13 +293,15 @@ class WalkingScreen(WalkView):
         item, edit = self.stage.shown, self.stage.edit
         if item is None or self._cancel:
             return
+        facts = self.walk.facts
         match item.move:
             case Send(request=draft, label=label) | Compose(request=draft, label=label):
                 request = edit if isinstance(edit, Request) else draft
                 by_browser = isinstance(item.move, Compose)
-                editor = DraftEditor(label, request=request, browser=by_browser)
+                editor = DraftEditor(label, request=request, browser=by_browser, facts=facts)
             case Make(values=values, label=label):
-                editor = DraftEditor(label, values=edit if isinstance(edit, tuple) else values)
+                made = edit if isinstance(edit, tuple) else values
+                editor = DraftEditor(label, values=made, facts=facts)
             case _:
                 return
         edited = await self.app.push_screen_wait(editor)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import on
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
-from flows.checks import Finding, Result
+from flows.checks import Finding, Result, all_checks
 from flows.session import PARTIES
 from flows.steps import STEP_ORDER
 from flows.text import visible
@@ -32,6 +34,17 @@ TEXT_LIMIT = 600
 class FindingsList(LineList):
     """A finding takes several lines, which the cursor holds together; headers draw all but the
     first. Enter posts `Chosen` with the finding."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "i",
+            "explain",
+            "Explain",
+            show=False,
+            id="findings.explain",
+            tooltip="All that the check says: its rule, the standard, and what to change",
+        ),
+    ]
 
     # Here, because the list looks for its cursor while it is being made.
     _findings: tuple[Finding, ...] = ()
@@ -95,11 +108,32 @@ class FindingsList(LineList):
         if offset is not None:
             self.cursor = self._span(self.scroll_offset.y + offset.y)[0]
 
+    def action_explain(self) -> None:
+        if self.current:
+            finding = self._findings[int(self.current.id)]
+            self.post_message(self.Explain(finding.check or "Stop", finding_text(finding)))
+
     @on(LineList.Selected)
     def _selected(self, event: LineList.Selected) -> None:
         event.stop()
         at = int(event.row.id)
         self.post_message(self.Chosen(self._findings[at]))
+
+
+def finding_text(finding: Finding) -> str:
+    """All there is to say of a finding."""
+    parts = [finding.says]
+    if rule := next((check.asserts for check in all_checks() if check.id == finding.check), ""):
+        parts.append(f"The rule: {rule}")
+    if finding.standard:
+        parts.append(finding.standard)
+    if finding.party:
+        parts.append(f"At fault: {PARTIES[finding.party]}.")
+    if finding.fix:
+        parts.append(f"To change: {finding.fix}")
+    if finding.place and finding.place.field:
+        parts.append(f"Evidence: {finding.place.part} {finding.place.field}")
+    return "\n\n".join(visible(part, lines=True) for part in parts)
 
 
 def _rows(at: int, finding: Finding, width: int) -> Iterator[Row]:

@@ -6,6 +6,7 @@ Only the rows on screen are drawn, so that the cost is that of the screen and no
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.events import Click
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -91,6 +93,13 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("home", "first", "First", show=False, id="lines.first", tooltip="The first row"),
         Binding("end", "last", "Last", show=False, id="lines.last", tooltip="The last row"),
     ]
+
+    @dataclass
+    class Explain(Message):
+        """The reader wants to know what a thing is; `text` says it, in lines safe to show."""
+
+        title: str
+        text: str
 
     cursor: reactive[int] = reactive(0, init=False, repaint=False)
 

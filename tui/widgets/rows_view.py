@@ -75,6 +75,14 @@ class RowsView(LineView):
             id="body.open",
             tooltip="Take the token of this line apart, or open its URL, after a look at it",
         ),
+        Binding(
+            "i",
+            "explain",
+            "Explain",
+            show=False,
+            id="body.explain",
+            tooltip="What the name on this line means, and where that is written",
+        ),
         Binding("w", "wrap", "Wrap", show=False, id="body.wrap", tooltip="Fold long lines, or not"),
     ]
 
@@ -225,6 +233,15 @@ class RowsView(LineView):
         if self.cursor < self.row_count:
             line = self.rendered.line_at(self.cursor).decode("utf-8", "backslashreplace")
             self.post_message(self.OpenValue(line))
+
+    def action_explain(self) -> None:
+        if self.cursor < self.row_count:
+            from tui.explaining import explained, named
+
+            line = self.rendered.line_at(self.cursor).decode("utf-8", "backslashreplace")
+            name, value = named(line, self.rendered.path_at(self.cursor))
+            if name:
+                self.post_message(self.Explain(name, explained(name, value)))
 
     # Drawing
 
