@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flows.json_text import Problem
@@ -123,15 +125,25 @@ def load_public_key(jwk: object) -> Any:
 
     Private members are left behind, so that a leaked private key is never built.
     """
-    import jwt
-    from cryptography.exceptions import UnsupportedAlgorithm
-
     kty = jwk.get("kty") if isinstance(jwk, Mapping) else None
     if not isinstance(jwk, Mapping) or not isinstance(kty, str) or kty not in _PUBLIC:
         raise ValueError("no public key of a known type")
     public = {"kty": kty} | {name: jwk[name] for name in _PUBLIC[kty] if name in jwk}
     try:
-        return jwt.get_algorithm_by_name(_LOADS[kty]).from_jwk(public)
+        text = json.dumps(public, sort_keys=True)
+    except RecursionError:
+        raise ValueError("members inside each other without end") from None
+    return _load(text)
+
+
+@lru_cache(maxsize=128)  # every judgement of a walk looks at its keys again
+def _load(text: str) -> Any:
+    import jwt
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    public = json.loads(text)
+    try:
+        return jwt.get_algorithm_by_name(_LOADS[public["kty"]]).from_jwk(public)
     except (jwt.PyJWTError, TypeError, UnsupportedAlgorithm) as error:
         raise ValueError(str(error)) from error
 
