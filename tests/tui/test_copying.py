@@ -13,6 +13,7 @@ from flows.export.documents import DOCUMENTS
 from tests.tui.walking import SIZES, Walking, on_lab
 from tui.screens.copying import CopyDialog, CopyList
 from tui.screens.dialogs import Confirm, SaveDialog
+from tui.screens.preview import PreviewScreen
 from tui.widgets.line_input import LineInput
 
 
@@ -40,7 +41,7 @@ async def test_every_format_and_every_document(size: tuple[int, int]) -> None:
         dialog = w.app.screen
         assert dialog.region.contains_region(dialog.query_one(".dialog").region)
         seen = w.text
-        assert "The request on show" in seen and "s save to file" in seen and "$VARIABLES" in seen
+        assert "The request on show" in seen and "s save" in seen and "$VARIABLES" in seen
         await w.press("ctrl+g")
         token = w.walk.facts.current_tokens
         assert token
@@ -104,3 +105,40 @@ async def test_what_no_format_can_say_is_told() -> None:
 async def test_before_the_first_request_there_is_a_draft_to_copy() -> None:
     async with on_lab() as w:
         assert "server/discover" in await copied(w, "http")
+
+
+async def test_the_report_is_looked_at_before_it_is_handed_on(tmp_path: Path) -> None:
+    async with on_lab("missing-aud", size=SIZES[2]) as w:
+        assert not w.screen.check_action("report", ())
+        await w.to("connect")
+        await w.press("l", "P")
+        await w.until(lambda: isinstance(w.app.screen, PreviewScreen))
+        await w.settle()
+        token = w.walk.facts.current_tokens
+        assert token and "without secrets" in w.text and token.access_token not in w.text
+        assert "the authorization server" in w.words
+        await w.press("slash", *"aud", "enter")
+        assert " of " in w.lines[-2]
+        await w.press("c")
+        await w.until(lambda: len(w.copied) == 1)
+        assert w.copied[0].startswith("# ") and token.access_token not in w.copied[0]
+        await w.press("P")
+        await w.until(lambda: isinstance(w.app.screen, PreviewScreen))
+        await w.press("s")
+        await w.until(lambda: isinstance(w.app.screen, SaveDialog))
+        path = tmp_path / "report.md"
+        w.app.screen.query_one("#path", LineInput).value = str(path)
+        await w.press("enter")
+        await w.until(path.exists)
+
+
+async def test_anything_that_can_be_copied_can_be_looked_at() -> None:
+    async with on_lab() as w:
+        await w.to("connect")
+        for row, holds in (("script", "without secrets"), ("access token", "with secrets")):
+            await choose(w, row, "p")
+            await w.until(lambda: isinstance(w.app.screen, PreviewScreen))
+            await w.settle()
+            assert f"   {holds}" in w.text
+            await w.press("q")
+            assert not w.copied

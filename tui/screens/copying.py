@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import App, ComposeResult
@@ -21,6 +21,7 @@ from flows.store import SecretLeak, redactor_of, write_private
 from flows.text import visible
 from flows.walk import Walk
 from tui.screens.dialogs import Confirm, Dialog, SaveChoice, SaveDialog
+from tui.screens.preview import PreviewScreen, Wish
 from tui.widgets.choice import Choice
 from tui.widgets.exchange_view import ExchangeView
 from tui.widgets.list_view import LineList, Row
@@ -51,7 +52,11 @@ FORMS: tuple[tuple[Secrets, str], ...] = (
     ("values", "real values"),
     ("redacted", "redacted"),
 )
+LANGUAGES = {"sh": "bash", "ps1": "powershell", "har": "json", "html": "html", "md": "markdown"}
+"""How what ends so is highlighted, as Pygments names it."""
 MOST_CLAIMS = 40
+
+How = Literal["look", "copy", "save"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ def _constant(text: str) -> Callable[[Secrets], str]:
 class Chosen:
     item: Item
     secrets: Secrets
-    to_file: bool
+    how: How
 
 
 class CopyList(LineList):
@@ -135,7 +140,8 @@ class CopyDialog(Dialog[Chosen | None]):
 
     BINDING_GROUP_TITLE = "Copy or save"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "accept(True)", "Save to file", id="copy.save", tooltip="Save it to a file"),
+        Binding("s", "accept('save')", "Save to file", id="copy.save", tooltip="Save it to a file"),
+        Binding("p", "accept('look')", "Look", id="copy.look", tooltip="Look at the whole of it"),
         Binding(
             "v",
             "form",
@@ -144,7 +150,7 @@ class CopyDialog(Dialog[Chosen | None]):
             tooltip="Secrets as $VARIABLES, as they are, or redacted",
         ),
     ]
-    HINT = "enter copy · s save to file · v secrets · ctrl+g or esc cancel"
+    HINT = "enter copy · s save · p look · v secrets · ctrl+g or esc cancel"
 
     def __init__(self, found: tuple[Item, ...]) -> None:
         super().__init__("Copy or save")
@@ -171,19 +177,19 @@ class CopyDialog(Dialog[Chosen | None]):
 
     @on(LineList.Selected)
     def _selected(self) -> None:
-        self.action_accept(False)
+        self.action_accept("copy")
 
     def action_form(self) -> None:
         self.query_one(Choice).action_step(1)
 
-    def action_accept(self, to_file: bool) -> None:
+    def action_accept(self, how: How) -> None:
         row = self.query_one(CopyList).current
         item = next((one for one in self._found if row and one.id == row.id), None)
         if item:
             secrets: Secrets = self.query_one(Choice).value
             if secrets not in item.forms and item.forms:
                 secrets = item.forms[0]
-            self.dismiss(Chosen(item, secrets, to_file))
+            self.dismiss(Chosen(item, secrets, how))
 
 
 def _takes(item: Item) -> str:
@@ -202,20 +208,37 @@ async def copy_or_save(app: App[None], walk: Walk, view: ExchangeView) -> None:
         question = "It will hold tokens, codes and secrets as they are. Go on?"
         if not await app.push_screen_wait(Confirm(question, title="With secrets", danger=True)):
             return
+    await _do(app, chosen.item, chosen.secrets, chosen.how)
+
+
+async def look_at_report(app: App[None], walk: Walk, view: ExchangeView) -> None:
+    """Show the report as it would be handed on."""
+    report = next(item for item in items(walk, view) if item.id == "report")
+    await _do(app, report, "redacted", "look")
+
+
+async def _do(app: App[None], item: Item, secrets: Secrets, how: How) -> None:
     try:
-        text = chosen.item.make(chosen.secrets)
+        text = item.make(secrets)
     except (Unquotable, SecretLeak) as error:
         app.notify(visible(str(error)), title="Not possible", severity="warning", markup=False)
         return
-    if not chosen.to_file:
+    if how == "look":
+        language = LANGUAGES.get(item.ending, "")
+        holds = secrets == "values" and bool(item.forms)
+        holds = holds or item.group in ("Values", "Claims of the access token")
+        preview = PreviewScreen(item.title, text, language, secrets=holds)
+        wish: Wish | None = await app.push_screen_wait(preview)
+        how = wish or how
+    if how == "copy":
         app.copy_to_clipboard(text)
-        return
-    name = chosen.item.id.replace(" ", "-")
-    name = "".join(char for char in name if char.isalnum() or char in "-_")[:40] or "copy"
-    suggestion = Path(f"authwalk-{name}.{chosen.item.ending}").absolute()
-    where = await app.push_screen_wait(SaveDialog(suggestion, secrets=False))
-    if where is not None:
-        await _save(app, where, text)
+    elif how == "save":
+        name = item.id.replace(" ", "-")
+        name = "".join(char for char in name if char.isalnum() or char in "-_")[:40] or "copy"
+        suggestion = Path(f"authwalk-{name}.{item.ending}").absolute()
+        where = await app.push_screen_wait(SaveDialog(suggestion, secrets=False))
+        if where is not None:
+            await _save(app, where, text)
 
 
 async def _save(app: App[None], where: SaveChoice, text: str) -> None:

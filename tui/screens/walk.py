@@ -61,6 +61,8 @@ class WalkScreen(WalkingScreen):
                 return self.walk.facts.tokens is not None
             case "hosts":
                 return self.walk.session.target.kind == "mcp"
+            case "report":
+                return bool(self.walk.session.events)
             case "probe":
                 return not busy and bool(self.walk.session.events)
             case "difference":
@@ -127,6 +129,12 @@ class WalkScreen(WalkingScreen):
         from tui.screens.copying import copy_or_save
 
         await copy_or_save(self.app, self.walk, self.stage.exchange_view)
+
+    @work(exit_on_error=False)
+    async def action_report(self) -> None:
+        from tui.screens.copying import look_at_report
+
+        await look_at_report(self.app, self.walk, self.stage.exchange_view)
 
     def action_copy_url(self) -> None:
         request = self.stage.request

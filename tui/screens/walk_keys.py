@@ -66,6 +66,14 @@ KEYS: list[BindingType] = [
         tooltip="Copy or save: any format, the whole walk, tokens, a claim",
     ),
     Binding(
+        "P",
+        "report",
+        "Report",
+        False,
+        id="walk.report",
+        tooltip="Look at the report as it would be handed on; copy or save it from there",
+    ),
+    Binding(
         "u",
         "copy_url",
         "Copy URL",
