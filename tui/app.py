@@ -9,6 +9,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -111,6 +112,7 @@ class AuthwalkApp(App[None]):
         demo_host: str | None = None,
         journals: Path | None = None,
         missing: Sequence[str] = (),
+        demo_tour: bool = False,
         settings: Settings | None = None,
         problems: Sequence[str] = (),
     ) -> None:
@@ -125,6 +127,7 @@ class AuthwalkApp(App[None]):
         self._offers = session.target.url if session and not path else ""
         self._demo_faults = demo_faults
         self._demo_host = demo_host
+        self._demo_tour = demo_tour
         self._first: Callable[[], Screen[None]] = (
             partial(self._walk_screen, session, path=path) if session else self._start_screen
         )
@@ -207,9 +210,11 @@ class AuthwalkApp(App[None]):
         path: Path | None = None,
         lab: LabProcess | None = None,
         journal: Journal | None = None,
+        tour: bool = False,
     ) -> None:
         """Show a walk; one that was taken up from its `journal` is not saved."""
-        self._show(partial(self._walk_screen, session, path=path, lab=lab, journal=journal))
+        screen = partial(self._walk_screen, session, path=path, lab=lab, journal=journal, tour=tour)
+        self._show(screen)
 
     def _show(self, screen: Callable[[], Screen[None]]) -> None:
         self._shown += 1
@@ -232,6 +237,7 @@ class AuthwalkApp(App[None]):
         path: Path | None = None,
         lab: LabProcess | None = None,
         journal: Journal | None = None,
+        tour: bool = False,
     ) -> Screen[None]:
         from tui.keeping import Keeping
         from tui.screens.walk import WalkScreen
@@ -244,6 +250,7 @@ class AuthwalkApp(App[None]):
             path=path,
             keeping=keeping,
             recovered=journal is not None,
+            tour=tour,
         )
 
     def on_resize(self, event: Resize) -> None:
@@ -351,7 +358,8 @@ class AuthwalkApp(App[None]):
             self._say(f"The lab did not start: {error}", wrong=True)
             return
         target = Target(self.lab.mcp_url, declare=CAPABILITIES, host=self._demo_host)
-        self.show_walk(new_session(target), lab=self.lab)
+        tour = self._demo_tour or self.settings.tour
+        self.show_walk(new_session(target), lab=self.lab, tour=tour)
 
     def _say(self, words: str, *, wrong: bool = False) -> None:
         from tui.screens.start import StartScreen
@@ -379,7 +387,21 @@ class AuthwalkApp(App[None]):
     def action_settings(self) -> None:
         from tui.screens.settings import SettingsDialog
 
-        self.push_screen(SettingsDialog(self.settings, config.folder() / "settings.toml"))
+        self.push_screen(SettingsDialog(self.settings))
+
+    def keep(self, **changed: object) -> None:
+        """Change settings, for the next start too; a file that cannot be written is told."""
+        self.settings = replace(self.settings, **changed)  # type: ignore[arg-type]
+        self._save_settings()
+
+    @work(thread=True, exit_on_error=False)
+    def _save_settings(self) -> None:
+        path = config.folder() / "settings.toml"
+        try:
+            config.save_settings(path, self.settings)
+        except OSError as error:
+            words = f"{path}: {error.strerror or error}"
+            self.call_from_thread(self.notify, words, severity="error")
 
     def action_start(self) -> None:
         self._leave(self.show_start)

@@ -167,6 +167,7 @@ def _add_app(app: argparse.ArgumentParser) -> None:
 def _add_demo(demo: argparse.ArgumentParser) -> None:
     _add_faults(demo)
     _add_host(demo.add_argument)
+    demo.add_argument("--tour", action="store_true", help="with the tour of the first walk")
     _add_journal(demo)
 
 

@@ -51,6 +51,7 @@ def open_on(
     wire_options: WireOptions,
     demo_faults: tuple[str, ...] | None = None,
     demo_host: str | None = None,
+    demo_tour: bool = False,
     journals: Path | None = None,
 ) -> int:
     """Run the app: on the walk of `target`, on a saved session, on the walk of the lab, or on the
@@ -81,6 +82,7 @@ def open_on(
         path=session_path,
         demo_faults=demo_faults,
         demo_host=demo_host,
+        demo_tour=demo_tour,
         journals=journals if settings.journal else None,
         missing=missing,
         settings=settings,

@@ -15,5 +15,6 @@ def main(args: argparse.Namespace) -> int:
         wire_options=WireOptions(),
         demo_faults=known_faults(args.fault),
         demo_host=host_name(args.host),
+        demo_tour=args.tour,
         journals=journals_of(args),
     )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Button, Static
 
 from flows.session import PROTOCOLS
 from flows.text import visible
-from tui.config import Settings, save_settings
+from tui.config import Settings
 from tui.hosts_text import readable_hosts
 from tui.screens.dialogs import Dialog, buttons, plain
 from tui.widgets.choice import Choice
@@ -22,8 +20,7 @@ if TYPE_CHECKING:
 
 
 class SettingsDialog(Dialog[None]):
-    """Changes the settings of the app, and keeps them in the file `path`. The theme shows at
-    once, and goes back when it is not kept."""
+    """Changes the settings of the app. The theme shows at once, and goes back if it is not kept."""
 
     HINT = "left, right change · tab next · ctrl+g or esc to cancel"
     CSS = """
@@ -32,9 +29,9 @@ class SettingsDialog(Dialog[None]):
 
     app: AuthwalkApp
 
-    def __init__(self, settings: Settings, path: Path) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__("Settings")
-        self._before, self._path = settings, path
+        self._before = settings
 
     def compose_body(self) -> ComposeResult:
         self._theme = self.app.theme
@@ -72,20 +69,7 @@ class SettingsDialog(Dialog[None]):
             name: self.query_one(f"#{name}", Choice).value
             for name in ("theme", "host", "protocol", "journal", "mouse")
         }
-        self._write(replace(self._before, **chosen))
-
-    @work(thread=True, exit_on_error=False)
-    def _write(self, settings: Settings) -> None:
-        try:
-            save_settings(self._path, settings)
-        except OSError as error:
-            words = f"{self._path}: {error.strerror or error}"
-            self.app.call_from_thread(self.app.notify, words, severity="error")
-            return
-        self.app.call_from_thread(self._kept, settings)
-
-    def _kept(self, settings: Settings) -> None:
-        self.app.settings = settings
+        self.app.keep(**chosen)
         self.dismiss(None)
 
     @on(Button.Pressed, "#decline")

@@ -38,7 +38,7 @@ SENTENCE = "Walk an OAuth 2.1 and MCP connection one HTTP request at a time."
 
 WIDTHS = [(0, "-narrow"), (76, "-wide")]
 HEIGHTS = [(0, "-floor"), (20, "-low"), (36, "-tall")]
-NO_SESSIONS = "None yet. ctrl+d walks the lab, practice servers on this machine."
+NO_SESSIONS = "None yet. New here? ctrl+d walks practice servers on this machine."
 
 Kind = Literal["mcp", "authorization-server"]
 _KINDS: tuple[tuple[Kind, str], ...] = (

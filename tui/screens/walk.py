@@ -57,6 +57,8 @@ class WalkScreen(WalkingScreen):
                 return self.stage.request is not None or self._asks_response
             case "faults":
                 return self.lab is not None
+            case "end_tour":
+                return self.tour
             case "token_large":
                 return self.walk.facts.tokens is not None
             case "hosts":
@@ -96,18 +98,13 @@ class WalkScreen(WalkingScreen):
 
     @work(exit_on_error=False)
     async def action_compare(self) -> None:
-        from tui.app import AuthwalkApp
         from tui.screens.sessions import SessionPicker
 
         path = await self.app.push_screen_wait(SessionPicker("Compare this walk with"))
         if path is not None:
-            assert isinstance(self.app, AuthwalkApp)
             self.app.show_comparison(path, self.walk.session)
 
     def action_hosts(self) -> None:
-        from tui.app import AuthwalkApp
-
-        assert isinstance(self.app, AuthwalkApp)
         self.app.show_hosts(self.walk.session.target)
 
     def action_copy_curl(self) -> None:
@@ -164,6 +161,11 @@ class WalkScreen(WalkingScreen):
         from tui.screens.token import TokenScreen
 
         self.app.push_screen(TokenScreen(self.walk.facts))
+
+    def action_end_tour(self) -> None:
+        self.tour = False
+        self.remove_class("-tour")
+        self.app.keep(tour=False)
 
     def action_steps(self) -> None:
         self.show_pane("steps")

@@ -130,6 +130,14 @@ KEYS: list[BindingType] = [
         tooltip="Which hosts would get through; walk as another one, or compare two",
     ),
     Binding("f", "faults", "Faults", False, id="walk.faults", tooltip="Switch faults of the lab"),
+    Binding(
+        "f3",
+        "end_tour",
+        "End the tour",
+        False,
+        id="walk.end-tour",
+        tooltip="End the tour of the first walk; authwalk demo --tour shows it again",
+    ),
     Binding("l", "steps", "Steps", False, id="walk.steps", tooltip="To the step list"),
     Binding("m", "middle", "Exchange", False, id="walk.middle", tooltip="To the exchange"),
     Binding(

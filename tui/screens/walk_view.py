@@ -35,6 +35,7 @@ from tui.widgets.stage import Stage
 from tui.widgets.step_list import StepList
 
 if TYPE_CHECKING:
+    from tui.app import AuthwalkApp
     from tui.lab_process import LabProcess
     from tui.widgets.findings_list import FindingsList
 
@@ -55,14 +56,16 @@ class WalkView(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
     BINDINGS = KEYS
 
+    app: AuthwalkApp
     # Set by the screen that makes the walk go on.
     walk: Walk
     asking: Asking
     _saved: Session | None
 
-    def __init__(self, lab: LabProcess | None) -> None:
-        super().__init__(classes="-show-middle")
+    def __init__(self, lab: LabProcess | None, *, tour: bool = False) -> None:
+        super().__init__(classes="-show-middle -tour" if tour else "-show-middle")
         self.lab = lab
+        self.tour = tour
         self._cancel: asyncio.Event | None = None  # of the move that is under way
         self._dated: Send | None = None
         self._hint_due = ""
@@ -83,6 +86,7 @@ class WalkView(Screen[None]):
                     pane.border_title = "Token"
                 with Frame(id="findings-pane", classes="pane") as pane:
                     pane.border_title = "Findings"
+        yield Static(id="tour", markup=False)
         yield Static(id="hint", markup=False)
         yield KeyBar()
 
@@ -185,7 +189,18 @@ class WalkView(Screen[None]):
             words = words or ("enter: to the evidence" if there else "nothing found so far")
         told = words or hint(self.walk, stage.step, stage.shown, now, stage.edit, typing=typing)
         self.query_one("#hint", Static).update(Content(told), layout=False)
+        if self.tour:
+            self._draw_tour()
         self.refresh_bindings()
+
+    def _draw_tour(self) -> None:
+        from tui.tour import LAST, tour_line
+
+        number, words = tour_line(self.walk)
+        if number == LAST and self.app.settings.tour:
+            self.app.keep(tour=False)  # the next demo goes without
+        parts = (f"{number}/{LAST} ", "bold $text-accent"), words, ("  f3 ends", "$foreground 60%")
+        self.query_one("#tour", Static).update(Content.assemble(*parts), layout=False)
 
     @property
     def _typing(self) -> bool:

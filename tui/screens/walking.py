@@ -74,8 +74,9 @@ class WalkingScreen(WalkView):
         path: Path | None = None,
         keeping: Keeping | None = None,
         recovered: bool = False,
+        tour: bool = False,
     ) -> None:
-        super().__init__(lab)
+        super().__init__(lab, tour=tour)
         self.asking = Asking(
             session.target.declare,
             lambda: self.walk.current.step if self.walk.current else "call",
