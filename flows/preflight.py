@@ -239,7 +239,7 @@ def _registration(session: Session, facts: Facts, host: Host, told: Mapping[str,
         return refusal
     if endpoint(facts, "registration_endpoint") is None:
         return Cell("no", "the metadata names no registration_endpoint")
-    return Cell("unknown", "only a registration would tell (--register)")
+    return Cell("unknown", "only a registration would tell")
 
 
 def _registered(exchange: Exchange, host: Host) -> Cell:

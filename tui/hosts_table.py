@@ -34,6 +34,12 @@ def hosts_table(rows: Sequence[Row], console: Console) -> Iterator[str]:
             yield from console.wrapped(words, first=first, rest=4)
             if cell.source:
                 yield " " * 4 + console.paint("dim", visible(cell.source, limit=300))
+    if _open(rows):
+        yield "  --register registers as each host, to tell the rest, and cleans up"
+
+
+def _open(rows: Sequence[Row]) -> bool:
+    return any(row.cells["registration"].state == "unknown" for row in rows)
 
 
 def _reasons(rows: Sequence[Row], state: State) -> dict[tuple[str, Cell], list[str]]:
