@@ -1,4 +1,4 @@
-"""The app: opens screens, owns the lab behind a demo, and is the one way to the clipboard.
+"""The app: opens screens, and owns the lab behind a demo.
 
 What the first frame does not need is imported where it is used.
 """
@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
-from textual.events import DeliveryComplete, Resize
+from textual.events import Resize
 from textual.geometry import Size
-from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from flows.text import visible
-from tui import config
 from tui.config import Settings
+from tui.own_app import OwnApp
 from tui.screens.too_small import TooSmall, is_too_small
 from tui.themes import CONTRAST
 
@@ -36,12 +32,8 @@ if TYPE_CHECKING:
     from tui.lab_process import LabProcess
     from tui.screens.hosts import HostsScreen
     from tui.screens.start import StartScreen
-    from tui.widgets.lines import LineView
-    from tui.widgets.rows_view import RowsView
 
 STYLES = Path(__file__).parent / "styles"
-TOAST_LIMIT, TITLE_LIMIT = 400, 60
-"""Characters of a toast, counted as they are shown."""
 
 
 def _actions() -> type[Provider]:
@@ -50,7 +42,7 @@ def _actions() -> type[Provider]:
     return ActionProvider
 
 
-class AuthwalkApp(App[None]):
+class AuthwalkApp(OwnApp):
     """`session` opens its walk at once, `path` is the file it came from. `demo_faults` starts the
     lab with these faults and walks it, as `demo_host` where that is given. Walks are kept in
     the folder `journals` as they go, where one is given. `missing` is what the file lacked,
@@ -154,8 +146,8 @@ class AuthwalkApp(App[None]):
             self.start_demo(self._demo_faults)
         self._say_missing(self._missing)
         for words in self._problems:
-            self._say_problem(words)
-        self.run_worker(self._take_keys, thread=True, group="keys", exit_on_error=False)
+            self.say_problem(words)
+        self.run_worker(self.take_keys, thread=True, group="keys", exit_on_error=False)
         if self.journals and self._offers:
             self.run_worker(self._offer, thread=True, group="offer", exit_on_error=False)
 
@@ -170,22 +162,6 @@ class AuthwalkApp(App[None]):
             where = STEP[found[0].reached].title
             words = f"A walk of this server was cut off at {where}. ctrl+n offers it back."
             self.call_from_thread(self.notify, words, timeout=10)
-
-    def _take_keys(self) -> None:
-        """Put the person's own keys in place. Runs in a thread: to know every id takes every
-        screen."""
-        path = config.folder() / "keys.toml"
-        if not path.is_file():
-            return
-        from tui.all_keys import panes
-
-        keymap, problems = config.load_keys(path, panes())
-        self.call_from_thread(self.set_keymap, keymap)
-        for words in problems:
-            self.call_from_thread(self._say_problem, words)
-
-    def _say_problem(self, words: str) -> None:
-        self.notify(words, title="Not used", severity="warning", timeout=10)
 
     def warm(self) -> None:
         """Import what the next screen and the first request need, while the person reads. Runs in
@@ -384,25 +360,6 @@ class AuthwalkApp(App[None]):
 
         self.push_screen(HelpScreen(self.screen.active_bindings.values()))
 
-    def action_settings(self) -> None:
-        from tui.screens.settings import SettingsDialog
-
-        self.push_screen(SettingsDialog(self.settings))
-
-    def keep(self, **changed: object) -> None:
-        """Change settings, for the next start too; a file that cannot be written is told."""
-        self.settings = replace(self.settings, **changed)  # type: ignore[arg-type]
-        self._save_settings()
-
-    @work(thread=True, exit_on_error=False)
-    def _save_settings(self) -> None:
-        path = config.folder() / "settings.toml"
-        try:
-            config.save_settings(path, self.settings)
-        except OSError as error:
-            words = f"{path}: {error.strerror or error}"
-            self.call_from_thread(self.notify, words, severity="error")
-
     def action_start(self) -> None:
         self._leave(self.show_start)
 
@@ -437,87 +394,4 @@ class AuthwalkApp(App[None]):
             "Screenshot",
             "Save a picture of the screen as SVG",
             lambda: self.set_timer(0.1, self.deliver_screenshot),
-        )
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = False,
-    ) -> None:
-        """A toast. Its text may come from anywhere, so it is made visible and never markup."""
-        super().notify(
-            visible(visible(message, lines=True), lines=True, limit=TOAST_LIMIT),
-            title=visible(visible(title), limit=TITLE_LIMIT),
-            severity=severity,
-            timeout=timeout,
-            markup=False,
-        )
-
-    def on_line_view_explain(self, event: LineView.Explain) -> None:
-        from tui.screens.dialogs import TextDialog
-
-        self.push_screen(TextDialog(event.title, event.text))
-
-    def on_rows_view_open_value(self, event: RowsView.OpenValue) -> None:
-        from tui.opening import open_value
-
-        self.run_worker(open_value(self, event.text), group="open", exit_on_error=False)
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Copy by every way there is; a toast names those that worked."""
-        from tui import clipboard
-
-        text = clipboard.encodable(text)
-        if len(text.encode()) <= clipboard.OSC_52_MOST:
-            super().copy_to_clipboard(text)
-        self.run_worker(partial(self._copy, text), thread=True, group="clipboard")
-
-    def _copy(self, text: str) -> None:
-        from tui import clipboard
-
-        self.notify(clipboard.copied(text, clipboard.copy(text)))
-
-    def on_delivery_complete(self, event: DeliveryComplete) -> None:
-        if event.path:
-            self.notify(f"saved to {event.path}")
-
-    def _fatal_error(self) -> None:
-        """Leave after a fault of ours. Textual's own words would show every local variable, and
-        tokens are among them; it has no public way to others."""
-        import traceback
-
-        from rich.text import Text
-
-        self.panic(Text(visible(self._redacted(traceback.format_exc()), lines=True)))
-
-    def _redacted(self, text: str) -> str:
-        """`text` without the secrets of the walk on screen."""
-        walk = getattr(self.screen_stack[0], "walk", None) if self.screen_stack else None
-        if walk is None:
-            return text
-        from flows.store import redactor_of
-
-        return redactor_of(walk.session).text(text)
-
-    def report_problem(self, error: BaseException, doing: str) -> None:
-        """Show an exception nobody expected, with a text to copy. The app goes on."""
-        import platform
-        import traceback
-
-        from flows import __version__
-        from tui.screens.dialogs import TextDialog
-
-        system = f"authwalk {__version__}, Python {platform.python_version()}, {sys.platform}"
-        trace = self._redacted("".join(traceback.format_exception(error)))
-        self.push_screen(
-            TextDialog(
-                "A fault in authwalk",
-                f"{system}\nwhile {doing}\n\n{trace}",
-                lead=f"Something went wrong while {doing}. The walk is kept and can go on.",
-                file_name="authwalk-problem.txt",
-            )
         )

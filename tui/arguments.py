@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from flows import __version__
-from tui.argument_types import CAPABILITIES, capabilities, port, seconds, time
+from tui.argument_groups import (
+    KEY_ALGORITHMS,
+    add_act,
+    add_faults,
+    add_header,
+    add_host,
+    add_journal,
+    add_output,
+    add_target,
+    add_wire,
+)
+from tui.argument_types import port, seconds, time
 from tui.commands import usage
 from tui.help_texts import (
     CHECK_EXAMPLES,
@@ -28,20 +38,6 @@ from tui.help_texts import (
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-PROTOCOLS = ("auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
-AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
-KEY_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
-GRANTS = ("authorization-code", "client-credentials", "jwt-bearer", "id-jag")
-LOG_LEVELS = (
-    "debug",
-    "info",
-    "notice",
-    "warning",
-    "error",
-    "critical",
-    "alert",
-    "emergency",
-)
 SHELLS = ("bash", "zsh", "tcsh")
 FORMATS = (
     *("curl", "powershell", "httpie", "http", "raw"),
@@ -50,16 +46,11 @@ FORMATS = (
 FAIL_ON = ("error", "warn", "info", "never")
 
 _SOURCE = "a HAR, an mcp.json, a file with a curl command; or curl and the command in quotes"
-_STATE = "where journals are; default the user's state folder"
-_NO_JOURNAL = "keep no journal: a walk that is cut off is gone"
 _SUBSCRIBE = "be told of changes to a resource, before the acts and during --listen"
-_TIMEOUT = "for a whole request; for the next byte of an event stream. Default 30 and 60"
-_PROTOCOL = f"{', '.join(PROTOCOLS[:3])} and older; default auto"
 _COMPLETE = "complete the last argument of a prompt or URI template"
 _REDIRECT_URIS = "repeatable; default http://127.0.0.1/callback, with any port"
 _SERVE = "serve it on loopback, for servers on this machine"
 _TWICE = "given twice: walk the URL as each of the two (authwalk hosts)"
-_DECLARE = f"capabilities: some of {','.join(CAPABILITIES)}, or none"
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -159,16 +150,16 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_app(app: argparse.ArgumentParser) -> None:
     app.add_argument("target", nargs="?", metavar="URL | SESSION.toml", help="what to open")
-    _add_target(app)
-    _add_wire(app)
-    _add_journal(app)
+    add_target(app)
+    add_wire(app)
+    add_journal(app)
 
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
-    _add_faults(demo)
-    _add_host(demo.add_argument)
+    add_faults(demo)
+    add_host(demo.add_argument)
     demo.add_argument("--tour", action="store_true", help="with the tour of the first walk")
-    _add_journal(demo)
+    add_journal(demo)
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
@@ -204,22 +195,11 @@ def _add_client_document(parser: argparse.ArgumentParser) -> None:
     add("--published", metavar="URL", help="where a file will stand; default its client_id")
     add("--server", metavar="ISSUER", help="the authorization server that is to take it")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    _add_wire(parser)
-
-
-def _add_host(add: Callable[..., object]) -> None:
-    text = "walk as this host would: chatgpt, claude, cursor, … (authwalk hosts)"
-    add("--as", dest="host", metavar="HOST", help=text)
-
-
-def _add_journal(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the record")
-    group.add_argument("--state-dir", metavar="DIR", help=_STATE)
-    group.add_argument("--no-journal", action="store_true", help=_NO_JOURNAL)
+    add_wire(parser)
 
 
 def _add_lab(lab: argparse.ArgumentParser) -> None:
-    _add_faults(lab)
+    add_faults(lab)
     lab.add_argument("--port", type=port, default=0, help="of the MCP server; default a free one")
     lab.add_argument("--as-port", type=port, default=0, metavar="PORT", help="of the issuer")
     lab.add_argument("--list-faults", action="store_true", help="name the faults and end")
@@ -235,23 +215,23 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add("--wait", type=seconds, metavar="SECONDS", help="wait so long for the browser to return")
     add("--refresh", action="store_true", help="use the refresh token before connecting")
     add("--list", action="store_true", help="print what the server offers: tools, resources, …")
-    _add_act(add, "--call", "tools/call", "NAME[=JSON]", "call a tool")
-    _add_act(add, "--read", "resources/read", "URI", "read a resource")
-    _add_act(add, "--prompt", "prompts/get", "NAME[=JSON]", "get a prompt")
-    _add_act(add, "--complete", "completion/complete", "REF=JSON", _COMPLETE)
-    _add_act(add, "--send", "", "METHOD[=JSON]", "any method; acts keep their order")
+    add_act(add, "--call", "tools/call", "NAME[=JSON]", "call a tool")
+    add_act(add, "--read", "resources/read", "URI", "read a resource")
+    add_act(add, "--prompt", "prompts/get", "NAME[=JSON]", "get a prompt")
+    add_act(add, "--complete", "completion/complete", "REF=JSON", _COMPLETE)
+    add_act(add, "--send", "", "METHOD[=JSON]", "any method; acts keep their order")
     add("--subscribe", action="append", default=[], metavar="URI", help=_SUBSCRIBE)
     add("--listen", type=seconds, metavar="SECONDS", help="hear the server out after the acts")
     add("--elicit", metavar="ANSWER", help="to forms: accept, decline, cancel, or a JSON object")
-    _add_target(run)
-    _add_wire(run)
+    add_target(run)
+    add_wire(run)
     group = run.add_argument_group("the record")
     add = group.add_argument
     add("--save", metavar="FILE", help="write the session, secrets redacted")
     add("--trace", metavar="FILE", help="write each exchange as it happens, a JSON line each")
     add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
     add("--state-dir", metavar="DIR", help="keep a journal there while it runs, for the app")
-    _add_output(run)
+    add_output(run)
 
 
 def _add_check(check: argparse.ArgumentParser) -> None:
@@ -270,21 +250,14 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     add("--register", action="store_true", help="with --hosts: try it, deleted again where offered")
     add("--fail-on", choices=FAIL_ON, default="error", metavar="LEVEL", help=", ".join(FAIL_ON))
     add("--verbose", action="store_true", help="also what is well, and what does not apply")
-    _add_target(check)
-    _add_wire(check)
+    add_target(check)
+    add_wire(check)
     group = check.add_argument_group("the record")
     add = group.add_argument
     add("--save", metavar="FILE", help="write the session of the first URL, secrets redacted")
     add("--junit", metavar="FILE", help="write the findings as JUnit XML")
     add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
-    _add_output(check)
-
-
-def _add_act(add: Callable[..., object], option: str, method: str, value: str, text: str) -> None:
-    def act(given: str) -> tuple[str, str]:
-        return method, given
-
-    add(option, dest="acts", action="append", type=act, default=[], metavar=value, help=text)
+    add_output(check)
 
 
 def _add_token(token: argparse.ArgumentParser) -> None:
@@ -293,14 +266,14 @@ def _add_token(token: argparse.ArgumentParser) -> None:
     group.add_argument("--jwks", metavar="FILE | URL", help="the keys to verify it with")
     group.add_argument("--issuer", metavar="URL", help="find the keys by this issuer's metadata")
     token.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    _add_wire(token)
+    add_wire(token)
 
 
 def _add_show(show: argparse.ArgumentParser) -> None:
     show.add_argument("session", metavar="SESSION", help="a file that --save or the app wrote")
     show.add_argument("--list", action="store_true", help="print what the server offers, as listed")
     show.add_argument("--with-secrets", action="store_true", help="print secrets the file holds")
-    _add_output(show)
+    add_output(show)
 
 
 def _add_replay(replay: argparse.ArgumentParser) -> None:
@@ -318,13 +291,13 @@ def _add_replay(replay: argparse.ArgumentParser) -> None:
     add("--client-id", metavar="ID", help="a client registered before")
     add("--client-secret-env", metavar="NAME", help="the variable that holds its secret")
     add("--bearer-env", metavar="NAME", help="the variable that holds the token it was given")
-    _add_header(add)
-    _add_wire(replay)
+    add_header(add)
+    add_wire(replay)
     group = replay.add_argument_group("the record")
     add = group.add_argument
     add("--save", metavar="FILE", help="write the new session, secrets redacted")
     add("--with-secrets", action="store_true", help="keep secrets in the file and in what is told")
-    _add_output(replay)
+    add_output(replay)
 
 
 def _add_compare(compare: argparse.ArgumentParser) -> None:
@@ -336,9 +309,9 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--as", dest="hosts", action="append", default=[], metavar="HOST", help=_TWICE)
     add("--approve", action="store_true", help="follow the authorization URL without a person")
-    _add_header(add)
-    _add_wire(compare)
-    _add_output(compare)
+    add_header(add)
+    add_wire(compare)
+    add_output(compare)
 
 
 def _add_export(export: argparse.ArgumentParser) -> None:
@@ -364,7 +337,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", metavar="NAME", help="which server of a configuration")
     parser.add_argument("--save", metavar="FILE", help="write the session, secrets redacted")
     parser.add_argument("--with-secrets", action="store_true", help="keep secrets in what is told")
-    _add_output(parser)
+    add_output(parser)
 
 
 def _add_logs(logs: argparse.ArgumentParser) -> None:
@@ -375,69 +348,3 @@ def _add_logs(logs: argparse.ArgumentParser) -> None:
     add("--token-path", metavar="PATH", help="of the token endpoint; default what ends in /token")
     add("--mcp-path", metavar="PATH", help="of the MCP endpoint; default what ends in /mcp")
     add("--json", action="store_true", help="one JSON document on stdout")
-
-
-def _add_faults(parser: argparse.ArgumentParser) -> None:
-    text = "a fault to practise on; repeatable (authwalk lab --list-faults)"
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME", help=text)
-
-
-def _add_target(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is walked")
-    add = group.add_argument
-    _add_host(add)
-    add("--protocol", choices=PROTOCOLS, default="auto", metavar="REVISION", help=_PROTOCOL)
-    add("--issuer-only", action="store_true", help="URL is an issuer: no MCP server in the walk")
-    add("--authorization-server", metavar="URL", help="the issuer to use, whatever is named")
-    add("--scope", metavar="SCOPES", help='instead of the scope asked for; "" sends none')
-    add("--resource", metavar="URI", help='instead of the resource identifier; "" sends none')
-    _add_header(add)
-    add("--log-level", choices=LOG_LEVELS, metavar="LEVEL", help="ask for log messages from there")
-    group = parser.add_argument_group("the client")
-    add = group.add_argument
-    add("--declare", type=capabilities, metavar="NAMES", help=_DECLARE)
-    add("--task", action="store_true", help="call tools as tasks where they leave that open")
-    add("--client-id", metavar="ID", help="a client registered before")
-    add("--client-secret-env", metavar="NAME", help="the variable that holds its secret")
-    add("--client-key", metavar="FILE", help="its private key, PEM or JWK, for private_key_jwt")
-    add("--client-key-alg", choices=KEY_ALGORITHMS, metavar="ALG", help=", ".join(KEY_ALGORITHMS))
-    add("--client-metadata-url", metavar="URL", help="a Client ID Metadata Document")
-    add("--auth-method", choices=AUTH_METHODS, metavar="METHOD", help=", ".join(AUTH_METHODS))
-    add("--redirect-uri", metavar="URI", help="instead of a loopback one; paste the response")
-    group = parser.add_argument_group("the token")
-    add = group.add_argument
-    add("--grant", choices=GRANTS, default=GRANTS[0], metavar="GRANT", help=", ".join(GRANTS))
-    add("--assertion-file", metavar="FILE", help="the JWT that jwt-bearer exchanges")
-    add("--idp-token-url", metavar="URL", help="for id-jag: where the identity provider exchanges")
-    add("--idp-client-id", metavar="ID", help="the client identifier there")
-    add("--idp-client-secret-env", metavar="NAME", help="the variable that holds its secret")
-    add("--id-token-file", metavar="FILE", help="the ID token that the provider issued to it")
-    add("--dpop", action="store_true", help="bind the token to a key; default where demanded")
-    add("--par", action="store_true", help="push the authorization request; likewise")
-    add("--bearer-env", metavar="NAME", help="skip OAuth: the variable that holds a token")
-
-
-def _add_header(add: Callable[..., object]) -> None:
-    add(
-        "--header",
-        action="append",
-        default=[],
-        metavar="'NAME: VALUE'",
-        help="on every MCP request; repeatable; @FILE reads a line each",
-    )
-
-
-def _add_wire(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the connection")
-    add = group.add_argument
-    add("--ca-bundle", metavar="FILE", help="trusted beside the public roots")
-    add("--insecure", action="store_true", help="do not verify certificates")
-    add("--proxy", metavar="URL", help="HTTP_PROXY and its kin are not read")
-    add("--timeout", type=seconds, metavar="SECONDS", help=_TIMEOUT)
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the output")
-    add = group.add_argument
-    add("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
-    add("--quiet", action="store_true", help="the verdict alone")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+
+from textual.app import App
 
 from flows.facts import Facts
 from flows.session import Target
 from flows.text import visible
 from flows.wellknown import is_web_url
-
-if TYPE_CHECKING:
-    from tui.app import AuthwalkApp
 
 _JWT = re.compile(r"(?<![\w.-])e[wy][\w-]{8,}(?:\.[\w-]*){2,4}", re.ASCII)
 _URL = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
@@ -32,7 +30,7 @@ def url_in(text: str) -> str:
     return url if is_web_url(url) else ""
 
 
-async def open_value(app: AuthwalkApp, text: str) -> None:
+async def open_value(app: App[None], text: str) -> None:
     """Follow what stands in a line. A URL is shown whole before a browser has it."""
     from tui.browser import open_in_browser
     from tui.screens.dialogs import Confirm

@@ -14,7 +14,7 @@ from flows import __version__
 from flows.client_authentication import AUTH_METHODS
 from flows.session import GRANTS, LOG_LEVELS, PROTOCOLS
 from flows.signing import ALGORITHMS
-from tui import arguments, help_texts
+from tui import argument_groups, arguments, help_texts
 from tui.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -62,11 +62,11 @@ def test_help_lists_commands_examples_and_exit_codes(capsys: pytest.CaptureFixtu
 
 
 def test_the_choices_are_those_of_the_engine() -> None:
-    assert arguments.PROTOCOLS == PROTOCOLS
-    assert arguments.AUTH_METHODS == AUTH_METHODS
-    assert arguments.KEY_ALGORITHMS == ALGORITHMS
-    assert arguments.GRANTS == GRANTS
-    assert arguments.LOG_LEVELS == LOG_LEVELS
+    assert argument_groups.PROTOCOLS == PROTOCOLS
+    assert argument_groups.AUTH_METHODS == AUTH_METHODS
+    assert argument_groups.KEY_ALGORITHMS == ALGORITHMS
+    assert argument_groups.GRANTS == GRANTS
+    assert argument_groups.LOG_LEVELS == LOG_LEVELS
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from tui.all_keys import all_keys, panes
 from tui.app import AuthwalkApp
 from tui.config import Settings, load_keys, load_settings, save_settings
 from tui.screens.settings import SettingsDialog
-from tui.screens.start import HostChoice
 from tui.screens.walk import WalkScreen
 from tui.widgets.choice import Choice
+from tui.widgets.start_fields import HostChoice
 
 KNOWN = {"walk.next": "Walk", "walk.edit": "Walk", "start.demo": "Start"}
 

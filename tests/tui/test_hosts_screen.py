@@ -18,8 +18,9 @@ from tui.app import AuthwalkApp
 from tui.screens.compare import CompareScreen
 from tui.screens.dialogs import Confirm, ListDialog, TextDialog
 from tui.screens.hosts import AsBothDialog, HostsScreen
-from tui.screens.start import HostChoice, StartScreen
+from tui.screens.start import StartScreen
 from tui.screens.walk import WalkScreen
+from tui.widgets.start_fields import HostChoice
 
 
 async def idle(pilot: Pilot[None]) -> None:

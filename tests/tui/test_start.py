@@ -23,7 +23,8 @@ from flows.walk import new_session
 from flows.wellknown import is_web_url
 from tests.hostile import HOSTILE
 from tui.recent import recent_rows
-from tui.screens.start import StartScreen, UnusableUrl, web_url
+from tui.screens.start import StartScreen
+from tui.typed_url import UnusableUrl, web_url
 from tui.widgets.choice import Choice
 from tui.widgets.line_input import LineInput
 from tui.widgets.list_view import LineList

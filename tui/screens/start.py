@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,20 +15,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup, VerticalGroup
 from textual.content import Content
-from textual.events import Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label
 
 from flows import __version__
-from flows.network import reach_of
 from flows.session import CAPABILITIES, PROTOCOLS, Capability, Protocol, Target
 from flows.text import visible
-from flows.wellknown import url_problem
 from tui.recent import cut_off_rows, is_journal, name_objection, recent_rows
+from tui.typed_url import UnusableUrl, web_url
 from tui.widgets.choice import Choice
 from tui.widgets.line_input import LineInput
 from tui.widgets.list_view import LineList, Row
+from tui.widgets.start_fields import HostChoice, RecentList, UrlInput
 
 if TYPE_CHECKING:
     from flows.hosts import Host
@@ -53,105 +51,6 @@ _DECLARES: tuple[tuple[tuple[Capability, ...], str], ...] = (
     ((), "nothing"),
 )
 _PROTOCOLS: tuple[tuple[Protocol, str], ...] = tuple((name, name) for name in PROTOCOLS)
-
-_HOST = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d+)?(?:[/?].*)?")
-
-
-class UnusableUrl(ValueError):
-    """What is wrong with a typed URL, in words for the person who typed it."""
-
-
-def web_url(typed: str) -> str:
-    """The http or https URL a person means: quotes and blanks around it fall, and a bare host gets
-    a scheme (http for this machine, https for every other). Raises UnusableUrl."""
-    url = typed.strip().strip("<>\"'`").strip()
-    if not url:
-        raise UnusableUrl("Type or paste a URL.")
-    if re.search(r"\s", url):
-        raise UnusableUrl("A URL has no blanks in it.")
-    if "://" not in url and _HOST.fullmatch(url):
-        url = f"{'http' if reach_of(f'//{url}') == 'loopback' else 'https'}://{url}"
-    scheme, separator, _ = url.partition(":")
-    if separator and scheme.lower() not in ("http", "https"):
-        raise UnusableUrl(f"MCP servers answer over http or https, not over {scheme}:")
-    if problem := url_problem(url):
-        raise UnusableUrl(f"Not a URL: {problem}.")
-    return url
-
-
-class UrlInput(LineInput):
-    BINDING_GROUP_TITLE = "URL"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Walk", id="start.walk", tooltip="Open the walk of this URL"),
-    ]
-
-    @dataclass
-    class Command(Message):
-        """A curl command was pasted, which may have many lines."""
-
-        text: str
-
-    def on_paste(self, event: Paste) -> None:
-        from flows.curl_command import is_curl
-
-        if is_curl(event.text):
-            event.prevent_default()
-            event.stop()
-            self.post_message(self.Command(event.text))
-
-
-class RecentList(LineList):
-    """The walks that were cut off, then the session files."""
-
-    BINDING_GROUP_TITLE = "Sessions"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "x,delete",
-            "screen.delete",
-            "Delete",
-            id="start.delete",
-            tooltip="Delete this session, or discard this walk that was cut off",
-        ),
-        Binding(
-            "r,f2", "screen.rename", "Rename", id="start.rename", tooltip="Rename this session"
-        ),
-    ]
-
-    @property
-    def file(self) -> Path | None:
-        """The session file under the cursor; a walk that was cut off is in none yet."""
-        path = Path(self.current.id) if self.current else None
-        return path if path and not is_journal(path) else None
-
-
-class HostChoice(Choice[str | None]):
-    """Whom to walk as. There are many: enter lists them."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "list", "List", id="host.list", tooltip="List the hosts"),
-    ]
-
-    def __init__(self, *, id: str) -> None:
-        own: tuple[tuple[str | None, str], ...] = ((None, "authwalk itself"),)
-        super().__init__("As", own, id=id, tooltip="Whose client to walk as, and be judged by")
-
-    def offer(self, hosts: tuple[Host, ...]) -> None:
-        named = ((host.name, visible(host.title, limit=40)) for host in hosts)
-        self.options = (*self.options[:1], *named)
-
-    @work(exit_on_error=False)
-    async def action_list(self) -> None:
-        from tui.screens.dialogs import ListDialog
-
-        rows = (Row(str(at), ((title, ""),)) for at, (_, title) in enumerate(self.options))
-        chosen = await self.app.push_screen_wait(
-            ListDialog("Walk as", rows, current=str(self.index))
-        )
-        if chosen is not None:
-            self.index = int(chosen)
-
-    def press(self) -> None:
-        self.action_list()
 
 
 class StartScreen(Screen[None]):
