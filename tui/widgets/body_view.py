@@ -24,6 +24,9 @@ from tui.widgets.lines import Span, cut
 from tui.widgets.rows_view import Place, RowsView
 
 Kind = Literal["pretty", "raw", "hex"]
+COMPARED = 1 << 18
+"""Bytes of a body up to which it is held against that of the attempt before."""
+_EDGES = b" ,"
 
 
 class BodyView(RowsView):
@@ -140,6 +143,7 @@ class BodyView(RowsView):
         self._made: dict[Kind, Rendered] = {}
         self._shown: tuple[bytes | str, str] = ("", "")
         self._find = Find()
+        self._before: frozenset[bytes] | None = None
 
     def show(self, body: bytes, content_type: str = "", *, title: str | None = None) -> None:
         """Show a body in the view that suits it. A body that goes on where the one before ended,
@@ -176,6 +180,15 @@ class BodyView(RowsView):
         self._made.clear()
         self._find.clear()
         self._open()
+
+    def compare_with(self, body: bytes | None, content_type: str = "") -> None:
+        """Mark the lines that `body`, of the attempt before, has not; None marks none."""
+        if body is None or len(body) > COMPARED:
+            self._before = None
+        else:
+            laid_out = render(body, content_type).finish().rows.data
+            self._before = frozenset(line.strip(_EDGES) for line in bytes(laid_out).split(b"\n"))
+        self.redraw()
 
     @property
     def showing(self) -> str:
@@ -370,6 +383,9 @@ class BodyView(RowsView):
     def sign(self, row: int) -> str:
         if self._collapsible and self._collapsible.is_collapsed(row):
             return "▸"
+        if self._before is not None and self._kind == "pretty":
+            line = self.rendered.line_at(row).strip(_EDGES)
+            return "≠" if line and line not in self._before else " "
         return super().sign(row)
 
     @property

@@ -107,6 +107,7 @@ class ExchangeView(Vertical):
         self._notes = ""
         self._result: Json | None = None
         self._available: tuple[TabId, ...] = ()
+        self._earlier: Exchange | None = None
 
     def compose(self) -> ComposeResult:
         yield Headline(id="headline")
@@ -120,9 +121,12 @@ class ExchangeView(Vertical):
         edit: Request | Pairs | None = None,
         notes: str = "",
         result: Json | None = None,
+        earlier: Exchange | None = None,
     ) -> None:
         """Show an item. `edit` is what will be sent or made instead of the move's own;
-        `notes` stand below values; `result` is what an MCP request gave."""
+        `notes` stand below values; `result` is what an MCP request gave; `earlier` is the same
+        exchange of the attempt before, which bodies are held against."""
+        self._earlier = earlier
         request = edit if isinstance(edit, Request) else None
         values = None if isinstance(edit, Request) else edit
         before = self._item and (self._item.event or self._item.move)
@@ -298,6 +302,19 @@ class ExchangeView(Vertical):
                 told = view.pairs_text(self._values)
                 body.show_text(f"{told}\n\n{self._notes}" if self._notes else told)
         self.query_one(Head).show(head)
+        self._mark_differences(body)
+
+    def _mark_differences(self, body: BodyView) -> None:
+        """Mark what is not as in the attempt before."""
+        before = self._earlier
+        if before and self.tab == "request" and before.request.body:
+            body.compare_with(before.request.body, media_type(before.request.headers))
+        elif before and self.tab == "request":
+            body.compare_with(view.query_text(before.request.url).encode(), "text/plain")
+        elif before and before.response and self.tab == "response":
+            body.compare_with(before.response.body, media_type(before.response.headers))
+        else:
+            body.compare_with(None)
 
     def _show_response(self, exchange: Exchange, body: BodyView) -> tuple[str, ...]:
         failure = exchange.error

@@ -13,7 +13,7 @@ from textual.events import Paste, Resize
 from textual.widgets import ContentSwitcher, Static
 
 from flows.catalogue import OPTIONAL, Json, Listing
-from flows.exchange import Request
+from flows.exchange import Exchange, Request
 from flows.facts import Facts
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
 from flows.session import PARTIES, Answered, Exchanged, Pairs, Session, StepId
@@ -215,7 +215,8 @@ class Stage(Frame):
                 width = switcher.content_size.width - NOTE_MARGIN
                 self._draw_note(_note(move, width))
             case _ if item:
-                self.exchange_view.show(item, self.edit, self._verdict(item), self._result(item))
+                said = self._verdict(item), self._result(item), self._before(item)
+                self.exchange_view.show(item, self.edit, *said)
                 switcher.current = "exchange"
         self.on_pointed()
 
@@ -229,6 +230,19 @@ class Stage(Frame):
         if not isinstance(item.event, Answered) or item.event.step != "callback":
             return ""
         return view.findings_text(one for one in self._walk.findings if one.step == "callback")
+
+    def _before(self, item: Item) -> Exchange | None:
+        """The same exchange of the attempt before."""
+        if not isinstance(item.event, Exchanged) or self.attempt == 0:
+            return None
+        from flows.compare import align, comparable
+
+        tries = view.step_attempts(self._walk, self.step)
+        earlier, now = (comparable(tries[self.attempt - back].events) for back in (1, 0))
+        for one, other in align(earlier, now):
+            if other is item.event and isinstance(one, Exchanged):
+                return one.exchange
+        return None
 
     def _result(self, item: Item) -> Json | None:
         """What an exchange gave the call that it belongs to."""
