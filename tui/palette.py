@@ -6,11 +6,47 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from textual.actions import parse
+from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.types import IgnoreReturnCallbackType
 
 from tui.screens.help import key_words
+
+_ALSO = {
+    "app.quit": "exit leave close end",
+    "app.help": "keyboard shortcuts bindings manual",
+    "app.start": "open another server home",
+    "app.settings": "preferences options configure dark light",
+    "walk.edit": "change modify request parameters headers",
+    "walk.rerun": "again retry repeat restart",
+    "walk.run": "continue all automatically",
+    "walk.back": "undo previous",
+    "walk.paste": "callback redirect code answer",
+    "walk.approve": "consent login allow",
+    "walk.open": "login web consent",
+    "walk.token": "jwt decode verify findings verdict",
+    "walk.token-large": "jwt claims decode verify",
+    "walk.copy": "export har script mermaid powershell httpie clipboard",
+    "walk.report": "markdown share hand on ticket issue",
+    "walk.save": "write keep",
+    "walk.note": "comment remember annotate",
+    "walk.compare": "diff difference",
+    "walk.difference": "diff compare changed",
+    "walk.hosts": "chatgpt claude cursor vscode client profile preflight",
+    "walk.probe": "scan check test",
+    "walk.faults": "break practise lab",
+    "walk.maximise": "zoom whole full screen",
+    "walk.sequence": "arrows lanes parties",
+    "body.view": "hex bytes raw pretty",
+    "body.search": "find grep",
+    "body.explain": "meaning what standard section define",
+    "body.collapse": "fold hide",
+    "body.expand": "unfold show",
+}
+"""Other words by which people look for an action, by the id of its binding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +54,7 @@ class Action:
     title: str
     words: str
     run: IgnoreReturnCallbackType
+    also: str = ""
 
     def entry(self, title: Content) -> Content:
         """Not the hit's own `help`: that is read as markup, where a key such as `[` counts."""
@@ -37,7 +74,7 @@ class ActionProvider(Provider):
         wanted = query.casefold().split()
         for action in self._actions():
             by_title = matcher.match(action.title)
-            said = f"{action.title} {action.words}".casefold()
+            said = f"{action.title} {action.words} {action.also}".casefold()
             by_words = 0.5 if all(word in said for word in wanted) else 0.0
             if score := max(by_title, by_words):
                 title = matcher.highlight(action.title) if by_title else Content(action.title)
@@ -45,11 +82,33 @@ class ActionProvider(Provider):
 
     def _actions(self) -> Iterator[Action]:
         seen = {"command_palette"}
-        for node, binding, enabled, tooltip in self.screen.active_bindings.values():
-            if binding.id and enabled and binding.action not in seen:
+        for node, binding in self._bindings():
+            if binding.action not in seen:
                 seen.add(binding.action)
                 run = partial(self.app.run_action, binding.action, node)
+                tooltip = binding.tooltip or binding.description
                 words = f"{tooltip}  ({key_words(binding.key)})"
-                yield Action(binding.description or tooltip, words, run)
+                also = _ALSO.get(binding.id or "", "")
+                yield Action(binding.description or tooltip, words, run, also)
         for command in self.app.get_system_commands(self.screen):
             yield Action(command.title, command.help, command.callback)
+
+    def _bindings(self) -> Iterator[tuple[DOMNode, Binding]]:
+        """Those of ours that can be run now: first those whose key works here, then those whose
+        key the focused pane has taken for something else."""
+        active = self.screen.active_bindings.values()
+        yield from (
+            (node, binding) for node, binding, enabled, _ in active if binding.id and enabled
+        )
+        focused = self.screen.focused or self.screen
+        for node in focused.ancestors_with_self:
+            for kind in type(node).__mro__:
+                for binding in kind.__dict__.get("BINDINGS", ()):
+                    if isinstance(binding, Binding) and binding.id and _can(node, binding):
+                        yield node, binding
+
+
+def _can(node: DOMNode, binding: Binding) -> bool:
+    """Whether an action of a node can be run now."""
+    namespace, name, parameters = parse(binding.action)
+    return not namespace and bool(node.check_action(name, parameters))

@@ -17,6 +17,7 @@ from flows.text import visible
 from flows.walk import new_session
 from flows.wire import WireOptions
 from tests.hostile import HOSTILE
+from tests.tui.walking import LOW, on_lab
 from tui.app import AuthwalkApp
 from tui.commands import Failure
 from tui.commands import app as command
@@ -486,3 +487,68 @@ def test_a_session_file_that_cannot_be_read(
 
 def test_keys_of_nobody() -> None:
     assert key_groups([]) == ()
+
+
+PHRASES = {
+    "quit": "Quit",
+    "exit leave": "Quit",
+    "help": "Help",
+    "keys": "Help",
+    "theme": "Theme",
+    "colours": "Theme",
+    "dark": "Settings",
+    "mouse": "Settings",
+    "new walk": "New walk",
+    "another server": "New walk",
+    "screenshot": "Screenshot",
+    "picture": "Screenshot",
+    "curl": "Curl",
+    "copy curl": "Curl",
+    "secrets real values": "Curl with secrets",
+    "copy url": "Copy URL",
+    "export": "Copy or save",
+    "har script": "Copy or save",
+    "report": "Report",
+    "hand on": "Report",
+    "save": "Save",
+    "file": "Save",
+    "token": "Token",
+    "jwt claims": "Token, large",
+    "diagram": "Sequence",
+    "sequence": "Sequence",
+    "next move": "Next",
+    "again": "Rerun",
+    "retry": "Rerun",
+    "run to": "Run on",
+    "back": "Step back",
+    "undo": "Step back",
+    "note": "Note",
+    "comment": "Note",
+    "compare": "Compare",
+    "saved session": "Compare",
+    "chatgpt claude": "Hosts",
+    "hosts": "Hosts",
+    "probe": "Probe wider",
+    "whole screen": "Maximise",
+    "zoom": "Maximise",
+    "step list": "Steps",
+    "explain": "Explain",
+    "search": "Search",
+    "hex bytes": "View",
+}
+"""What a person may type, and the action that they mean."""
+
+
+async def test_the_palette_knows_the_words_of_people() -> None:
+    async with on_lab(size=LOW) as w:
+        await w.to("connect")
+        w.screen.point_at("token")
+        await w.press("m")  # whose pane takes y and w for itself
+        provider = ActionProvider(w.app.screen)
+        missed = []
+        for phrase, title in PHRASES.items():
+            hits = [hit async for hit in provider.search(phrase)]
+            best = sorted(hits, key=lambda hit: -hit.score)[:3]
+            if title not in [hit.text for hit in best]:
+                missed.append((phrase, title, [hit.text for hit in best]))
+        assert not missed
