@@ -129,8 +129,15 @@ async def test_two_hosts_are_compared() -> None:
         assert "A as Claude comes through" in told
         assert "B as ChatGPT comes through, but at 9 Exchange code" in told
         assert "They differ at 9 Exchange code: check HOST-09" in told
-        await w.press("escape")
+        for _ in range(4):
+            await w.press("down")
+        await w.press("enter")
+        assert isinstance(w.app.screen, TextDialog)
+        assert "is reported to refuse all but" in w.app.screen.text
+        await w.press("escape", "escape")
         assert isinstance(w.app.screen, HostsScreen)
+        # What the start screen's own styles say must not reach here.
+        assert w.app.screen.query_one("#reasons").size.height > 1
 
 
 async def test_the_same_host_twice_is_none() -> None:

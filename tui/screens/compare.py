@@ -94,6 +94,11 @@ class CompareScreen(Screen[None]):
             differing = chosen.differences[difference] if difference >= 0 else None
             screen = PairScreen(chosen, differing, self._names, self._options, second=side == 1)
             self.app.push_screen(screen)
+        elif side >= 0:  # of a finding, or of how it ended: the whole of it
+            from tui.screens.dialogs import TextDialog
+
+            words = event.row.cells[-1][0]
+            self.app.push_screen(TextDialog(f"{'AB'[side]}  {self._names[side]}", words))
 
     def action_everything(self) -> None:
         self._everything = not self._everything

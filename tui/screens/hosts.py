@@ -155,7 +155,7 @@ class HostsScreen(Screen[None]):
         yield Static(id="heads", markup=False)
         yield HostList(on_highlight=self._explain, empty="Asking the server…", id="table")
         with VerticalScroll(id="why", can_focus=False):
-            yield Static(id="words", markup=False)
+            yield Static(id="reasons", markup=False)
         yield Static(id="hint", markup=False)
         yield KeyBar()
 
@@ -288,7 +288,7 @@ class HostsScreen(Screen[None]):
                 ]
                 if cell.source:
                     parts.append((f"  {visible(cell.source, limit=300)}\n", "$foreground 60%"))
-        self.query_one("#words", Static).update(Content.assemble(*parts))
+        self.query_one("#reasons", Static).update(Content.assemble(*parts))
         self.query_one("#why").scroll_home(animate=False)
 
     # Keys
