@@ -171,8 +171,21 @@ async def test_hostile_text_through_a_whole_walk(size: tuple[int, int]) -> None:
             for key in ("1", "2", "3", "4"):
                 await w.press(key)
                 look()
+            for key in ("underscore", "asterisk", "i", "escape", "minus"):
+                await w.press(key)
+                look()
         await w.press("t")
         look()
+        await w.press("escape")
+        for keys in (("T",), ("s",), ("P",), ("y",), ("h",), ("ctrl+p", "h")):
+            w.screen.steps.focus()
+            await w.press(*keys)
+            busy = [worker for worker in w.app.workers if worker.group == "ask"]
+            await w.app.workers.wait_for_complete(busy)
+            await w.settle()
+            look()
+            await w.press("ctrl+g" if keys[0] != "ctrl+p" else "escape")
+            assert len(w.app.screen_stack) == 1, keys
         await w.press("escape", "l", "f1")
         assert isinstance(w.app.screen, HelpScreen)
         look()
