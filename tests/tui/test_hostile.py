@@ -180,8 +180,8 @@ async def test_hostile_text_through_a_whole_walk(size: tuple[int, int]) -> None:
         for keys in (("T",), ("s",), ("P",), ("y",), ("h",), ("ctrl+p", "h")):
             w.screen.steps.focus()
             await w.press(*keys)
-            busy = [worker for worker in w.app.workers if worker.group == "ask"]
-            await w.app.workers.wait_for_complete(busy)
+            if busy := [worker for worker in w.app.workers if worker.group == "ask"]:
+                await w.app.workers.wait_for_complete(busy)
             await w.settle()
             look()
             await w.press("ctrl+g" if keys[0] != "ctrl+p" else "escape")

@@ -26,8 +26,8 @@ from tui.widgets.start_fields import HostChoice
 async def idle(pilot: Pilot[None]) -> None:
     """Until the server has been asked everything."""
     await pilot.pause()
-    busy = [worker for worker in pilot.app.workers if worker.group == "ask"]
-    await pilot.app.workers.wait_for_complete(busy)
+    if busy := [worker for worker in pilot.app.workers if worker.group == "ask"]:
+        await pilot.app.workers.wait_for_complete(busy)
     await pilot.pause()
 
 

@@ -105,9 +105,7 @@ async def test_a_url_is_shown_whole_before_a_browser_has_it(
         await w.press("n")
         assert not opened
         await w.press("g", "y")
-        await w.app.workers.wait_for_complete(
-            [worker for worker in w.app.workers if worker.group == "open"]
-        )
+        await w.until(lambda: opened)
         assert opened == [w.walk.session.target.url]
         w.stage.exchange_view.body.look_for('"scopes_supported"')
         await w.press("g")

@@ -54,10 +54,7 @@ async def test_the_keys_that_the_tour_names_lead_through_the_walk(own: Path) -> 
             while line in told(app):  # the first enter may only go to the step
                 await walking.press(key)
         assert "Break it" in told(app) and numbers == [*"123456"]
-        await app.workers.wait_for_complete(
-            [worker for worker in app.workers if worker.group == "default"]
-        )
-        assert not load_settings(own / "settings.toml")[0].tour
+        await walking.until(lambda: not load_settings(own / "settings.toml")[0].tour)
 
 
 async def test_it_ends_by_a_key_and_is_shown_on_demand(own: Path) -> None:
