@@ -180,6 +180,7 @@ async def session(size: str) -> dict[str, str]:
 _TEXT = re.compile(r'<text class="[^"]*-(r\d+)" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
 _SOURCES = (".py", ".toml")
 _STYLE = re.compile(r"-r\d+ \{([^}]*)\}")
+_BOXES = frozenset("│╭╮╰╯─▌")
 _WORD = re.compile(r"[A-Za-z]{4,}")
 
 
@@ -192,10 +193,11 @@ def vocabulary() -> frozenset[str]:
 
 
 def essence(svg: str) -> tuple[Counter[str], frozenset[str]]:
-    """The words of a picture that are ours, and its styles."""
-    pieces = (html.unescape(text) for _, _, _, text in _TEXT.findall(svg))
-    words = (word for text in pieces for word in _WORD.findall(text))
-    return Counter(w for w in words if w in vocabulary()), frozenset(_STYLE.findall(svg))
+    """The words of a picture that are ours with the lines of its boxes, and its styles."""
+    text = " ".join(html.unescape(text) for _, _, _, text in _TEXT.findall(svg))
+    words = (word for word in _WORD.findall(text) if word in vocabulary())
+    lines = (char for char in text if char in _BOXES)
+    return Counter([*words, *lines]), frozenset(_STYLE.findall(svg))
 
 
 def differing(taken: dict[str, str]) -> Iterator[str]:
