@@ -42,6 +42,8 @@ LIGHT = ("start", "token", "hosts", "sequence", "edit", "tool", "compare")
 """Pictures that are also taken in a light theme, in the wide terminal."""
 README = ("token", "hosts", "sequence")
 """Those of the wide terminal that are also written as PNG."""
+SHOWN_HOME = "~/authwalk-files"
+"""What stands in the pictures for the folder of this run."""
 FRAMES = (
     *("first", "metadata", "explain", "response", "edit", "token", "token-large"),
     *("sequence", "report", "hosts"),
@@ -103,6 +105,7 @@ class Camera:
 
     def _drawn(self) -> str:
         drawn = self.app.export_screenshot(title="authwalk")
+        drawn = drawn.replace(os.environ["XDG_DATA_HOME"], SHOWN_HOME)
         # Without this rsvg-convert drops the spaces that a piece of text begins with.
         return drawn.replace("<svg ", '<svg xml:space="preserve" ', 1)
 
@@ -254,9 +257,10 @@ def write(taken: dict[str, str]) -> None:
 
 def main(arguments: list[str]) -> int:
     taken: dict[str, str] = {}
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(dir="/tmp") as home:
         # Settings and sessions of the person who takes the pictures are not in them.
         os.environ |= {f"XDG_{kind}_HOME": home for kind in ("CONFIG", "DATA", "STATE")}
+        assert len(home) == len(SHOWN_HOME), home  # else it would not fit where it stands
         for size in SIZES:
             taken |= asyncio.run(session(size))
     if "--check" in arguments:

@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click, Key, Paste
 from textual.geometry import Size
@@ -19,6 +18,7 @@ from textual.strip import Strip
 from flows.bodies import Rendered, render, render_text, views
 from flows.collapse import CollapsibleRows
 from flows.text import visible
+from tui.widgets.body_keys import KEYS
 from tui.widgets.find import Find
 from tui.widgets.lines import Span, cut
 from tui.widgets.rows_view import Place, RowsView
@@ -52,76 +52,7 @@ class BodyView(RowsView):
         "body--note",
     }
     BINDING_GROUP_TITLE = "Body"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", id="body.search", tooltip="Search the whole body"),
-        Binding(
-            "n", "match(1)", "Next match", show=False, id="body.next", tooltip="The next match"
-        ),
-        Binding(
-            "N,shift+n",
-            "match(-1)",
-            "Previous match",
-            show=False,
-            id="body.previous",
-            tooltip="The match before",
-        ),
-        Binding(
-            "v",
-            "cycle",
-            "View",
-            id="body.view",
-            tooltip="Laid out, as it was sent, or byte by byte",
-        ),
-        Binding("y", "copy", "Copy", id="body.copy", tooltip="Copy the value under the cursor"),
-        Binding(
-            "Y,shift+y",
-            "copy_path",
-            "Copy path",
-            show=False,
-            id="body.copy-path",
-            tooltip="Copy where the value stands: a JSON Pointer (RFC 6901)",
-        ),
-        Binding(
-            "minus",
-            "collapse",
-            "Collapse",
-            show=False,
-            id="body.collapse",
-            tooltip="Hide the members of this array or object, or of the one around it",
-        ),
-        Binding(
-            "plus,equals_sign",
-            "expand",
-            "Expand",
-            show=False,
-            id="body.expand",
-            tooltip="Show the members again",
-        ),
-        Binding(
-            "underscore",
-            "collapse_members",
-            "Collapse all",
-            show=False,
-            id="body.collapse-all",
-            tooltip="Hide all but the outermost members",
-        ),
-        Binding(
-            "asterisk",
-            "expand_all",
-            "Expand all",
-            show=False,
-            id="body.expand-all",
-            tooltip="Show all that is hidden",
-        ),
-        Binding(
-            "escape,ctrl+g",
-            "clear_search",
-            "Clear search",
-            show=False,
-            id="body.clear-search",
-            tooltip="Forget the search",
-        ),
-    ]
+    BINDINGS = KEYS
 
     kind: reactive[Kind] = reactive("pretty", init=False)
     """The view that is asked for; a body that has no other is shown in the one it has."""
