@@ -198,7 +198,9 @@ def vocabulary() -> frozenset[str]:
 def essence(svg: str) -> tuple[Counter[str], frozenset[str]]:
     """The words of a picture that are ours with the lines of its boxes, and its styles."""
     text = " ".join(html.unescape(text) for _, _, _, text in _TEXT.findall(svg))
-    words = (word for word in _WORD.findall(text) if word in vocabulary())
+    # Of a URL that is cut, how much is seen depends on the time beside it.
+    ours = vocabulary() - {"http", "https"}
+    words = (word for word in _WORD.findall(text) if word in ours)
     lines = (char for char in text if char in _BOXES)
     return Counter([*words, *lines]), frozenset(_STYLE.findall(svg))
 
@@ -255,7 +257,7 @@ def write(taken: dict[str, str]) -> None:
         subprocess.run(["rsvg-convert", source, "-o", target], check=True)
 
 
-def main(arguments: list[str]) -> int:
+def take_all() -> dict[str, str]:
     taken: dict[str, str] = {}
     with tempfile.TemporaryDirectory(dir="/tmp") as home:
         # Settings and sessions of the person who takes the pictures are not in them.
@@ -263,13 +265,20 @@ def main(arguments: list[str]) -> int:
         assert len(home) == len(SHOWN_HOME), home  # else it would not fit where it stands
         for size in SIZES:
             taken |= asyncio.run(session(size))
-    if "--check" in arguments:
-        found = list(differing(taken))
-        print(*found, f"{len(taken)} pictures, {len(found)} are of other screens", sep="\n")
-        return 1 if found else 0
-    write(taken)
-    print(f"{len(taken)} pictures")
-    return 0
+    return taken
+
+
+def main(arguments: list[str]) -> int:
+    taken = take_all()
+    if "--check" not in arguments:
+        write(taken)
+        print(f"{len(taken)} pictures")
+        return 0
+    found = set(differing(taken))
+    if found:  # a slow machine cuts a line short for the time that stands in it: once more
+        found &= set(differing(take_all()))
+    print(*sorted(found), f"{len(taken)} pictures, {len(found)} are of other screens", sep="\n")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
