@@ -28,7 +28,7 @@ class PreviewScreen(Screen["Wish | None"]):
     """
     BINDING_GROUP_TITLE = "Preview"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "wish('copy')", "Copy", id="preview.copy", tooltip="Copy the whole of it"),
+        Binding("c", "wish('copy')", "Copy all", id="preview.copy", tooltip="Copy the whole of it"),
         Binding("s", "wish('save')", "Save", id="preview.save", tooltip="Save it to a file"),
         Binding("escape,q,ctrl+g", "close", "Back", id="preview.leave", tooltip="Back"),
     ]
