@@ -16,6 +16,19 @@ class OwnApp(SpeakingApp):
 
     settings: Settings
 
+    def search_themes(self) -> None:
+        """Let a person choose a theme in the palette; it is kept as in the settings."""
+        from textual.command import CommandPalette
+
+        from tui.palette import KeptThemes
+
+        themes = CommandPalette([KeptThemes], placeholder="Search for themes…")
+        self.push_screen(themes)
+
+    def choose_theme(self, name: str) -> None:
+        self.theme = name
+        self.keep(theme=name)
+
     def take_keys(self) -> None:
         """Put the person's own keys in place. Runs in a thread: to know every id takes every
         screen."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from textual.actions import parse
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
+from textual.theme import ThemeProvider
 from textual.types import IgnoreReturnCallbackType
 
 from tui.screens.help import key_words
+
+if TYPE_CHECKING:
+    from tui.own_app import OwnApp
 
 _ALSO = {
     "app.quit": "exit leave close end",
@@ -58,7 +63,7 @@ class Action:
 
     def entry(self, title: Content) -> Content:
         """Not the hit's own `help`: that is read as markup, where a key such as `[` counts."""
-        return Content.assemble(title, "\n", (self.words, "not bold $foreground 70%"))
+        return Content.assemble(title, "\n", (self.words, "not bold $text-muted"))
 
 
 class ActionProvider(Provider):
@@ -106,6 +111,15 @@ class ActionProvider(Provider):
                 for binding in kind.__dict__.get("BINDINGS", ()):
                     if isinstance(binding, Binding) and binding.id and _can(node, binding):
                         yield node, binding
+
+
+class KeptThemes(ThemeProvider):
+    """Textual's list of themes; the one chosen is put on by the app, which keeps it."""
+
+    @property
+    def commands(self) -> list[tuple[str, Callable[[], None]]]:
+        app = cast("OwnApp", self.app)
+        return [(name, partial(app.choose_theme, name)) for name in sorted(app.available_themes)]
 
 
 def _can(node: DOMNode, binding: Binding) -> bool:

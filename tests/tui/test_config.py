@@ -153,3 +153,16 @@ async def test_the_start_screen_begins_with_what_was_set() -> None:
         assert app.screen.query_one(HostChoice).value == "vscode"
         assert app.screen.query_one("#protocol", Choice).value == "2025-06-18"
         assert "settings.toml: no" in words(app)
+
+
+async def test_a_theme_chosen_in_the_palette_is_kept(own: Path) -> None:
+    app = AuthwalkApp(WireOptions())
+    async with app.run_test(size=LOW) as pilot:
+        app.action_change_theme()
+        await pilot.press(*"nord")
+        await pilot.pause(0.2)
+        await pilot.press("enter")
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+        assert app.theme == app.settings.theme == "nord"
+        assert (own / "settings.toml").read_text() == 'theme = "nord"\n'
