@@ -23,7 +23,6 @@ from textual.screen import Screen
 from tui.config import Settings
 from tui.own_app import OwnApp
 from tui.screens.too_small import TooSmall, is_too_small
-from tui.themes import CONTRAST
 
 if TYPE_CHECKING:
     from flows.session import Session, Target
@@ -132,9 +131,7 @@ class AuthwalkApp(OwnApp):
         return self._first()
 
     def on_mount(self) -> None:
-        self.register_theme(CONTRAST)
-        if self.settings.theme in self.available_themes:
-            self.theme = self.settings.theme
+        self.take_theme()
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual import work
+from textual.filter import LineFilter, Monochrome, NoColor
 
 from tui import config
 from tui.config import Settings
+from tui.themes import OWN, fitting, least, legible
 from tui.voice import SpeakingApp
 
 
@@ -15,6 +18,30 @@ class OwnApp(SpeakingApp):
     """`settings` are those of the file, or of the person since; keys are taken once painted."""
 
     settings: Settings
+
+    def take_theme(self) -> None:
+        """Put on the theme of the settings, or what fits the terminal."""
+        for theme in OWN:
+            self.register_theme(theme)
+        # Without a terminal there is none to fit: pictures and tests are of one theme everywhere.
+        fits = "" if self.is_headless else fitting(self.console.color_system)
+        if (chosen := self.settings.theme or fits) in self.available_themes:
+            self.theme = chosen
+
+    def get_css_variables(self) -> dict[str, str]:
+        variables = super().get_css_variables()
+        if not self.current_theme.ansi:
+            variables = legible(variables, least(self.current_theme))
+            self.theme_variables = variables
+        return variables
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual picks the filter of NO_COLOR once, by the theme that it starts with; shades of
+        grey made of the terminal's own colours would be black on black."""
+        filters = super().get_line_filters()
+        if not self.native_ansi_color:
+            return filters
+        return [NoColor() if isinstance(one, Monochrome) else one for one in filters]
 
     def search_themes(self) -> None:
         """Let a person choose a theme in the palette; it is kept as in the settings."""

@@ -136,6 +136,6 @@ def _page(groups: tuple[KeyGroup, ...], width: int) -> Content:
                 key = keys[number] if number < len(keys) else ""
                 line = words[number] if number < len(words) else ""
                 parts += ["\n", (key.ljust(KEY_WIDTH), "bold"), line[:rest]]
-                parts.append((line[rest:], "$foreground 70%"))
+                parts.append((line[rest:], "$text-muted"))
                 rest = max(0, rest - len(line) - 1)
     return Content.assemble(*parts)

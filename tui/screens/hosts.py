@@ -47,7 +47,7 @@ WEIGHT: tuple[State, ...] = ("no", "unknown", "ok")
 COLOURS: dict[State, str] = {
     "ok": "$text-success",
     "no": "$text-error",
-    "unknown": "$foreground 60%",
+    "unknown": "$text-muted",
 }
 TITLES = {
     "registration": "registration",
@@ -160,7 +160,7 @@ class HostsScreen(Screen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        title = ("Hosts   ", "bold $primary")
+        title = ("Hosts   ", "bold $text-primary")
         url = visible(self._target.url, limit=200)
         self.query_one("#top", Static).update(Content.assemble(title, url))
         heads = "".join(f"{head:<{WIDTH}}" for head in HEADS)
@@ -283,11 +283,11 @@ class HostsScreen(Screen[None]):
             for cell, titles in sorted(alike.items(), key=lambda one: WEIGHT.index(one[0].state)):
                 parts += [
                     (f"{MARKS[cell.state][0]} ", COLOURS[cell.state]),
-                    (f"{', '.join(titles)}: ", "$foreground 60%"),
+                    (f"{', '.join(titles)}: ", "$text-muted"),
                     f"{visible(cell.says, limit=400) or 'nothing stands in the way'}\n",
                 ]
                 if cell.source:
-                    parts.append((f"  {visible(cell.source, limit=300)}\n", "$foreground 60%"))
+                    parts.append((f"  {visible(cell.source, limit=300)}\n", "$text-muted"))
         self.query_one("#reasons", Static).update(Content.assemble(*parts))
         self.query_one("#why").scroll_home(animate=False)
 

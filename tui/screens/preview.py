@@ -40,7 +40,7 @@ class PreviewScreen(Screen["Wish | None"]):
 
     def compose(self) -> ComposeResult:
         holds = "with secrets" if self._secrets else "without secrets"
-        words = (visible(self._words, limit=80), "bold"), (f"   {holds}", "$foreground 60%")
+        words = (visible(self._words, limit=80), "bold"), (f"   {holds}", "$text-muted")
         yield Static(Content.assemble(*words), id="title", markup=False)
         yield BodyView(id="preview")
         yield KeyBar()

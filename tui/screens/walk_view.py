@@ -166,7 +166,7 @@ class WalkView(Screen[None]):
         unsaved = "   * unsaved" if self.unsaved else ""
         # What a server may make long comes last: it is what a narrow terminal cuts off.
         role = f"   as {visible(host.title, limit=40)}" if host else ""
-        parts = (("authwalk", "bold $primary"), role, unsaved, (lab, "$text-warning"), shown)
+        parts = (("authwalk", "bold $text-primary"), role, unsaved, (lab, "$text-warning"), shown)
         self.query_one("#top", Static).update(Content.assemble(*parts), layout=False)
 
     def _draw_hint_soon(self, words: str) -> None:
@@ -199,7 +199,7 @@ class WalkView(Screen[None]):
         number, words = tour_line(self.walk)
         if number == LAST and self.app.settings.tour:
             self.app.keep(tour=False)  # the next demo goes without
-        parts = (f"{number}/{LAST} ", "bold $text-accent"), words, ("  f3 ends", "$foreground 60%")
+        parts = (f"{number}/{LAST} ", "bold $text-accent"), words, ("  f3 ends", "$text-muted")
         self.query_one("#tour", Static).update(Content.assemble(*parts), layout=False)
 
     @property

@@ -27,7 +27,7 @@ from tui.widgets.value_input import ValueInput
 
 MOST_REJECTED = 3
 KINDS = {"url": "a redirect URL", "query": "a query", "code": "a bare code"}
-MUTED = "$text 60%"  # as $text-muted in a stylesheet; in Content that has no alpha
+MUTED = "$text-muted"
 MARKS: dict[Result, tuple[str, str]] = {
     "pass": ("✓", "$text-success"),
     "info": ("·", MUTED),

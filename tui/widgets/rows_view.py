@@ -54,7 +54,7 @@ class RowsView(LineView):
         & > .body--head { color: $text-secondary; text-style: bold; }
         & > .body--goes-on { color: $text-disabled; }
         & > .body--cursor { color: $text-muted; background: $boost; }
-        &:focus > .body--cursor { color: $primary; background: $boost; }
+        &:focus > .body--cursor { color: $text-primary; background: $boost; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {

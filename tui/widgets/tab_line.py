@@ -47,7 +47,7 @@ class TabLine(Widget):
         return self.names[first:]
 
     def render(self) -> Content:
-        styles = ("$foreground 60%", "bold reverse")
+        styles = ("$text-muted", "bold reverse")
         return Content(" ").join(
             Content.styled(f" {name} ", styles[name == self.active]) for name in self.shown
         )

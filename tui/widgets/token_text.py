@@ -25,8 +25,8 @@ STYLES: Mapping[Mark, str] = {
     "ok": "$text-success",
     "warn": "$text-warning",
     "error": "$text-error",
-    "info": "$foreground 60%",
-    "": "$foreground 60%",
+    "info": "$text-muted",
+    "": "$text-muted",
 }
 WIDE = 70
 """Cells from which a row also says what its verdict or its claim means."""
