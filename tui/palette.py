@@ -62,8 +62,9 @@ class Action:
     also: str = ""
 
     def entry(self, title: Content) -> Content:
-        """Not the hit's own `help`: that is read as markup, where a key such as `[` counts."""
-        return Content.assemble(title, "\n", (self.words, "not bold $text-muted"))
+        """Not the hit's own `help`: that is read as markup, where a key such as `[` counts. The
+        words take the colour of their row, for in the one under the cursor no other is read."""
+        return Content.assemble(title, "\n", (self.words, "not bold"))
 
 
 class ActionProvider(Provider):

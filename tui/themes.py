@@ -108,8 +108,16 @@ def legible(variables: Mapping[str, str], at_least: float) -> dict[str, str]:
 def grounds(variables: Mapping[str, str]) -> tuple[Color, ...]:
     """All that text of any colour stands on."""
     page, surface = (Color.parse(variables[name]) for name in ("background", "surface"))
-    over = (Color.parse(variables[name]) for name in ("boost", "block-cursor-blurred-background"))
-    return (page, surface, page + Color.parse(variables["panel"]), *(page + one for one in over))
+    panel = page + Color.parse(variables["panel"])
+    boost, cursor = (
+        Color.parse(variables[name]) for name in ("boost", "block-cursor-blurred-background")
+    )
+    return (
+        page,
+        surface,
+        panel,
+        *(back + over for back in (page, surface) for over in (boost, cursor)),
+    )
 
 
 def _read_on(text: Color, backs: tuple[Color, ...], at_least: float) -> Color:

@@ -75,7 +75,7 @@ class TokenPane(Vertical):
         & > #token-detail {
             height: 10;
             padding: 0 0 0 1;
-            border-top: solid $border-blurred;
+            border-top: solid $foreground 25%;
             scrollbar-gutter: stable;
             scrollbar-size-vertical: 1;
             & > Static { width: 1fr; height: auto; }
