@@ -7,7 +7,7 @@ from textual.app import App, ComposeResult
 from flows.checks import Finding
 from flows.text import visible
 from tests.hostile import HOSTILE
-from tui.widgets.findings_list import FindingsList
+from tui.widgets.findings_list import FIRST, FindingsList
 
 AUD = Finding(
     "JWT-07",
@@ -126,6 +126,36 @@ async def test_the_cursor_stays_on_its_finding_when_others_come_before_it() -> N
         app.findings_list.show((AUD,))
         await pilot.press("enter")
         assert app.chosen == ["TOK-03", "JWT-07"]
+
+
+MANY = tuple(replace(AUD, says=f"the {number}th thing is wrong") for number in range(3 * FIRST))
+
+
+async def test_of_many_findings_the_first_are_there_at_once() -> None:
+    app = Host(())
+    async with app.run_test() as pilot:
+        found = app.findings_list
+        found.focus()
+        found.show(MANY[1:])
+        assert "the 1th thing is wrong" in " ".join(app.lines[0].split())
+        rows = found.row_count
+        found.action_last()
+        await app.workers.wait_for_complete()
+        assert found.row_count > 2 * rows
+        assert found.current and found.current.id == "178", "the last of all, once it is there"
+        found.show(MANY)
+        assert found.row_count == rows
+        await app.workers.wait_for_complete()
+        assert found.current.id == "179", "it stays on its finding"
+        found.show(MANY[1:])
+        await pilot.press("home", "down")
+        await app.workers.wait_for_complete()
+        assert found.current.id == "1", "whoever moved the cursor meanwhile has the last word"
+        found.action_last()
+        found.styles.width = 30
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+        assert found.current.id == "178" and "179th" in "\n".join(app.lines)
 
 
 async def test_nothing_found() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from time import perf_counter
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -21,6 +23,7 @@ from flows.checks import Finding, Result, all_checks
 from flows.session import PARTIES
 from flows.steps import STEP_ORDER
 from flows.text import visible
+from tui.widgets.lines import REST, SLICE
 from tui.widgets.list_view import LineList, Look, Row
 from tui.widgets.token_rows import cut
 
@@ -29,6 +32,8 @@ LOOKS: Mapping[Result, Look] = {"fail": "error", "warn": "warn", "info": "muted"
 MAX_LINES = 3
 """Lines of a finding's own words, and of its remedy; the report has all of them."""
 TEXT_LIMIT = 600
+FIRST = 60
+"""Findings that are laid out at once; no screen has more lines."""
 
 
 class FindingsList(LineList):
@@ -46,16 +51,19 @@ class FindingsList(LineList):
         ),
     ]
 
-    # Here, because the list looks for its cursor while it is being made.
     _findings: tuple[Finding, ...] = ()
-    _spans: tuple[range, ...] = ()
-    """The lines of each finding."""
+    _seeking: int | None = None
+    """The finding that the cursor goes to once it is laid out."""
+    _width = -1
 
     @dataclass
     class Chosen(Message):
         finding: Finding
 
     def __init__(self, *, id: str | None = None) -> None:
+        # Before the list is made, which looks for its cursor.
+        self._tops = [0]
+        """The first line of each finding that was laid out, and the one behind the last."""
         super().__init__(empty="nothing found", id=id)
 
     def show(self, findings: tuple[Finding, ...]) -> None:
@@ -63,22 +71,58 @@ class FindingsList(LineList):
         if findings != self._findings:
             held = self._findings[int(self.current.id)] if self.current else None
             self._findings = findings
-            self._lay_out()
-            if held in findings:
-                self.highlight(str(findings.index(held)))
+            self._lay_out(findings.index(held) if held in findings else None)
 
-    def _lay_out(self) -> None:
-        width = self.scrollable_size.width
-        drawn = [tuple(_rows(at, self._findings[at], width)) for at in range(len(self._findings))]
-        tops = [0]
-        for rows in drawn:
-            tops.append(tops[-1] + len(rows))
-        self._spans = tuple(map(range, tops, tops[1:]))
-        self.set_rows(chain.from_iterable(drawn))
+    def _lay_out(self, held: int | None) -> None:
+        """Lay out as many findings as a screen can hold, the others between keys; the cursor goes
+        to the finding `held`."""
+        self._width = self.scrollable_size.width
+        self._tops = [0]
+        self.set_rows(self._next_rows(FIRST))
+        self._seeking = held
+        self._sought()
+        if self._laid_out < len(self._findings) and self.is_running:
+            self.run_worker(self._lay_on(), name="findings", group="findings", exclusive=True)
+
+    async def _lay_on(self) -> None:
+        while self._laid_out < len(self._findings):
+            await asyncio.sleep(REST)
+            until = perf_counter() + SLICE
+            rows = []
+            while perf_counter() < until and self._laid_out < len(self._findings):
+                rows += self._next_rows(1)
+            self.add_rows(rows)
+            self._sought()
+
+    @property
+    def _laid_out(self) -> int:
+        return len(self._tops) - 1
+
+    def _next_rows(self, most: int) -> list[Row]:
+        """The lines of the next findings."""
+        rows: list[Row] = []
+        first, at = self._tops[-1], self._laid_out
+        for number, finding in enumerate(self._findings[at : at + most], at):
+            rows += _rows(number, finding, self._width)
+            self._tops.append(first + len(rows))
+        return rows
+
+    def _sought(self) -> None:
+        at = self._seeking
+        if at is not None and at < self._laid_out:
+            self.highlight(str(at))
+            self._seeking = None
+
+    def action_last(self) -> None:
+        super().action_last()
+        self._seeking = len(self._findings) - 1
+        self._sought()
 
     def _span(self, row: int) -> range:
         """The lines of the finding that line `row` is of."""
-        return next((span for span in self._spans if row in span), range(row, row + 1))
+        at = bisect_right(self._tops, row)
+        known = 0 < at < len(self._tops)
+        return range(self._tops[at - 1], self._tops[at]) if known else range(row, row + 1)
 
     def draw_row(self, row: int, width: int) -> Strip:
         strip = super().draw_row(row, width)
@@ -89,6 +133,7 @@ class FindingsList(LineList):
         return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
 
     def watch_cursor(self, before: int, after: int) -> None:
+        self._seeking = None  # whoever moves it has the last word
         for row in (*self._span(before), *self._span(after)):
             self.redraw_row(row)
         super().watch_cursor(before, after)
@@ -101,7 +146,11 @@ class FindingsList(LineList):
             super().show_cursor()
 
     def on_resize(self) -> None:
-        self._lay_out()
+        if self.scrollable_size.width == self._width:
+            self.show_cursor()
+        else:
+            held = int(self.current.id) if self.current else None
+            self._lay_out(held if self._seeking is None else self._seeking)
 
     def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)

@@ -25,6 +25,10 @@ from textual.strip import Strip
 Span = tuple[int, int, str]
 """Columns of a text, start and end, and the component class they are drawn with."""
 
+SLICE = 0.006
+"""Seconds of work at once, so that a key is answered in between."""
+REST = 0.004
+
 CURSOR_MARK = "▌"  # so that the cursor is seen without colour
 
 

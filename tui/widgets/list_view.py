@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -105,7 +106,7 @@ class LineList(LineView):
         self.on_highlight = on_highlight
         self.empty = empty
         """Words that stand where there are no rows."""
-        self._rows: tuple[Row, ...] = ()
+        self._rows: list[Row] = []
         self._highlighted: str | None = None
         self.set_rows(rows)
 
@@ -122,12 +123,21 @@ class LineList(LineView):
     def set_rows(self, rows: Iterable[Row]) -> None:
         """Show other rows. The cursor stays on the row with the same id if there still is one."""
         stay = self._highlighted
-        self._rows = tuple(rows)
+        self._rows = list(rows)
         same = (at for at, row in enumerate(self._rows) if row.id == stay and row.kind == "item")
         self.cursor = next(same, self.cursor)
         self.redraw()
         self.show_cursor()
         self._tell()
+
+    def add_rows(self, rows: Iterable[Row]) -> None:
+        """Show more rows below those there are, which stay as they were drawn."""
+        before = len(self._rows)
+        self._rows.extend(rows)
+        self.fit(Size(self.virtual_size.width, len(self._rows)))
+        if before < self.scroll_offset.y + self.page_height:
+            self._strips.discard((-1, self.scroll_offset.x, self.scrollable_size.width))
+            self.refresh()
 
     def highlight(self, row_id: str) -> bool:
         """Move the cursor to a row by its id; False when there is no such row."""

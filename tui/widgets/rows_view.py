@@ -21,15 +21,11 @@ from textual.strip import Strip
 from flows.bodies import Rendered, render_text
 from flows.rows import Rows, shown
 from tui.widgets.highlight import LOOKS, RowHighlighter
-from tui.widgets.lines import CURSOR_MARK, LineView, Span, segments
+from tui.widgets.lines import CURSOR_MARK, REST, SLICE, LineView, Span, segments
 
 Place = tuple[int, int]
 """An offset in the text, and the row of the screen it is on; -1 for any."""
 
-_SLICE = 0.006
-"""Seconds of work at once, so that a key is answered in between."""
-
-_REST = 0.004
 _GUTTER = 1
 _GOES_ON = "↳"
 
@@ -170,14 +166,14 @@ class RowsView(LineView):
 
     async def _work_on(self) -> None:
         try:
-            await asyncio.sleep(_REST)
+            await asyncio.sleep(REST)
             while self._slice():
-                await asyncio.sleep(_REST)
+                await asyncio.sleep(REST)
         finally:
             self._working = False
 
     def _slice(self) -> bool:
-        until = perf_counter() + _SLICE
+        until = perf_counter() + SLICE
         more = True
         while more and perf_counter() < until:
             more = self.step()
