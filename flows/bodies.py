@@ -7,15 +7,24 @@ render(body, content_type, kind)    its rows, read lazily, with a note of what w
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote_plus
 
+from flows.body_rows import (
+    bounds,
+    form_path,
+    form_value,
+    hex_value,
+    json_path,
+    json_value,
+    line_value,
+    plain,
+)
 from flows.collapse import CollapsibleRows
 from flows.reindent import Break, reindent
 from flows.rows import SLICE, HexRows, Rows, TextRows
+from flows.slices import Sliced, finish
 from flows.sse import Parser
 from flows.text import decode, visible
 
@@ -63,19 +72,27 @@ class Rendered:
 
     def path_at(self, row: int) -> str:
         """Where the row stands: in JSON a pointer (RFC 6901), in a form the name, else ""."""
-        return self._view.path(self, row) if self._view.path else ""
+        return finish(self.finding_path(row))
+
+    def finding_path(self, row: int) -> Sliced[str]:
+        """As `path_at`, in slices: of a large body all that stands before is counted."""
+        return (yield from self._view.path(self, row)) if self._view.path else ""
 
     def line_at(self, row: int) -> bytes:
         """The whole line that a row belongs to, as it is laid out."""
         if isinstance(self.rows, HexRows):
             return b""
-        start, end = _line(self, row)
+        start, end = bounds(self, row)
         return bytes(self.rows.data[start:end])
 
     def value_at(self, row: int) -> str:
         """What copying a row copies: the value of a member, an array or object whole, a line.
         As it was sent, so it is for a clipboard and not to be shown."""
-        return self._view.value(self, row)
+        return finish(self.finding_value(row))
+
+    def finding_value(self, row: int) -> Sliced[str]:
+        """As `value_at`, in slices."""
+        return (yield from self._view.value(self, row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +104,8 @@ class View:
     language: str
     suits: Callable[[str, bytes], int]
     lay_out: Callable[[bytes, Notes], Iterator[bytes]] | None
-    value: Callable[[Rendered, int], str]
-    path: Callable[[Rendered, int], str] | None = None
+    value: Callable[[Rendered, int], Sliced[str]]
+    path: Callable[[Rendered, int], Sliced[str]] | None = None
 
 
 def views(content_type: str, body: bytes) -> tuple[str, ...]:
@@ -131,7 +148,7 @@ def render(
 def render_text(text: str, language: str = "", *, measure: Callable[[str], int] = len) -> Rendered:
     """Text of our own making, such as a command; `language` as Pygments names it."""
     source = text.encode("utf-8", "backslashreplace")
-    view = View("text", language, _suits_text, None, _line_value)
+    view = View("text", language, _suits_text, None, line_value)
     return Rendered(view, TextRows(source, measure=measure), source, [])
 
 
@@ -230,31 +247,36 @@ def _broken(broken: Break | None) -> Iterator[str]:
 
 
 def _form_rows(source: bytes, notes: Notes) -> Iterator[bytes]:
-    pairs = _pairs(source)
-    width = min(24, max(len(name) for name, _ in _pairs(source[:_SAMPLE])))
-    rows: list[str] = []
-    for name, value in pairs:
-        shown = visible(name)
-        rows.append(f"{shown:<{width}} = {visible(value)}\n" if value is not None else f"{shown}\n")
-        if len(rows) == 500:
-            yield "".join(rows).encode()
-            rows.clear()
-    yield "".join(rows).encode()
-
-
-def _pairs(source: bytes) -> Iterator[tuple[str, str | None]]:
-    """Names and values as they were before encoding; None where there is no "="."""
-    start = 0
-    while start <= len(source):
-        end = source.find(b"&", start)
+    start = source[:_SAMPLE]
+    names = (visible("".join(plain(pair.partition(b"=")[0]))) for pair in start.split(b"&"))
+    width = min(24, max(map(len, names)))
+    parts: list[str] = []
+    length = at = 0
+    while at <= len(source):
+        end = source.find(b"&", at)
         end = len(source) if end < 0 else end
-        name, equals, value = source[start:end].partition(b"=")
-        yield _plain(name), _plain(value) if equals else None
-        start = end + 1
+        name, equals, value = source[at:end].partition(b"=")
+        for piece in _row(name, equals, value, width):
+            parts.append(piece)
+            length += len(piece)
+            if length > SLICE:
+                yield "".join(parts).encode()
+                parts.clear()
+                length = 0
+        at = end + 1
+    yield "".join(parts).encode()
 
 
-def _plain(encoded: bytes) -> str:
-    return unquote_plus(encoded.decode("utf-8", "backslashreplace"), errors="backslashreplace")
+def _row(name: bytes, equals: bytes, value: bytes, width: int) -> Iterator[str]:
+    """A row of a form, in pieces; without its value where there is no "="."""
+    for piece in plain(name):
+        piece = visible(piece)
+        width -= len(piece)
+        yield piece
+    if equals:
+        yield f"{' ' * width} = "
+        yield from map(visible, plain(value))
+    yield "\n"
 
 
 _BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
@@ -290,108 +312,14 @@ def _event_data(data: bytes) -> Iterator[bytes]:
         yield data
 
 
-def _line(rendered: Rendered, row: int) -> tuple[int, int]:
-    rows = rendered.rows
-    assert isinstance(rows, TextRows | CollapsibleRows)
-    return rows.line_bounds(row)
-
-
-def _line_value(rendered: Rendered, row: int) -> str:
-    start, end = _line(rendered, row)
-    return rendered.rows.data[start:end].decode("utf-8", "backslashreplace")
-
-
-def _form_value(rendered: Rendered, row: int) -> str:
-    name, value = _form_pair(rendered, row)
-    return name if value is None else value
-
-
-def _form_pair(rendered: Rendered, row: int) -> tuple[str, str | None]:
-    start, _ = _line(rendered, row)
-    index = rendered.rows.data.count(b"\n", 0, start)
-    return next(pair for i, pair in enumerate(_pairs(rendered.source)) if i == index)
-
-
-_JSON_ROW = re.compile(rb'( *)(?:"(?:[^"\\]|\\.)*+": )?(.*?),?')
-_CLOSING = {b"{": b"}", b"[": b"]"}
-
-
-def _json_value(rendered: Rendered, row: int) -> str:
-    start, end = _line(rendered, row)
-    data = rendered.rows.data
-    found = _JSON_ROW.fullmatch(data, start, end)
-    if found is None:
-        return _line_value(rendered, row)
-    indent, value = bytes(found[1]), bytes(found[2])
-    if value in _CLOSING:
-        # Laid out by us: the bracket that closes stands below the row that opens.
-        close = data.find(b"\n" + indent + _CLOSING[value], end)
-        stop = len(data) if close < 0 else close + len(indent) + 2
-        value = bytes(data[found.start(2) : stop]).replace(b"\n" + indent, b"\n")
-    elif value.startswith(b'"'):
-        try:
-            text = str(json.loads(value))
-            text.encode()  # half of a surrogate pair fits no clipboard
-            return text
-        except ValueError:
-            pass
-    return value.decode("utf-8", "backslashreplace")
-
-
-_NAME = re.compile(rb'( *)(?:("(?:[^"\\]|\\.)*+"): )?')
-_FIRSTS = tuple(bytes([char]) for char in b'{["-0123456789tfn')
-
-
-def _json_path(rendered: Rendered, row: int) -> str:
-    """The reference tokens of a row, from the outermost value in; a closing bracket stands where
-    its opening one does."""
-    data = rendered.rows.data
-    start, end = _line(rendered, row)
-    least = 2 if rendered.kind == "sse" else 0  # data of an event stands behind two spaces
-    indent = end - start - len(data[start:end].lstrip(b" "))
-    if data[start + indent : start + indent + 1] in (b"}", b"]"):
-        start = _line_above(data, start, indent)
-    tokens: list[str] = []
-    while indent > least and (found := _NAME.match(data, start)):
-        outer = _line_above(data, start, indent - 2)
-        sibling = b"\n" + b" " * indent
-        above = sum(data.count(sibling + first, outer, start) for first in _FIRSTS)
-        # The line's own line end, in front of it, is not counted.
-        tokens.append(_token(found[2]) if found[2] else str(above))
-        start, indent = outer, indent - 2
-    return "".join(f"/{token}" for token in reversed(tokens))
-
-
-def _line_above(data: bytes | bytearray, start: int, indent: int) -> int:
-    """Where the nearest line above begins that opens something so far from the left."""
-    before = b"\n" + b" " * indent
-    return max(data.rfind(before + first, 0, start) for first in (b'"', b"{", b"[")) + 1
-
-
-def _token(name: bytes) -> str:
-    try:
-        text = str(json.loads(name))
-    except ValueError:
-        text = name.decode("utf-8", "backslashreplace")[1:-1]
-    return text.replace("~", "~0").replace("/", "~1")
-
-
-def _form_path(rendered: Rendered, row: int) -> str:
-    return _form_pair(rendered, row)[0]
-
-
-def _hex_value(rendered: Rendered, row: int) -> str:
-    return rendered.rows.text(row)
-
-
 VIEWS = {
     view.kind: view
     for view in (
-        View("json", "json", _suits_json, _json_rows, _json_value, _json_path),
-        View("form", "form", _suits_form, _form_rows, _form_value, _form_path),
-        View("sse", "sse", _suits_sse, _sse_rows, _json_value, _json_path),
-        View("html", "html", _suits_html, None, _line_value),
-        View("text", "", _suits_text, None, _line_value),
-        View("hex", "hex", _suits_hex, None, _hex_value),
+        View("json", "json", _suits_json, _json_rows, json_value, json_path),
+        View("form", "form", _suits_form, _form_rows, form_value, form_path),
+        View("sse", "sse", _suits_sse, _sse_rows, json_value, json_path),
+        View("html", "html", _suits_html, None, line_value),
+        View("text", "", _suits_text, None, line_value),
+        View("hex", "hex", _suits_hex, None, hex_value),
     )
 }

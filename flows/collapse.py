@@ -11,12 +11,15 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from flows.rows import TextRows
+from flows.slices import WINDOW, Sliced, find, find_last, finish
 
 MOST = 2000
 """Values collapsed at once by `collapse_members`."""
 _COUNTED = 1 << 19
 """Bytes of a value up to which its members are counted."""
-_OPENS = re.compile(rb'( *)(?:"(?:[^"\\]|\\.)*+": )?([{\[])')
+_NAME = rb'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+": )?'
+_OPENS = re.compile(rb"( *)%b([{\[])" % _NAME)
+_MEMBER_OPENS = re.compile(rb"^  %b[{\[]$" % _NAME, re.MULTILINE)
 _CLOSER = {b"{": b"}", b"[": b"]"}
 
 
@@ -103,9 +106,20 @@ class CollapsibleRows:
     def collapse(self, row: int) -> int | None:
         """Hide what the row opens, or else the value that it stands in. The offset of the line
         that stays, or None where there is nothing to hide, or its end has not come yet."""
+        return finish(self.collapsing(row))
+
+    def collapsing(self, row: int) -> Sliced[int | None]:
+        """As `collapse`, in slices."""
         start, _ = self.line_bounds(row)
-        opens = start if not self.is_collapsed(row) and self._opens(start) else self._around(start)
-        return opens if opens is not None and self._hide(opens) else None
+        opens: int | None = start
+        if self.is_collapsed(row) or not self._opens(start):
+            opens = yield from self._around(start)
+        hidden = None if opens is None else (yield from self._behind_bracket(opens))
+        if hidden is None:
+            return None
+        self._hidden[hidden.start] = hidden
+        self._known = -1
+        return opens
 
     def expand(self, row: int) -> bool:
         """Show again what is hidden behind the row."""
@@ -122,13 +136,23 @@ class CollapsibleRows:
 
     def collapse_members(self) -> int:
         """Hide the arrays and objects inside the outermost value, at most `MOST`; how many."""
-        self.expand_all()
-        found = re.finditer(rb'^  (?:"(?:[^"\\]|\\.)*+": )?[{\[]$', self.data, re.MULTILINE)
-        for number, match in enumerate(found):
-            if number == MOST:
-                break
-            self._hide(match.start())
-        return len(self._hidden)
+        return finish(self.collapsing_members())
+
+    def collapsing_members(self) -> Sliced[int]:
+        """As `collapse_members`, in slices, and all of them together at the end."""
+        data, at = self.data, 0
+        members: dict[int, Hidden] = {}
+        while at < len(data) and len(members) < MOST:
+            stop = data.find(b"\n", at + WINDOW) + 1 or len(data)
+            found = _MEMBER_OPENS.search(data, at, stop)
+            hidden = (yield from self._behind_bracket(found.start())) if found else None
+            if hidden:
+                members[hidden.start] = hidden
+            at = hidden.end if hidden else found.end() if found else stop
+            yield
+        self._hidden = members
+        self._known = -1
+        return len(members)
 
     def reveal(self, offset: int) -> bool:
         """Show the byte at `offset` if it is hidden."""
@@ -146,7 +170,7 @@ class CollapsibleRows:
         end = self.data.find(b"\n", start)
         return _OPENS.fullmatch(self.data, start, len(self.data) if end < 0 else end)
 
-    def _around(self, start: int) -> int | None:
+    def _around(self, start: int) -> Sliced[int | None]:
         """The line that opens the value in which the line at `start` stands, its own closing
         bracket included."""
         data = self.data
@@ -156,26 +180,26 @@ class CollapsibleRows:
         if outer < 0:
             return None
         before = b"\n" + b" " * outer
-        found = max(data.rfind(before + first, 0, start) for first in (b'"', b"{", b"["))
+        firsts = (before + b'"', before + b"{", before + b"[")
+        found = yield from find_last(data, firsts, start)
         opens = found + 1 if found >= 0 or _indent(data, 0) == outer else None
         return opens if opens is not None and self._opens(opens) else None
 
-    def _hide(self, opens: int) -> bool:
+    def _behind_bracket(self, opens: int) -> Sliced[Hidden | None]:
+        """What there is to hide behind the line at `opens`."""
         found, data = self._opens(opens), self.data
         if found is None:
-            return False
+            return None
         start, indent = found.end() + 1, bytes(found[1])
         closer = _CLOSER[bytes(found[2])]
-        close = data.find(b"\n" + indent + closer, found.end())
+        close = yield from find(data, b"\n" + indent + closer, found.end())
         if close < 0:
-            return False
+            return None
         end = data.find(b"\n", close + 1)
         end = len(data) if end < 0 else end + 1
         closing = bytes(data[close + 1 : end]).strip().decode("utf-8", "backslashreplace")
         words = f"… {self._count(start, close, indent, closer)} {closing}"
-        self._hidden[start] = Hidden(start, end, words)
-        self._known = -1
-        return True
+        return Hidden(start, end, words)
 
     def _count(self, start: int, end: int, indent: bytes, closer: bytes) -> str:
         if end - start > _COUNTED:

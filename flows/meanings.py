@@ -40,7 +40,14 @@ def terms(name: str, first: str = "") -> tuple[Term, ...]:
 
 def near(name: str) -> tuple[str, ...]:
     """Known names that look like this one, the likest first."""
-    return tuple(get_close_matches(name, _known(), 3))
+    known = _known()
+    # Nothing twice as long as the longest is like it, and of a megabyte that takes seconds to say.
+    return tuple(get_close_matches(name, known, 3)) if len(name) < 2 * _longest() else ()
+
+
+@cache
+def _longest() -> int:
+    return max(map(len, _known()))
 
 
 @cache

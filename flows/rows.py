@@ -19,7 +19,7 @@ from flows.text import visible
 SLICE = 32 * 1024
 """Bytes of text that one `step` looks at."""
 
-LONGEST_ROW = 4096
+LONGEST_ROW = 1024
 """Cells of a row where lines are not folded to a width: beyond, a line goes on in the next row."""
 
 MOST_HITS = 100_000

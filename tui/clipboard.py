@@ -71,7 +71,7 @@ def _listed(words: tuple[str, ...]) -> str:
 
 def encodable(text: str) -> str:
     """`text` with lone surrogates, which no clipboard takes, as escapes."""
-    return text.encode(errors="backslashreplace").decode()
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def _runs(command: list[str], data: bytes, environ: Mapping[str, str]) -> bool:

@@ -18,8 +18,10 @@ from textual.pilot import Pilot
 from textual.selection import Selection
 from textual.strip import Strip
 
+from flows import collapse, slices
 from flows.text import visible
 from tests.hostile import HOSTILE
+from tui.widgets import rows_view
 from tui.widgets.body_view import BodyView
 from tui.widgets.lines import LineView
 from tui.widgets.list_view import LineList
@@ -36,6 +38,7 @@ class Viewer(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.copied: list[str] = []
+        self.explained: list[str] = []
         self.nexts = 0
 
     def compose(self) -> ComposeResult:
@@ -46,6 +49,9 @@ class Viewer(App[None]):
 
     def on_body_view_copy(self, event: BodyView.Copy) -> None:
         self.copied.append(event.text)
+
+    def on_line_view_explain(self, event: LineView.Explain) -> None:
+        self.explained.append(event.text)
 
     @property
     def view(self) -> BodyView:
@@ -444,3 +450,46 @@ async def test_where_a_value_stands_is_copied_as_a_json_pointer() -> None:
         assert app.copied == ["/a/b/1/c"]
         await pilot.press("underscore", "home", "down", "down", "y")
         assert json.loads(app.copied[-1]) == [{"x": 1}, {"x": 2}]
+
+
+async def test_what_takes_a_while_is_said_and_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with viewer(NESTED) as (app, pilot):
+        whole = app.rows()
+        for module in (slices, collapse):
+            monkeypatch.setattr(module, "WINDOW", 48)
+        monkeypatch.setattr(rows_view, "SLICE", 0)  # one step at a time
+        goes_on = asyncio.Event()
+        monkeypatch.setattr(rows_view, "rest", goes_on.wait)
+        for key, words in (
+            ("Y", "looking where it stands"),
+            ("y", "copying"),
+            ("minus", "collapsing"),
+            ("underscore", "collapsing"),
+        ):
+            app.view.cursor = {"Y": 5, "y": 2}.get(key, 0)
+            await pilot.press(key)
+            assert f"{words}… ctrl+g stops it" in app.rows()[-1]
+            await pilot.press("ctrl+g")
+            assert app.rows() == whole and app.copied == []
+        app.view.cursor = 5
+        await pilot.press("Y")
+        app.view.cursor = 2
+        await pilot.press("y")
+        goes_on.set()
+        await settle(app, pilot)
+        assert [json.loads(text) for text in app.copied] == [[1, {"c": 2}]], "the last one counts"
+        await pilot.press("Y")
+        await settle(app, pilot)
+        assert app.copied[-1] == "/a/b"
+        await pilot.press("underscore")
+        await settle(app, pilot)
+        assert '  "list": [ … 2 items ],' in app.rows() and "ctrl+g" not in app.rows()[-1]
+
+
+async def test_a_megabyte_for_a_name_is_explained_by_its_beginning() -> None:
+    async with viewer(b"x" * 1_000_000, "text/plain") as (app, pilot):
+        await pilot.press("i")
+        assert len(app.explained) == 1
+        assert "is in no standard" in app.explained[0] and len(app.explained[0]) < 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -17,16 +17,26 @@ from textual.strip import Strip
 
 from flows.bodies import Rendered, render, render_text, views
 from flows.collapse import CollapsibleRows
+from flows.slices import Sliced
 from flows.text import visible
 from tui.widgets.body_keys import KEYS
 from tui.widgets.find import Find
 from tui.widgets.lines import Span, cut
 from tui.widgets.rows_view import Place, RowsView
 
+T = TypeVar("T")
 Kind = Literal["pretty", "raw", "hex"]
 COMPARED = 1 << 18
 """Bytes of a body up to which it is held against that of the attempt before."""
 _EDGES = b" ,"
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What a key began that may take a while in a large body, in words and in slices."""
+
+    words: str
+    slices: Iterator[None]
 
 
 class BodyView(RowsView):
@@ -75,6 +85,7 @@ class BodyView(RowsView):
         self._shown: tuple[bytes | str, str] = ("", "")
         self._find = Find()
         self._before: frozenset[bytes] | None = None
+        self._doing: Doing | None = None
 
     def show(self, body: bytes, content_type: str = "", *, title: str | None = None) -> None:
         """Show a body in the view that suits it. A body that goes on where the one before ended,
@@ -136,6 +147,7 @@ class BodyView(RowsView):
         if kind not in self._made:
             self._made[kind] = self._views[kind]()
         self._find.look(self._made[kind].rows, self._find.needle)
+        self._doing = None
         self.open(self._made[kind], place)
         self.refresh_bindings()
 
@@ -146,11 +158,34 @@ class BodyView(RowsView):
     def watch_kind(self) -> None:
         self._open()
 
-    # Search
+    # What takes a while
+
+    def _do(self, words: str, work: Sliced[T], then: Callable[[T], object]) -> None:
+        """Do something in slices, instead of what is still being done; `words` say it if it does
+        not end at once."""
+
+        def whole() -> Iterator[None]:
+            then((yield from work))
+
+        self._doing = doing = Doing(words, whole())
+        self.work()
+        if self._doing is doing:
+            self._searched()
+
+    def _done(self) -> None:
+        self._doing = None
+        self._searched()
 
     def step(self) -> bool:
         more = super().step()
-        return self._find.step() or more
+        more = self._find.step() or more
+        if (doing := self._doing) is None:
+            return more
+        if next(doing.slices, self) is self and self._doing is doing:
+            self._done()
+        return True
+
+    # Search
 
     def worked(self) -> None:
         found = self._find.first()
@@ -160,8 +195,10 @@ class BodyView(RowsView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         # Without a search these keys are the screen's.
         match action:
-            case "match" | "clear_search":
+            case "match":
                 return self._find.active
+            case "clear_search":
+                return self._find.active or self._doing is not None
             case "collapse" | "collapse_members":
                 return self._collapsible is not None
             case "expand" | "expand_all":
@@ -180,6 +217,9 @@ class BodyView(RowsView):
         self._type(text)
 
     def action_clear_search(self) -> None:
+        if self._doing:
+            self._done()
+            return
         self._find.clear()
         self._searched()
 
@@ -256,12 +296,16 @@ class BodyView(RowsView):
         self.kind = kinds[(kinds.index(self._kind) + 1) % len(kinds)]
 
     def action_copy(self) -> None:
-        if self.cursor < self.row_count and (text := self.rendered.value_at(self.cursor)):
-            self.post_message(self.Copy(self, text))
+        if self.cursor < self.row_count:
+            self._do("copying", self.rendered.finding_value(self.cursor), self._copy)
 
     def action_copy_path(self) -> None:
-        if self.cursor < self.row_count and (path := self.rendered.path_at(self.cursor)):
-            self.post_message(self.Copy(self, path))
+        if self.cursor < self.row_count:
+            self._do("looking where it stands", self.rendered.finding_path(self.cursor), self._copy)
+
+    def _copy(self, text: str) -> None:
+        if text:
+            self.post_message(self.Copy(self, text))
 
     # Collapsing
 
@@ -271,8 +315,12 @@ class BodyView(RowsView):
 
     def action_collapse(self) -> None:
         if (rows := self._collapsible) and self.cursor < len(rows):
-            opens = rows.collapse(self.cursor)
-            self._collapsed(self.rows.start(self.cursor) if opens is None else opens)
+            start = rows.start(self.cursor)
+            self._do(
+                "collapsing",
+                rows.collapsing(self.cursor),
+                lambda opens: self._collapsed(start if opens is None else opens),
+            )
 
     def action_expand(self) -> None:
         if (rows := self._collapsible) and self.cursor < len(rows):
@@ -281,15 +329,15 @@ class BodyView(RowsView):
             self._collapsed(start)
 
     def action_collapse_members(self) -> None:
-        self._with_all(CollapsibleRows.collapse_members)
-
-    def action_expand_all(self) -> None:
-        self._with_all(CollapsibleRows.expand_all)
-
-    def _with_all(self, change: Callable[[CollapsibleRows], object]) -> None:
         if (rows := self._collapsible) and self.cursor < len(rows):
             start = rows.start(self.cursor)
-            change(rows)
+            work = rows.collapsing_members()
+            self._do("collapsing", work, lambda _: self._collapsed(start))
+
+    def action_expand_all(self) -> None:
+        if (rows := self._collapsible) and self.cursor < len(rows):
+            start = rows.start(self.cursor)
+            rows.expand_all()
             self._collapsed(start)
 
     def _collapsed(self, offset: int) -> None:
@@ -329,7 +377,7 @@ class BodyView(RowsView):
 
     @property
     def _has_status(self) -> bool:
-        return self._find.active or bool(self.note)
+        return self._find.active or self._doing is not None or bool(self.note)
 
     def render_line(self, y: int) -> Strip:
         if self._has_status and y == self.scrollable_size.height - 1:
@@ -337,9 +385,10 @@ class BodyView(RowsView):
         return super().render_line(y)
 
     def _status(self, width: int) -> Strip:
-        if not self._find.active:
+        if self._doing or not self._find.active:
             style = self.get_component_rich_style("body--note")
-            note = cut(f" {self.note}", width)
+            words = f"{self._doing.words}… ctrl+g stops it" if self._doing else self.note
+            note = cut(f" {words}", width)
             return Strip([Segment(note, style)]).adjust_cell_length(width, style)
         style = self.get_component_rich_style("body--status")
         count = f"  {self._find.count} "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from flows.checks import Finding, Result, all_checks
 from flows.session import PARTIES
 from flows.steps import STEP_ORDER
 from flows.text import visible
-from tui.widgets.lines import REST, SLICE
+from tui.widgets.lines import SLICE, rest
 from tui.widgets.list_view import LineList, Look, Row
 from tui.widgets.token_rows import cut
 
@@ -86,7 +85,7 @@ class FindingsList(LineList):
 
     async def _lay_on(self) -> None:
         while self._laid_out < len(self._findings):
-            await asyncio.sleep(REST)
+            await rest()
             until = perf_counter() + SLICE
             rows = []
             while perf_counter() < until and self._laid_out < len(self._findings):

@@ -5,6 +5,7 @@ Only the rows on screen are drawn, so that the cost is that of the screen and no
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
@@ -25,11 +26,15 @@ from textual.strip import Strip
 Span = tuple[int, int, str]
 """Columns of a text, start and end, and the component class they are drawn with."""
 
+CURSOR_MARK = "▌"  # so that the cursor is seen without colour
+
 SLICE = 0.006
 """Seconds of work at once, so that a key is answered in between."""
-REST = 0.004
 
-CURSOR_MARK = "▌"  # so that the cursor is seen without colour
+
+async def rest() -> None:
+    """Let keys be answered between two slices."""
+    await asyncio.sleep(0.004)
 
 
 def segments(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
@@ -21,11 +20,13 @@ from textual.strip import Strip
 from flows.bodies import Rendered, render_text
 from flows.rows import Rows, shown
 from tui.widgets.highlight import LOOKS, RowHighlighter
-from tui.widgets.lines import CURSOR_MARK, REST, SLICE, LineView, Span, segments
+from tui.widgets.lines import CURSOR_MARK, SLICE, LineView, Span, rest, segments
 
 Place = tuple[int, int]
 """An offset in the text, and the row of the screen it is on; -1 for any."""
 
+EXPLAINED = 4096
+"""Bytes of a line in which its name, and a value that can be explained, are looked for."""
 _GUTTER = 1
 _GOES_ON = "↳"
 
@@ -166,17 +167,16 @@ class RowsView(LineView):
 
     async def _work_on(self) -> None:
         try:
-            await asyncio.sleep(REST)
+            await rest()
             while self._slice():
-                await asyncio.sleep(REST)
+                await rest()
         finally:
             self._working = False
 
     def _slice(self) -> bool:
         until = perf_counter() + SLICE
-        more = True
-        while more and perf_counter() < until:
-            more = self.step()
+        while (more := self.step()) and perf_counter() < until:
+            pass
         if self._seeking and self._is_indexed(self._seeking[0]):
             self.go_to(*self._seeking)
         self.worked()
@@ -227,14 +227,16 @@ class RowsView(LineView):
 
     def action_open_value(self) -> None:
         if self.cursor < self.row_count:
-            line = self.rendered.line_at(self.cursor).decode("utf-8", "backslashreplace")
+            # Tokens and URLs are ASCII; escapes for a megabyte of wrong bytes would take a while.
+            line = self.rendered.line_at(self.cursor).decode("utf-8", "replace")
             self.post_message(self.OpenValue(line))
 
     def action_explain(self) -> None:
         if self.cursor < self.row_count:
             from tui.explaining import explained, named
 
-            line = self.rendered.line_at(self.cursor).decode("utf-8", "backslashreplace")
+            start = self.rendered.line_at(self.cursor)[:EXPLAINED]
+            line = start.decode("utf-8", "backslashreplace")
             name, value = named(line, self.rendered.path_at(self.cursor))
             if name:
                 self.post_message(self.Explain(name, explained(name, value)))
