@@ -15,7 +15,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus
+from textual.messages import Layout
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar
 from textual.widgets import Static
 
 from flows.hosts import host_of, versions_of
@@ -96,6 +98,11 @@ class WalkView(Screen[None]):
         self.point_at(self.stage.step)
         self.steps.focus()
         self.call_after_refresh(self.set_timer, FIRST_FRAME, self._finish)
+
+    def on_layout(self, message: Layout) -> None:
+        """A scroll bar that grew with its pane moves nothing; Textual would lay out all again."""
+        if isinstance(message.widget, ScrollBar):
+            message.prevent_default()
 
     async def _finish(self) -> None:
         """What the first frame does without: the panes on the right, the forms, the clock."""

@@ -24,6 +24,7 @@ from flows.wire import WireOptions
 from tui import view
 from tui.view import Item
 from tui.widgets.body_view import BodyView
+from tui.widgets.frame import Unscrolled
 from tui.widgets.headline import Headline
 from tui.widgets.rows_view import RowsView
 from tui.widgets.tab_line import TabLine
@@ -70,7 +71,7 @@ class Head(RowsView):
         return self.has_focus
 
 
-class ExchangeView(Vertical):
+class ExchangeView(Unscrolled, Vertical):
     """Shows an `Item`. It keeps no truth of its own: `show` says all there is to know."""
 
     BINDING_GROUP_TITLE = "Exchange"

@@ -1,4 +1,4 @@
-"""A pane whose border says what is in it."""
+"""Boxes that cost little: one that fits what is in it, and one whose border says what that is."""
 
 from __future__ import annotations
 
@@ -6,10 +6,26 @@ from typing import Self
 
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
 
 
-class Frame(Vertical):
+class Unscrolled(Widget):
+    """A box that has no scroll bars. Textual lays out the screen a second time wherever the first
+    changed what there is to scroll."""
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        return super()._size_updated(size, virtual_size, container_size, layout=False)
+
+
+class Switcher(Unscrolled, ContentSwitcher):
+    """One of several widgets, each as large as the box."""
+
+
+class Frame(Unscrolled, Vertical):
     """Textual paints a widget whole when the title of its border changes, line by line down to the
     last of its background; here only the lines of the border that hold the titles."""
 

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Paste, Resize
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import Static
 
 from flows.catalogue import OPTIONAL, Json, Listing
 from flows.exchange import Exchange, Request
@@ -24,7 +24,7 @@ from flows.walk import Walk
 from tui import view
 from tui.view import Item
 from tui.widgets.exchange_view import ExchangeView
-from tui.widgets.frame import Frame
+from tui.widgets.frame import Frame, Switcher
 from tui.widgets.list_view import Cell, Row
 from tui.widgets.step_list import LOOKS, Menu
 
@@ -66,7 +66,7 @@ class Stage(Frame):
         yield Static(id="purpose", markup=False)
         yield Static(id="written", markup=False)
         yield Menu(id="items")
-        with ContentSwitcher(id="stage", initial="note"):
+        with Switcher(id="stage", initial="note"):
             with VerticalScroll(id="note"):
                 yield Static(markup=False)
             own = frozenset(name.lower() for name, _ in self._walk.session.target.headers)
@@ -76,7 +76,7 @@ class Stage(Frame):
         self.query_one("#items", Menu).on_highlight = self._highlighted
 
     def on_resize(self, event: Resize) -> None:
-        if self.query_one(ContentSwitcher).current == "note":
+        if self.query_one(Switcher).current == "note":
             self.call_after_refresh(self._draw_item)  # it is laid out by its width
 
     async def mount_forms(self) -> None:
@@ -86,7 +86,7 @@ class Stage(Frame):
         from tui.widgets.response_panel import ResponsePanel
         from tui.widgets.tool_form import ToolForm
 
-        switcher = self.query_one(ContentSwitcher)
+        switcher = self.query_one(Switcher)
         for form in (
             ResponsePanel(id="response"),
             ClientPanel(id="client"),
@@ -127,7 +127,7 @@ class Stage(Frame):
     @property
     def request(self) -> Request | None:
         """The request on show; None where something else is."""
-        shows = self.query_one(ContentSwitcher).current == "exchange"
+        shows = self.query_one(Switcher).current == "exchange"
         return self.exchange_view.request if shows else None
 
     @property
@@ -162,7 +162,7 @@ class Stage(Frame):
 
     def focus_content(self) -> None:
         """Move the keyboard to what is on show."""
-        current = self.query_one(ContentSwitcher).visible_content
+        current = self.query_one(Switcher).visible_content
         from tui.widgets.ask_panel import AskPanel
 
         if current is self.exchange_view:
@@ -204,7 +204,7 @@ class Stage(Frame):
             self._draw_item()
 
     def _draw_item(self) -> None:
-        item, switcher = self.shown, self.query_one(ContentSwitcher)
+        item, switcher = self.shown, self.query_one(Switcher)
         match item.event or item.move if item else None:
             case Ask() as ask:
                 if self._forms:
