@@ -5,6 +5,7 @@
     authentication   has it a method in common with the token endpoint
     metadata         is it let through to the metadata, and does that please it
     resource         is the resource the one that it dials
+    token            does it take the token response and the token, where the walk got one
 
 Each cell is ok, no with the reason, or unknown. Discovery alone answers most; `survey` asks for the
 rest. The redirect URIs are asked for with a response type that nobody has: a server that takes the
@@ -48,10 +49,11 @@ State = Literal["ok", "no", "unknown"]
 REGISTRATION = "host-registration"
 REDIRECT = "host-redirect"
 CLEAN_UP = "clean-up"
-COLUMNS = ("registration", "redirect", "authentication", "metadata", "resource")
+COLUMNS = ("registration", "redirect", "authentication", "metadata", "resource", "token")
 _PORT = "49152"
 """What stands for {port}: nobody is sent there."""
 _BROWSER = (("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"),)
+_TOKEN = ("HOST-12", "HOST-09", "HOST-10", "HOST-11")
 _METADATA = ("HOST-17", "HOST-03", "HOST-04", "HOST-18", "HOST-01", "HOST-13", "HOST-14")
 
 
@@ -68,6 +70,11 @@ class Cell:
 class Row:
     host: Host
     cells: Mapping[str, Cell]
+
+    @property
+    def refusal(self) -> Cell | None:
+        """The first cell in which the host would refuse; None where there is none."""
+        return next((cell for cell in self.cells.values() if cell.state == "no"), None)
 
 
 def preflight(session: Session, facts: Facts, hosts: Iterable[Host]) -> tuple[Row, ...]:
@@ -189,15 +196,19 @@ def deletions(session: Session) -> Probe:
 
 def _cells(session: Session, facts: Facts, host: Host) -> Iterator[tuple[str, Cell]]:
     record = Record(replace(session, target=facts.target), facts)
-    found = findings(record, "host_discovery", "hosts")
+    found = findings(record, "host_discovery", "hosts", "host_tokens")
     told: dict[str, Finding] = {}
     for one in found:
         if one.result not in ("pass", "not-applicable"):
             told.setdefault(one.check, one)
     if server_metadata(facts) is None:
-        first = Cell("unknown", "no metadata of an authorization server was found")
-        later = Cell("unknown", "it goes on to the next authorization server, which was not asked")
-        unknown = later if facts.server_tried and goes_on(facts) else first
+        if not facts.server_tried:
+            words = "the walk ended before the authorization server was asked"
+        elif goes_on(facts):
+            words = "it goes on to the next authorization server, which was not asked"
+        else:
+            words = "no metadata of an authorization server was found"
+        unknown = Cell("unknown", words)
         cells = {name: unknown for name in COLUMNS}
         cells["metadata"] = _judged(told, *_METADATA) or unknown
         cells["resource"] = _resource(facts, host, told)
@@ -208,6 +219,7 @@ def _cells(session: Session, facts: Facts, host: Host) -> Iterator[tuple[str, Ce
     yield "authentication", _authentication(facts, host, told)
     yield "metadata", _metadata(facts, host, told)
     yield "resource", _resource(facts, host, told)
+    yield "token", _token(facts, told)
 
 
 def _judged(told: Mapping[str, Finding], *checks: str) -> Cell | None:
@@ -246,10 +258,13 @@ def _registered(exchange: Exchange, host: Host) -> Cell:
     response = exchange.response
     if response is None:
         return Cell("unknown", exchange.error.text if exchange.error else "no answer")
+    asked, _ = read_json(exchange.request.body)
+    wanted = text_list(asked, "redirect_uris") or () if isinstance(asked, dict) else ()
     document, problem = read_object(response)
     if response.status not in (200, 201) or document is None:
         words = error_text(document) or problem or response.reason
-        return Cell("no", f"the registration is refused with {response.status}: {words}")
+        of = f" of {', '.join(wanted)}" if wanted else ""
+        return Cell("no", f"the registration{of} is refused with {response.status}: {words}")
     if value_member(document, "client_id") is None:
         return Cell("no", "the registration response has no client_id")
     if host.parser:
@@ -260,8 +275,6 @@ def _registered(exchange: Exchange, host: Host) -> Cell:
     demand = host.demand("client-secret")
     if demand and not value_member(document, "client_secret"):
         return Cell("no", "the registration brings no client_secret", demand.evidence.words)
-    asked, _ = read_json(exchange.request.body)
-    wanted = text_list(asked, "redirect_uris") or () if isinstance(asked, dict) else ()
     kept = text_list(document, "redirect_uris")
     if gone := [uri for uri in wanted if kept is not None and uri not in kept]:
         demand = host.demand("redirect-list")
@@ -298,7 +311,8 @@ def _taken(uri: str, exchange: Exchange) -> Cell:
     said = response.body[:65536].decode("utf-8", "replace").lower()
     if 400 <= response.status < 500 and ("redirect_uri" in said or "redirect uri" in said):
         return Cell("no", f"{uri} is refused with {response.status}")
-    return Cell("unknown", f"only a login would tell: {response.status} at the endpoint itself")
+    words = error_text(read_object(response)[0]) or "and no redirect"
+    return Cell("unknown", f"only a login would tell: it is answered {response.status} {words}")
 
 
 def _authentication(facts: Facts, host: Host, told: Mapping[str, Finding]) -> Cell:
@@ -322,6 +336,12 @@ def _resource(facts: Facts, host: Host, told: Mapping[str, Finding]) -> Cell:
     if named == url or host.demand("resource"):
         return Cell("ok", named)
     return Cell("unknown", f"resource is {named}: how it compares that is not known")
+
+
+def _token(facts: Facts, told: Mapping[str, Finding]) -> Cell:
+    if facts.tokens is None:
+        return Cell("unknown", "no token was issued yet")
+    return _judged(told, *_TOKEN) or Cell("ok")
 
 
 def _answer(session: Session, host: Host) -> Exchange | None:

@@ -171,8 +171,8 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 
 
 def _add_hosts(hosts: argparse.ArgumentParser) -> None:
-    hosts.add_argument("show", nargs="?", choices=("show",), metavar="show", help="one host")
-    hosts.add_argument("name", nargs="?", metavar="NAME", help="its name")
+    hosts.add_argument("show", nargs="?", metavar="show", help="one host; its name alone does too")
+    hosts.add_argument("name", nargs="?", metavar="NAME", help="its name or title")
     hosts.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 
@@ -248,7 +248,8 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     )
     add("--hosts", action="store_true", help="which known hosts would get through, and which not")
     add("--register", action="store_true", help="with --hosts: try it, deleted again where offered")
-    add("--fail-on", choices=FAIL_ON, default="error", metavar="LEVEL", help=", ".join(FAIL_ON))
+    levels = f"{', '.join(FAIL_ON)}; a host that would refuse counts as a warning"
+    add("--fail-on", choices=FAIL_ON, default="error", metavar="LEVEL", help=levels)
     add("--verbose", action="store_true", help="also what is well, and what does not apply")
     add_target(check)
     add_wire(check)

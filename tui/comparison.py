@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from flows.compare import Compared, Comparison, Difference, Pairing
@@ -64,17 +65,25 @@ def counted(pairing: Pairing) -> str:
     return f"{pairing.equal} equal, {must} as they must" if must else f"{pairing.equal} equal"
 
 
-def summary(comparison: Comparison) -> str:
-    """The verdict in a sentence."""
+def summary(comparison: Comparison, waits: str = "") -> str:
+    """The verdict in a sentence. `waits` is where both wait for a person, if they do."""
     first = comparison.first
     if first is None:
-        return "Nothing differs but what must."
-    number = sum(1 for step in comparison.steps if step.matters)
+        return f"Nothing differs but what must{f', up to {waits}' if waits else ''}."
+    number = sum(1 for step in comparison.steps if step.matters and not unreached(step))
     where = f"{STEP_ORDER[first.step] + 1} {STEP[first.step].title}"
     told = next((one for one in first.differences if one.side != "outcome"), None)
     what = f": {named(told)}" if told else _alone(first)
     more = f", and at {number - 1} more step{'s' * (number > 2)}" if number > 1 else ""
-    return f"They differ at {where}{what}{more}."
+    return f"They differ at {where}{what}{more}.{_end(comparison)}"
+
+
+def _end(comparison: Comparison) -> str:
+    """Which of the two ended first, and where: what follows from that is no difference."""
+    for last, step in pairwise(comparison.steps):
+        if letter := unreached(step):
+            return f" {letter} ends at {STEP_ORDER[last.step] + 1} {STEP[last.step].title}."
+    return ""
 
 
 def _alone(step: Compared) -> str:
@@ -118,9 +127,9 @@ class Comparing:
         for step in comparison.steps:
             yield from self._step(step)
 
-    def verdict(self, comparison: Comparison) -> str:
-        mark = self.console.mark("ok" if comparison.same else "warn")
-        return f"{mark} {self._text(summary(comparison))}"
+    def verdict(self, comparison: Comparison, waits: str = "") -> str:
+        kind = "warn" if not comparison.same else "waiting" if waits else "ok"
+        return f"{self.console.mark(kind)} {self._text(summary(comparison, waits))}"
 
     def _step(self, step: Compared) -> Iterator[str]:
         mark = self.console.mark("warn" if step.matters else "ok")
@@ -159,12 +168,14 @@ class Comparing:
             return text
         return marked(text, pair_spans(_last(one.field), text, "value"))
 
-    def document(self, comparison: Comparison, a: Walked, b: Walked) -> dict[str, Any]:
+    def document(
+        self, comparison: Comparison, a: Walked, b: Walked, waits: str = ""
+    ) -> dict[str, Any]:
         first = comparison.first
         return {
             "same": comparison.same,
             "first": first.step if first else None,
-            "says": self._text(summary(comparison)),
+            "says": self._text(summary(comparison, waits)),
             **{name: self._walked(one) for name, one in (("a", a), ("b", b))},
             "steps": [self._step_of(step) for step in comparison.steps],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ Style = Literal["ok", "info", "warn", "error", "dim", "bold"]
 
 WIDTH = 80
 _SGR = {"ok": "32", "info": "36", "warn": "33", "error": "31", "dim": "2", "bold": "1"}
+_PAINT = re.compile(r"\x1b\[[0-9;]*m")
 _MARKS = {
     "ok": "✓",
     "info": "·",
@@ -21,8 +23,10 @@ _MARKS = {
     "error": "✗",
     "skipped": "\N{EN DASH}",
     "waiting": "…",
+    "unknown": "?",
 }
-_ASCII = {"ok": "+", "info": ".", "warn": "!", "error": "x", "skipped": "-", "waiting": "?"}
+_ASCII = {"ok": "+", "info": ".", "warn": "!", "error": "x", "skipped": "-"}
+_ASCII |= {"waiting": "?", "unknown": "?"}
 
 
 class Console:
@@ -44,7 +48,7 @@ class Console:
         self._progress = ""
 
     def mark(self, kind: str) -> str:
-        styles: dict[str, Style] = {"skipped": "dim", "waiting": "info"}
+        styles: dict[str, Style] = {"skipped": "dim", "unknown": "dim", "waiting": "info"}
         style: Style = styles.get(kind, kind)  # type: ignore[arg-type]
         return self.paint(style, self._marks[kind])
 
@@ -71,10 +75,17 @@ class Console:
     def wrapped(self, text: str, *, first: str, rest: int, style: Style | None = None) -> list[str]:
         """`text`, which must be safe to show, in lines behind `first` and then `rest` spaces.
         Words are never broken, so that a URL can be copied."""
+        start = len(_PAINT.sub("", first))
         lines = textwrap.wrap(
-            text, max(24, self.width - rest), break_long_words=False, break_on_hyphens=False
+            text,
+            max(24 + rest, self.width),
+            initial_indent="x" * start,
+            subsequent_indent=" " * rest,
+            break_long_words=False,
+            break_on_hyphens=False,
         )
-        painted = (self.paint(style, line) if style else line for line in lines or [""])
+        plain = [line[rest if number else start :] for number, line in enumerate(lines)] or [""]
+        painted = (self.paint(style, line) if style else line for line in plain)
         return [f"{' ' * rest if i else first}{line}" for i, line in enumerate(painted)]
 
 

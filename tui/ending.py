@@ -124,8 +124,12 @@ def interrupted(move: Move | None) -> Ending:
 
 def sound(walk: Walk) -> Ending:
     """The end of a walk in which everything asked for was done. What is wrong all the same is
-    its verdict."""
-    return Ending("completed", SOUND, "", _verdict(walk, walk.diagnosis))
+    its verdict; only what the host that is walked as is documented to refuse fails it."""
+    diagnosis = walk.diagnosis
+    verdict = _verdict(walk, diagnosis)
+    if diagnosis.host and diagnosis.host.result == "fail":
+        return Ending("completed", STOPPED, "host-refuses", verdict)
+    return Ending("completed", SOUND, "", verdict)
 
 
 def _after_acts(walk: Walk) -> Ending:

@@ -5,56 +5,82 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flows.preflight import COLUMNS, Cell, Row, State
+from flows.preflight import COLUMNS, Row, State
 from flows.text import visible
 from tui.console import Console
+from tui.hosts_text import HEADS, LEGEND, TITLES
 
-_NAME, _WIDTHS = 24, (14, 10, 16, 10, 8)
-_KINDS: dict[State, str] = {"ok": "ok", "no": "error", "unknown": "skipped"}
-_FEW = 3
+_NAME = 24
+_KINDS: dict[State, str] = {"ok": "ok", "no": "error", "unknown": "unknown"}
+_Causes = dict[tuple[str, str], dict[tuple[str, str], list[str]]]
 
 
 def hosts_table(rows: Sequence[Row], console: Console) -> Iterator[str]:
-    """The table of hosts: a mark a cell, then why not, then what is not known, each told once."""
-    heads = "".join(f"{name:<{width}}" for name, width in zip(COLUMNS, _WIDTHS, strict=True))
+    """The table of hosts: a mark a cell, what the marks mean, then why not and what is not known,
+    each cause told once and below it what each host does with it."""
+    heads = " ".join(HEADS[column] for column in COLUMNS)
     title = console.paint("bold", f"{'Hosts':<{_NAME + 2}}")
-    yield f"{title}{console.paint('dim', heads.rstrip())}"
+    yield f"{title}{console.paint('dim', heads)}"
     for row in rows:
-        marks = (console.mark(_KINDS[row.cells[name].state]) for name in COLUMNS)
         cells = "".join(
-            mark + " " * (width - 1) for mark, width in zip(marks, _WIDTHS, strict=True)
+            console.mark(_KINDS[row.cells[column].state]) + " " * len(HEADS[column])
+            for column in COLUMNS
         )
         yield f"  {visible(row.host.title, limit=_NAME):<{_NAME}}{cells}".rstrip()
+    told = (f"{console.mark(_KINDS[state])} {words}" for state, words in LEGEND.items())
+    yield f"  {'   '.join(told)}"
     for state in ("no", "unknown"):
-        for (name, cell), names in _reasons(rows, state).items():
-            first = f"  {console.mark(_KINDS[state])} {name}: "
-            more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-            who = f"{', '.join(names[:_FEW])}{more}"
-            words = f"{visible(cell.says, limit=300)} ({who})"
-            yield from console.wrapped(words, first=first, rest=4)
-            if cell.source:
-                yield " " * 4 + console.paint("dim", visible(cell.source, limit=300))
-    if _open(rows):
-        yield "  --register registers as each host, to tell the rest, and cleans up"
+        for (column, found), does in _causes(rows, state).items():
+            plain = [name for (words, _), names in does.items() if not words for name in names]
+            who = f" ({_names(plain, len(rows))})" if plain else ""
+            first = f"  {console.mark(_KINDS[state])} {TITLES[column]}: "
+            yield from console.wrapped(f"{visible(found, limit=400)}{who}", first=first, rest=4)
+            for (words, source), names in does.items():
+                if words:
+                    text = visible(_sentence(names, words), limit=400)
+                    yield from console.wrapped(text, first=" " * 4, rest=4)
+                if source:
+                    yield " " * 4 + console.paint("dim", visible(source, limit=300))
 
 
-def _open(rows: Sequence[Row]) -> bool:
-    return any(row.cells["registration"].state == "unknown" for row in rows)
+def _sentence(names: Sequence[str], does: str) -> str:
+    if len(names) == 1:
+        return f"{names[0]} {does}"
+    verb, _, rest = does.partition(" ")
+    plural = {"is": "are", "was": "were"}.get(verb, verb)
+    return f"{', '.join(names[:-1])} and {names[-1]} {plural} {rest}"
 
 
-def _reasons(rows: Sequence[Row], state: State) -> dict[tuple[str, Cell], list[str]]:
-    found: dict[tuple[str, Cell], list[str]] = {}
+def hosts_verdict(rows: Sequence[Row]) -> str:
+    """Who would refuse, in words; "" where nobody is known to."""
+    names = [visible(row.host.title, limit=_NAME) for row in rows if row.refusal]
+    number = f"{len(names)} of {len(rows)} hosts would refuse"
+    return f"{number}: {_names(names, len(rows))}" if names else ""
+
+
+def _names(names: Sequence[str], all_of: int) -> str:
+    return f"all {all_of}" if len(names) == all_of > 1 else ", ".join(names)
+
+
+def _causes(rows: Sequence[Row], state: State) -> _Causes:
+    """By column and cause what hosts do with it and whence that is known, and who does so."""
+    found: _Causes = {}
     for row in rows:
-        for name in COLUMNS:
-            if (cell := row.cells[name]).state == state:
-                found.setdefault((name, cell), []).append(visible(row.host.title, limit=_NAME))
+        for column in COLUMNS:
+            if (cell := row.cells[column]).state == state:
+                # A judgement names the host between what there is and what the host does with it.
+                cause, _, does = cell.says.partition(f" {row.host.title} ")
+                name = visible(row.host.title, limit=_NAME)
+                causes = found.setdefault((column, cause), {})
+                causes.setdefault((does, cell.source), []).append(name)
     return found
 
 
 def row_document(row: Row) -> dict[str, Any]:
-    """{host, title, COLUMN {state, says, source}, …}."""
+    """{host, title, refuses, COLUMN {state, says, source}, …}."""
     cells = {
         name: {"state": cell.state, "says": cell.says or None, "source": cell.source or None}
         for name, cell in row.cells.items()
     }
-    return {"host": row.host.name, "title": row.host.title, **cells}
+    refuses = row.refusal is not None
+    return {"host": row.host.name, "title": row.host.title, "refuses": refuses, **cells}

@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.hosts import Evidence, Host, HostFileError, Known, find, host_names
 from flows.session import PARTIES
 from flows.steps import STEP, STEP_ORDER
 from flows.text import visible
 from tui.ending import Ending
+
+if TYPE_CHECKING:
+    from flows.preflight import State
+
+HEADS: Mapping[str, str] = {
+    "registration": "register",
+    "redirect": "redirect",
+    "authentication": "auth",
+    "metadata": "metadata",
+    "resource": "resource",
+    "token": "token",
+}
+"""The columns of `flows.preflight`, in words that fit above a mark."""
+TITLES: Mapping[str, str] = {
+    "registration": "registration",
+    "redirect": "redirect URIs",
+    "authentication": "client authentication",
+    "metadata": "metadata",
+    "resource": "resource",
+    "token": "token",
+}
+LEGEND: Mapping[State, str] = {
+    "ok": "would pass",
+    "no": "would refuse",
+    "unknown": "not known yet, or not of this host",
+}
+
+
+_WANTS: Mapping[str, str] = {
+    "first-authorization-server": "asks only the first that the resource metadata names",
+    "every-authorization-server": "wants each that the resource metadata names to be found",
+    "redirect-list": "registers all of its redirect URIs or none",
+    "client-secret": "does nothing without a client_secret",
+    "refresh-error": "asks the person to connect again only after invalid_grant",
+}
+"""What demands say that need no value."""
 
 
 def readable_hosts() -> tuple[tuple[Host, ...], tuple[str, ...]]:
@@ -43,11 +79,15 @@ def fact_lines(host: Host) -> Iterator[str]:
     """What is known of a host, each value with its evidence."""
     yield visible(host.title)
     for name, known in values(host):
-        yield from _entry(name, known.value, known.evidence)
+        value = known.value
+        if name == "client_info" and isinstance(value, tuple):
+            value = " ".join(map(str, value))  # its name and its version
+        yield from _entry(name, value, known.evidence)
     if host.demands:
         yield "\nDemands"
     for demand in host.demands:
-        yield from _entry(demand.rule, demand.value, demand.evidence)
+        value = _WANTS.get(demand.rule) if demand.value is None else demand.value
+        yield from _entry(demand.rule, value, demand.evidence)
 
 
 def values(host: Host) -> Iterator[tuple[str, Known[Any]]]:

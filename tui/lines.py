@@ -135,14 +135,14 @@ class Lines:
         verdict = ending.verdict
         if not self.console.quiet:
             yield ""
-        done = ending.outcome == "completed" and not ending.code
+        done = ending.outcome == "completed" and ending.code in ("", "host-refuses")
         if done and verdict.step is None:
             yield f"{self.console.mark('ok')} {self.console.paint('ok', 'Sound')}"
             yield f"  {self._safe(verdict.cause)}"
             return
         waits = ending.outcome == "needs-person"
         if done:
-            yield self._counted("Completed", walk.findings)
+            yield self._completed(walk)
             yield from self._labelled("step", STEP[verdict.step].title if verdict.step else "")
         else:
             title = f" at {STEP[verdict.step].title}" if verdict.step else ""
@@ -162,11 +162,16 @@ class Lines:
         yield from self._labelled("fix", verdict.fix)
         yield from self._labelled("source" if verdict.host else "standard", verdict.standard)
         yield from self._host(walk.diagnosis)
-        yield from self._see_also(verdict.alternatives)
+        yield from self._see_also(verdict.alternatives, walk.diagnosis)
 
-    def diagnosis(self, walk: Walk, diagnosis: Diagnosis) -> Iterator[str]:
-        """The verdict of a check: what is wrong first, or that nothing is."""
+    def diagnosis(self, walk: Walk, diagnosis: Diagnosis, hosts: str = "") -> Iterator[str]:
+        """The verdict of a check: what is wrong first, or that nothing is; `hosts` says which would
+        refuse all the same."""
         cause = diagnosis.cause
+        if cause is None and hosts:
+            text = self._safe(f"No rule is broken, and {hosts}.")
+            yield from self.console.wrapped(text, first=f"{self.console.mark('warn')} ", rest=2)
+            return
         if cause is None:
             yield f"{self.console.mark('ok')} {self.console.paint('ok', 'Sound')}"
             return
@@ -180,7 +185,8 @@ class Lines:
         yield from self._labelled("fix", cause.fix)
         yield from self._labelled("source" if cause.host else "standard", cause.standard)
         yield from self._host(diagnosis)
-        yield from self._see_also(diagnosis.alternatives)
+        yield from self._labelled("hosts", hosts)
+        yield from self._see_also(diagnosis.alternatives, diagnosis)
 
     def health(self, components: Iterable[Component]) -> Iterator[str]:
         """The health table: mark, component, status, detail, endpoint."""
@@ -226,10 +232,21 @@ class Lines:
             yield from self._labelled("host", told.says)
             yield from self._labelled("source", told.standard)
 
-    def _see_also(self, alternatives: Iterable[Finding]) -> Iterator[str]:
-        for number, other in enumerate(islice(alternatives, 3)):
+    def _see_also(self, alternatives: Iterable[Finding], diagnosis: Diagnosis) -> Iterator[str]:
+        """What may be the cause too, but for what `_host` says."""
+        others = (one for one in alternatives if one is not diagnosis.host)
+        for number, other in enumerate(islice(others, 3)):
             text = f"{STEP[other.step].title}: {other.says}"
             yield from self._labelled("" if number else "see also", text)
+
+    def _completed(self, walk: Walk) -> str:
+        """The end of a walk that had findings: what its host makes of them, or how many."""
+        told, host = walk.diagnosis.host, host_of(walk.session.target)
+        if told is None or host is None:
+            return self._counted("Completed", walk.findings)
+        kind: Style = "error" if told.result == "fail" else "warn"
+        words = f"{self._safe(host.title, 40)} {'would' if kind == 'error' else 'may'} refuse this"
+        return f"{self.console.mark(kind)} {self.console.paint(kind, words)}"
 
     def _counted(self, word: str, findings: Iterable[Finding]) -> str:
         results = [finding.result for finding in findings]

@@ -87,8 +87,8 @@ HTTP_PROXY and its kin are not read: --proxy URL says it. Names given to --beare
 
 _EXIT = """\
 0    sound
-1    stopped at a step (run, replay); something found at or above --fail-on (check); a difference
-     (compare)
+1    stopped at a step (run, replay), or what the host of --as is documented to refuse (run);
+     something found at or above --fail-on (check); a difference (compare)
 2    wrong usage
 3    a person is needed and none is there
 4    unreachable

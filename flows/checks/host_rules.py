@@ -66,7 +66,8 @@ def refused(
     standard by which it is well, with a reason maybe."""
     words = f"{found} {host.title} {_DOES[evidence.status]} {does} ({evidence.seen:%Y-%m-%d})."
     if fine:
-        words += f" Fine by {fine}."
+        section, colon, why = fine.partition(":")
+        words += f" {section} allows it{colon}{why}."
     weight = severity or ("error" if evidence.status == "documented" else "warn")
     source = f"{evidence.status} by {evidence.source}"
     return failed(words, place, severity=weight, standard=source, party=party, step=step)

@@ -126,7 +126,7 @@ def a_method_in_common(record: Record, host: Host) -> Outcomes:
         yield passed(place)
     else:
         found = f"The token endpoint takes {', '.join(listed) or 'no method'}."
-        does, fine = f"have {' and '.join(known.value)}", "RFC 8414 §2"
+        does, fine = f"know no method but {' and '.join(known.value)}", "RFC 8414 §2"
         yield refused(host, known.evidence, found, does, place, fine=fine)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from tui.commands.junit import junit
 from tui.commands.options import reason, target_of, wire_options
 from tui.console import Console
 from tui.ending import unreachable
-from tui.hosts_table import hosts_table, row_document
+from tui.hosts_table import hosts_table, hosts_verdict, row_document
 from tui.lines import Lines
 from tui.redaction import Redaction
 from tui.report import finding_of, print_document
@@ -44,13 +44,14 @@ FAIL_ON = {"error": ("fail",), "warn": ("fail", "warn"), "info": ("fail", "warn"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of one URL. `enough` says why not every probe was sent; `kept` why the walk
-    could not be approved."""
+    """What came of one URL. `enough` says why not every probe was sent; `advice` what would tell
+    more of the hosts, or why that could not be done."""
 
     walk: Walk
     components: tuple[Component, ...]
     enough: str = ""
     hosts: tuple[Row, ...] = ()
+    advice: tuple[str, ...] = ()
 
     @property
     def diagnosis(self) -> Diagnosis:
@@ -123,7 +124,18 @@ async def _check(
         await walk.close()
     record = Record(walk.session, walk.facts)
     rows = preflight(walk.session, walk.facts, every_host()) if args.hosts else ()
-    return Checked(walk, health(record, walk.findings), prober.enough or enough, rows)
+    advice = tuple(_advice(walk, rows, args))
+    return Checked(walk, health(record, walk.findings), prober.enough or enough, rows, advice)
+
+
+def _advice(walk: Walk, rows: Sequence[Row], args: argparse.Namespace) -> Iterator[str]:
+    if any(row.cells["registration"].state == "unknown" for row in rows):
+        if not args.register:
+            yield "--register registers as each host, to tell the rest, and cleans up."
+        elif isinstance(move := walk.current, Blocked):
+            yield f"Not registered: {move.reason}"
+    if rows and walk.facts.tokens is None and not args.approve:
+        yield "--approve makes the whole walk, to tell what each host does with the token."
 
 
 async def _deep(walk: Walk, console: Console) -> str:
@@ -151,8 +163,10 @@ def _status(checked: Sequence[Checked], fail_on: str) -> int:
     if any(one.unreachable for one in checked):
         return UNREACHABLE
     fatal = FAIL_ON.get(fail_on, ())
-    found = any(finding.result in fatal for one in checked for finding in one.findings)
-    return STOPPED if found else SOUND
+    results = {finding.result for one in checked for finding in one.findings}
+    if any(row.refusal for one in checked for row in one.hosts):
+        results.add("warn")  # what a host is known to do breaks no rule
+    return STOPPED if results.intersection(fatal) else SOUND
 
 
 def _tell(checked: Checked, lines: Lines, console: Console, *, verbose: bool) -> None:
@@ -163,16 +177,19 @@ def _tell(checked: Checked, lines: Lines, console: Console, *, verbose: bool) ->
         console.say("", *lines.findings(told))
     if checked.hosts:
         console.tell("", *hosts_table(checked.hosts, console))
+        for words in checked.advice:
+            console.tell(*console.wrapped(visible(words), first="  ", rest=2))
     if checked.enough:
         console.tell(f"  Not every probe was sent: {visible(checked.enough)}.")
     console.say(*lines.declared(checked.walk.facts))
-    console.tell("", *lines.diagnosis(checked.walk, checked.diagnosis), "")
+    refuse = hosts_verdict(checked.hosts)
+    console.tell("", *lines.diagnosis(checked.walk, checked.diagnosis, refuse), "")
 
 
 def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
-    """{url, sound, verdict, alternatives, health, findings, hosts, not_sent}; `hosts` are
-    {host, title, registration, redirect, authentication, metadata, resource}, each {state, says,
-    source}, where --hosts asked for them."""
+    """{url, sound, verdict, alternatives, health, findings, hosts, not_sent}; `hosts`, where
+    --hosts asked for them, are {host, title, refuses} and by each of COLUMNS {state, says,
+    source}."""
     session, diagnosis = checked.walk.session, checked.diagnosis
     cause = diagnosis.cause
     document = {

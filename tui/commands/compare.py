@@ -10,11 +10,12 @@ from typing import Any
 
 from flows.compare import Comparison, compare
 from flows.session import CAPABILITIES, Session, Target
+from flows.steps import STEP, STEP_ORDER
 from flows.store import redact_session
 from flows.unattended import walk_as_both
 from flows.walk import Walk
 from flows.wire import Wire
-from tui.commands import SOUND, STOPPED, usage
+from tui.commands import PERSON, SOUND, STOPPED, usage
 from tui.commands.hosts import known_host
 from tui.commands.options import headers_of, web_url, wire_options
 from tui.commands.show import load_session
@@ -65,9 +66,11 @@ def _hosts(args: argparse.Namespace) -> int:
     )
     console.progress("")
     comparison = compare(*walks)
+    waits = _waiting(walks)
+    status = PERSON if comparison.same and waits else _status(comparison)
     if args.json:
-        print_document(_document(comparison, walks, keep=args.with_secrets))
-        return _status(comparison)
+        print_document(_document(comparison, walks, waits, keep=args.with_secrets))
+        return status
     redactions = [Redaction(walk.session, keep=args.with_secrets) for walk in walks]
 
     def text(text: str) -> str:
@@ -79,19 +82,32 @@ def _hosts(args: argparse.Namespace) -> int:
         for host, walk in zip((first, second), walks, strict=True)
     ]
     console.say(*comparing.lines("authwalk compare, as two hosts", comparison, *named), "")
-    console.tell(comparing.verdict(comparison))
+    console.tell(comparing.verdict(comparison, waits))
+    if waits and not args.approve:
+        console.tell("  --approve goes on without a person.")
     for letter, host, walk, redaction in zip("AB", (first, second), walks, redactions, strict=True):
         console.tell("", console.paint("bold", f"{letter}  as {host.title}"))
         lines = Lines(console, redaction)
         console.tell(*(line for line in lines.ending(walk, ending_of(walk)) if line))
-    return _status(comparison)
+    return status
 
 
-def _document(comparison: Comparison, walks: tuple[Walk, Walk], *, keep: bool) -> dict[str, Any]:
+def _waiting(walks: tuple[Walk, Walk]) -> str:
+    """The step at which both wait for a person; "" where not both do."""
+    endings = [ending_of(walk) for walk in walks]
+    step = endings[0].verdict.step
+    if step is None or any(ending.outcome != "needs-person" for ending in endings):
+        return ""
+    return f"{STEP_ORDER[step] + 1} {STEP[step].title}"
+
+
+def _document(
+    comparison: Comparison, walks: tuple[Walk, Walk], waits: str, *, keep: bool
+) -> dict[str, Any]:
     """The document of a comparison, and in `walks` the report of each."""
     redactions = [Redaction(walk.session, keep=keep) for walk in walks]
     a, b = (Walked(walk.session.target.host or "", walk.session) for walk in walks)
-    document = Comparing(Console(sys.stderr)).document(comparison, a, b)
+    document = Comparing(Console(sys.stderr)).document(comparison, a, b, waits)
     for redaction in redactions:
         document = redaction.json(document)
     reports = [

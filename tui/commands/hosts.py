@@ -15,10 +15,13 @@ from tui.hosts_text import fact_lines, values
 
 
 def main(args: argparse.Namespace) -> int:
-    if args.show and not args.name:
+    name = args.name or (args.show if args.show != "show" else None)
+    if args.show == "show" and not name:
         raise usage("hosts show wants a name: authwalk hosts names them")
-    if args.name:
-        host = known_host(args.name)
+    if args.name and args.show != "show":
+        raise usage(f"{visible(args.show)}: hosts show NAME tells of one host")
+    if name:
+        host = known_host(name)
         if args.json:
             _print({"host": document(host)})
         else:
@@ -43,11 +46,14 @@ def every_host() -> tuple[Host, ...]:
 
 
 def known_host(name: str) -> Host:
-    """The host of this name. Raises Failure."""
+    """The host of this name or title, in any case. Raises Failure."""
     try:
         if host := find(name):
             return host
-        close = get_close_matches(name, hosts(), 1)
+        titled = {host.title.casefold(): host for host in hosts().values()}
+        if host := titled.get(name.casefold()) or find(name.casefold()):
+            return host
+        close = get_close_matches(name.casefold().replace(" ", "-"), hosts(), 1)
     except HostFileError as error:
         raise unreadable(visible(str(error))) from error
     hint = f"did you mean {close[0]}" if close else "authwalk hosts names them"

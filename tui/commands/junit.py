@@ -1,4 +1,4 @@
-"""Findings as JUnit XML: a suite a URL, a case a check."""
+"""Findings as JUnit XML: a suite a URL, a case a check, and a case a host."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ def junit(checked: Sequence[tuple[Checked, Redaction]]) -> str:
         cases = [list(group) for _, group in groupby(one.findings, key=lambda found: found.check)]
         for findings in cases:
             _case(suite, findings, redaction)
-        suite.set("tests", str(len(cases)))
+        for row in one.hosts:
+            case = SubElement(suite, "testcase", classname="hosts", name=row.host.name)
+            if row.refusal:
+                words = f"would refuse: {row.refusal.says}"
+                SubElement(case, "system-out").text = _text(words, redaction)
+        suite.set("tests", str(len(suite)))
         suite.set("failures", str(sum(1 for case in suite if case.find("failure") is not None)))
         suite.set("skipped", str(sum(1 for case in suite if case.find("skipped") is not None)))
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"

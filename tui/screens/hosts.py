@@ -30,17 +30,16 @@ from flows.text import visible
 from flows.unattended import walk_as_both
 from flows.walk import Walk, new_session
 from flows.wire import Wire, WireOptions
-from tui.hosts_text import fact_lines, readable_hosts
+from tui.ending import unreachable
+from tui.hosts_text import HEADS, LEGEND, TITLES, fact_lines, readable_hosts
 from tui.screens.dialogs import Confirm, Dialog, TextDialog, buttons, plain
 from tui.widgets.choice import Choice
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.lines import cut
 from tui.widgets.list_view import Cell, LineList, Look, Row
 
-NAME, WIDTH = 23, 9
-"""Columns of the name of a host, and of each mark."""
-HEADS = ("register", "redirect", "client", "metadata", "resource")
-"""`COLUMNS` in words that fit above the marks."""
+NAME = 22
+"""Columns of the name of a host."""
 MARKS: dict[State, Cell] = {"ok": ("✓", "ok"), "no": ("✗", "error"), "unknown": ("?", "muted")}
 WEIGHT: tuple[State, ...] = ("no", "unknown", "ok")
 """What is told first."""
@@ -49,14 +48,7 @@ COLOURS: dict[State, str] = {
     "no": "$text-error",
     "unknown": "$text-muted",
 }
-TITLES = {
-    "registration": "registration",
-    "redirect": "redirect URIs",
-    "authentication": "client authentication",
-    "metadata": "metadata",
-    "resource": "resource",
-}
-LEGEND = "✓ would pass   ✗ would refuse   ? only a registration or a login would tell"
+_LEGEND = "   ".join(f"{MARKS[state][0]} {words}" for state, words in LEGEND.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +155,7 @@ class HostsScreen(Screen[None]):
         title = ("Hosts   ", "bold $text-primary")
         url = visible(self._target.url, limit=200)
         self.query_one("#top", Static).update(Content.assemble(title, url))
-        heads = "".join(f"{head:<{WIDTH}}" for head in HEADS)
+        heads = "".join(f"{HEADS[column]} " for column in COLUMNS)
         self.query_one("#heads", Static).update(Content(heads.rstrip()))
         self._list.focus()
         self._ask(register=False)
@@ -181,7 +173,9 @@ class HostsScreen(Screen[None]):
         match action:
             case "cancel":
                 return self._cancel is not None
-            case "again" | "register":
+            case "again":
+                return self._cancel is None
+            case "register":
                 return self._cancel is None and bool(self._table)
             case "compare":
                 return self._cancel is None and self._list.current is not None
@@ -201,7 +195,7 @@ class HostsScreen(Screen[None]):
         finally:
             self._cancel = None
             if self.is_mounted:
-                self._say(LEGEND)
+                self._say(_LEGEND if self._table else "r asks again")
                 self.refresh_bindings()
 
     @work(group="ask", exclusive=True, exit_on_error=False)
@@ -233,9 +227,11 @@ class HostsScreen(Screen[None]):
         move = walk.current
         early = isinstance(move, Blocked) and move.step != "client"
         self._stop = move.reason if early and isinstance(move, Blocked) else ""
-        self._table = {
-            row.host.name: row for row in preflight(walk.session, walk.facts, self._hosts)
-        }
+        # Of a server that does not answer nothing can be told.
+        asked = () if unreachable(walk, move) else self._hosts
+        self._table = {row.host.name: row for row in preflight(walk.session, walk.facts, asked)}
+        if not self._table:
+            self._list.empty = "the server does not answer"
         self._list.set_rows(self._rows())
         if self._as:
             self._list.highlight(self._as)
@@ -251,20 +247,21 @@ class HostsScreen(Screen[None]):
     def _rows(self) -> Iterator[Row]:
         for row in self._table.values():
             look: Look = "strong" if self._marked is row.host else ""
-            name = cut(visible(row.host.title), NAME - 2)
+            name = cut(visible(row.host.title), NAME - 1)
             cells: list[Cell] = [(name + " " * (NAME - cell_len(name)), look)]
             for column in COLUMNS:
                 mark, colour = MARKS[row.cells[column].state]
-                cells.append((mark.ljust(WIDTH), colour))
+                cells.append((mark.ljust(len(HEADS[column]) + 1), colour))
             yield Row(row.host.name, (*cells, *self._whole(row)))
 
     def _whole(self, row: HostRow) -> tuple[Cell, ...]:
-        """What all cells come to, and the first reason where one refuses."""
-        refusal = next((cell for cell in row.cells.values() if cell.state == "no"), None)
+        """What all cells come to, and the first reason where one refuses. No token is asked for
+        here, so that a host passes without."""
+        refusal = row.refusal
         whole: Cell = ("passes", "ok")
         if refusal:
             whole = ("refuses", "error")
-        elif any(cell.state == "unknown" for cell in row.cells.values()):
+        elif any(row.cells[column].state == "unknown" for column in COLUMNS if column != "token"):
             whole = ("open", "muted")
         marked: Cell = ("A  ", "accent") if self._marked is row.host else ("", "")
         return marked, whole, (f"   {refusal.says}" if refusal else "", "muted")
@@ -328,7 +325,7 @@ class HostsScreen(Screen[None]):
         elif first.name != host.name:
             self._compare(first, host)
         else:
-            self._say(LEGEND)
+            self._say(_LEGEND)
         self._list.set_rows(self._rows())
 
     @work(group="ask", exit_on_error=False)
@@ -340,7 +337,7 @@ class HostsScreen(Screen[None]):
 
         how = await self.app.push_screen_wait(AsBothDialog(a, b))
         if how is None:
-            self._say(LEGEND)
+            self._say(_LEGEND)
             return
         async with self._busy() as cancel:
             walks = await walk_as_both(

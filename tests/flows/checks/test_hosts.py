@@ -141,13 +141,13 @@ REFUSED: list[tuple[str, str, World, str]] = [
         "HOST-08",
         "zed",
         walked("zed", metadata(token_endpoint_auth_methods_supported=["client_secret_basic"])),
-        "takes client_secret_basic. Zed is documented to have none",
+        "takes client_secret_basic. Zed is documented to know no method but none",
     ),
     (
         "HOST-09",
         "chatgpt",
         walked("chatgpt", token(token_type="bearer")),
-        '"Bearer" (2026-11-25). Fine by RFC 6749 §5.1: case does not matter.',
+        '"Bearer" (2026-11-25). RFC 6749 §5.1 allows it: case does not matter.',
     ),
     (
         "HOST-10",

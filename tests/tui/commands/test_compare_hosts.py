@@ -41,6 +41,15 @@ def test_the_first_step_that_one_host_minds_is_named(lab: Lab, capsys: Capture) 
     assert [item["field"] for item in told["findings"]] == ["HOST-09"]
 
 
+def test_where_one_ends_is_told_and_what_follows_does_not_count(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("user-agent-blocked",))
+    arguments = [lab.mcp_url, "--as", "claude", "--as", "chatgpt", "--approve", "--quiet"]
+    assert main(["compare", *arguments]) == 1
+    told = capsys.readouterr().out
+    assert "They differ at 1 Challenge" in told and "more step" not in told
+    assert "A ends at 1 Challenge." in told
+
+
 def test_in_words_it_ends_with_both_verdicts(lab: Lab, capsys: Capture) -> None:
     lab.set_faults(("host-refuses-token",))
     arguments = [lab.mcp_url, "--as", "claude", "--as", "chatgpt", "--approve", "--quiet"]
@@ -53,8 +62,13 @@ def test_in_words_it_ends_with_both_verdicts(lab: Lab, capsys: Capture) -> None:
 
 
 def test_without_a_person_both_wait_at_the_login(lab: Lab, capsys: Capture) -> None:
-    assert main(["compare", lab.mcp_url, "--as", "claude", "--as", "cursor", "--json"]) == 0
+    arguments = ["compare", lab.mcp_url, "--as", "claude", "--as", "cursor"]
+    assert main([*arguments, "--quiet"]) == 3
+    told = capsys.readouterr().out
+    assert "… Nothing differs but what must, up to 8 Response.\n  --approve goes on" in told
+    assert main([*arguments, "--json"]) == 3
     found = json.loads(capsys.readouterr().out)
+    assert found["says"] == "Nothing differs but what must, up to 8 Response."
     assert [walk["outcome"] for walk in found["walks"]] == ["needs-person", "needs-person"]
 
 

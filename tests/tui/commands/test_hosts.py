@@ -69,7 +69,7 @@ def test_chatgpt_refuses_a_token_that_breaks_no_rule(lab: Lab, capsys: Capture) 
     assert (found["outcome"], found["target"]["host"]) == ("completed", "chatgpt")
     assert (verdict["step"], verdict["party"]) == ("token", "authorization-server")
     assert (verdict["check"], verdict["host"]) == ("HOST-09", "chatgpt")
-    assert "Fine by RFC 6749" in verdict["cause"]
+    assert "RFC 6749 §5.1 allows it" in verdict["cause"]
     assert "ChatGPT is reported to refuse" in verdict["cause"]
     assert verdict["alternatives"][0]["check"] == "HOST-11"
     assert any("ChatGPT dials from" in words for words in found["substituted"])
@@ -77,11 +77,33 @@ def test_chatgpt_refuses_a_token_that_breaks_no_rule(lab: Lab, capsys: Capture) 
     assert {"HOST-09", "HOST-11"} <= quoted
 
 
+def test_what_a_host_is_documented_to_refuse_fails_its_walk(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("resource-trailing-slash",))
+    assert main(["run", lab.mcp_url, "--approve", "--as", "claude", "--quiet"]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("✗ Claude would refuse this\n")
+    assert told.count("Claude is documented to") == 1, "see also does not say it again"
+    found = document(capsys, "run", lab.mcp_url, "--approve", "--as", "claude", status=1)
+    assert found["outcome"] == "completed"
+
+
+def test_a_host_is_known_by_its_title_in_any_case(capsys: Capture) -> None:
+    assert main(["hosts", "ChatGPT"]) == 0
+    first = capsys.readouterr().out
+    assert main(["hosts", "show", "chatgpt"]) == 0
+    assert capsys.readouterr().out == first and first.startswith("ChatGPT\n")
+    assert main(["hosts", "show", "vs code"]) == 0
+    told = capsys.readouterr().out
+    assert "asks only the first that the resource metadata names" in told
+    assert main(["hosts", "tell", "chatgpt"]) == 2
+
+
 def test_both_verdicts_are_told(lab: Lab, capsys: Capture) -> None:
     lab.set_faults(("host-refuses-token",))
     assert main(["run", lab.mcp_url, "--approve", "--as", "chatgpt"]) == 0
     told = capsys.readouterr().out
     assert "  as ChatGPT" in told.splitlines()[0]
+    assert "\n! ChatGPT may refuse this\n  step      Exchange code" in told, "it is only reported"
     assert "standard  sound: no rule is found broken" in told
     assert "source    reported by" in told
     lab.set_faults(("token-type-lowercase", "token-cacheable"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_a_clean_server_refuses_nobody_and_registers_nobody_unasked(
     ]
     for name in ("chatgpt", "claude", "vscode"):
         row = found[name]
-        assert [row[column]["state"] for column in COLUMNS[2:]] == ["ok", "ok", "ok"]
+        assert [row[column]["state"] for column in COLUMNS[2:]] == ["ok", "ok", "ok", "unknown"]
 
 
 def test_registering_tells_the_rest(lab: Lab, capsys: Capture) -> None:
@@ -130,11 +131,58 @@ def test_the_table_is_told_with_its_reasons(lab: Lab, capsys: Capture) -> None:
     with faults(lab, "resource-trailing-slash"):
         main(["check", lab.mcp_url, "--hosts", "--quiet", "--fail-on", "never"])
     told = capsys.readouterr().out
-    assert "registration  redirect  authentication  metadata  resource" in told
-    assert "✗ resource: " in told and "(VS Code)" in told
+    assert "register redirect auth metadata resource token" in told
+    assert "✓ would pass   ✗ would refuse   ? not known" in told
+    assert told.count("✗ resource: ") == 1, "one cause is told once"
+    assert "    VS Code is documented to" in told
     assert "documented by https://github.com/microsoft/vscode/" in told
-    assert "(Antigravity, ChatGPT, Claude and" in " ".join(told.split())
-    assert all(len(line) <= 100 or "https://" in line for line in told.splitlines())
+    assert "? registration: only a registration would tell (all 21)" in told
+    assert "--register registers as each host" in told and "--approve makes" in told
+    assert not [line for line in told.splitlines() if len(line) > 80 and "http" not in line]
+
+
+def test_the_verdict_tells_of_the_hosts_and_so_does_the_status(lab: Lab, capsys: Capture) -> None:
+    with faults(lab, "registration-drops-schemes"):
+        arguments = ["check", lab.mcp_url, "--hosts", "--register"]
+        assert main([*arguments, "--quiet"]) == 0
+        told = " ".join(capsys.readouterr().out.split())
+        assert "! No rule is broken, and 1 of 21 hosts would refuse: Cursor." in told
+        assert "Sound" not in told and "--register" not in told
+        assert main([*arguments, "--fail-on", "warn", "--json"]) == 1
+        rows = json.loads(capsys.readouterr().out)["checks"][0]["hosts"]
+        assert [row["host"] for row in rows if row["refuses"]] == ["cursor"]
+
+
+def test_the_token_is_judged_once_there_is_one(lab: Lab, capsys: Capture) -> None:
+    with faults(lab, "host-refuses-token"):
+        assert not refused(table(lab, capsys), "token")
+        found = table(lab, capsys, "--approve")
+        assert "chatgpt" in refused(found, "token") and found["claude"]["token"]["state"] == "ok"
+
+
+def test_what_kept_the_registrations_from_being_made_is_told(lab: Lab, capsys: Capture) -> None:
+    with faults(lab, "issuer-mismatch"):
+        main(["check", lab.mcp_url, "--hosts", "--register", "--quiet"])
+        told = capsys.readouterr().out
+    assert "  Not registered: " in told and "--register registers" not in told
+
+
+def test_of_a_server_that_was_not_asked_nothing_is_said(lab: Lab, capsys: Capture) -> None:
+    with faults(lab, "resource-mismatch"):
+        found = table(lab, capsys)
+    says = {row["registration"]["says"] for row in found.values()}
+    assert says == {"the walk ended before the authorization server was asked"}
+
+
+def test_junit_has_a_case_for_each_host(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "report.xml"
+    with faults(lab, "registration-drops-schemes"):
+        main(["check", lab.mcp_url, "--hosts", "--register", "--quiet", "--junit", str(path)])
+    cases = [case for case in ElementTree.parse(path).iter("testcase")]
+    told = {case.get("name") for case in cases if case.get("classname") == "hosts"}
+    assert told == set(hosts())
+    (cursor,) = (case for case in cases if case.get("name") == "cursor")
+    assert "would refuse" in (cursor.findtext("system-out") or "")
 
 
 def test_registering_is_part_of_the_table_alone(capsys: Capture) -> None:
