@@ -62,7 +62,6 @@ class AuthwalkApp(OwnApp):
             "ctrl+p",
             "command_palette",
             "Actions",
-            show=False,
             priority=True,
             id="app.palette",
             tooltip="Find any action by its name",

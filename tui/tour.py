@@ -5,28 +5,35 @@ The lines follow from the record, so that whoever wanders off finds the right on
 
 from __future__ import annotations
 
-from flows.moves import Ask
+from collections.abc import Mapping
+
+from flows.moves import Blocked
+from flows.session import StepId
 from flows.walk import Walk
 
-LAST = 7
+LINES: Mapping[StepId, str] = {
+    "challenge": "Not sent yet: enter sends this request. i tells what for.",
+    "resource-metadata": "401, as it should be, and where to read on. enter reads.",
+    "server-metadata": "It names who issues its tokens. enter asks that server.",
+    "keys": "Its endpoints and abilities. up and down look back. enter.",
+    "client": "The keys to check tokens with. enter registers a client.",
+    "pkce": "We are a client now. c copies any request as curl. enter.",
+    "authorize": "Its hash goes out, the verifier stays here. a runs on.",
+    "callback": "Here a person logs in. On the lab A does, without one.",
+    "token": "The code is back and works once. e edits, enter spends it.",
+    "connect": "The token is taken apart: t goes there. a runs on.",
+    "call": "Done. Break it: f, missing-aud; r on step 9; a. ? lists keys.",
+}
+"""By the step that the walk stands at."""
+_SAME: Mapping[StepId, StepId] = {"claims": "connect", "refresh": "connect", "tools": "connect"}
+"""Steps that have the line of another."""
+STOPPED = "Stopped: read why. f mends the lab, r tries the step again."
+LAST = len(LINES)
 
 
 def tour_line(walk: Walk) -> tuple[int, str]:
     """The number of the line, from 1 to `LAST`, and the line."""
-    move, facts, tried = walk.current, walk.facts, walk.attempts
-    if not walk.session.events:
-        return 1, "Not sent yet: enter sends this request, byte for byte."
-    if len(tried) == 1:
-        return 2, "401, as it should be, with where the metadata is. enter goes on."
-    if isinstance(move, Ask) and move.kind == "authorization-response":
-        return 4, "Here a person logs in. On the lab A approves without a browser."
-    if facts.response is None:
-        return 3, "up and down look back; c copies as curl; a runs to the next stop."
-    if facts.tokens is None:
-        return 5, "The code is back and works once. e edits, enter spends it."
-    if isinstance(move, Ask) and move.kind == "tool":
-        return (
-            7,
-            "Done. Break it: f, missing-aud; r on step 9; a. ? lists all keys.",
-        )
-    return 6, "The token is taken apart: t goes there. a runs on to the tools."
+    move = walk.current
+    step: StepId = move.step if move else "call"
+    step = _SAME.get(step, step)
+    return list(LINES).index(step) + 1, STOPPED if isinstance(move, Blocked) else LINES[step]

@@ -70,7 +70,9 @@ class TokenScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="token-large") as box:
             box.border_title = Content("Token")
-            box.border_subtitle = Content("1-4 views · y copy · t paste · ctrl+g or esc to close")
+            box.border_subtitle = Content(
+                "1-4 views · left right tokens · y copy · t paste · ctrl+g or esc to close"
+            )
             with TabbedContent(initial="claims"):
                 with TabPane("Claims", id="claims"):
                     yield TokenPane(clock=self._clock)

@@ -155,7 +155,7 @@ class WalkScreen(WalkingScreen):
 
         self.show_pane("side")
         for pane in self.query(TokenPane):
-            pane.focus_paste()
+            pane.focus_token()
 
     def action_token_large(self) -> None:
         from tui.screens.token import TokenScreen

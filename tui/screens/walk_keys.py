@@ -29,7 +29,13 @@ KEYS: list[BindingType] = [
         id="walk.approve",
         tooltip="Follow the authorization URL without a browser: servers that ask no person",
     ),
-    Binding("t", "token", "Token", id="walk.token", tooltip="Token and findings; paste any token"),
+    Binding(
+        "t",
+        "token",
+        "Token",
+        id="walk.token",
+        tooltip="Token and findings; again to paste any token",
+    ),
     Binding(
         "T",
         "token_large",
@@ -139,12 +145,11 @@ KEYS: list[BindingType] = [
         tooltip="End the tour of the first walk; authwalk demo --tour shows it again",
     ),
     Binding("l", "steps", "Steps", False, id="walk.steps", tooltip="To the step list"),
-    Binding("m", "middle", "Exchange", False, id="walk.middle", tooltip="To the exchange"),
+    Binding("m", "middle", "Exchange", id="walk.middle", tooltip="To the exchange"),
     Binding(
         "z",
         "maximise",
         "Maximise",
-        False,
         id="walk.maximise",
         tooltip="Give the focused pane the whole screen, or back",
     ),

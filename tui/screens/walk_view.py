@@ -86,6 +86,7 @@ class WalkView(Screen[None]):
             with Vertical(id="side"):
                 with Vertical(id="token-pane", classes="pane") as pane:
                     pane.border_title = "Token"
+                    pane.border_subtitle = "t t pastes any · T whole screen"
                 with Frame(id="findings-pane", classes="pane") as pane:
                     pane.border_title = "Findings"
         yield Static(id="tour", markup=False)
@@ -164,7 +165,9 @@ class WalkView(Screen[None]):
         host = host_of(facts.target)
         words = [
             facts.target.url,
-            connection.version if connection else next(iter(versions_of(facts.target)), "auto"),
+            connection.version
+            if connection
+            else next(iter(versions_of(facts.target)), "protocol auto"),
         ]
         if connection:
             words.append(f"{connection.server_name} {connection.server_version}".strip())
@@ -206,7 +209,11 @@ class WalkView(Screen[None]):
         number, words = tour_line(self.walk)
         if number == LAST and self.app.settings.tour:
             self.app.keep(tour=False)  # the next demo goes without
-        parts = (f"{number}/{LAST} ", "bold $text-accent"), words, ("  f3 ends", "$text-muted")
+        parts = (
+            (f"{number}/{LAST} ", "bold $text-accent"),
+            words,
+            ("  f3 hides tips", "$text-muted"),
+        )
         self.query_one("#tour", Static).update(Content.assemble(*parts), layout=False)
 
     @property

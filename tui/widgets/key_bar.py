@@ -15,8 +15,8 @@ from textual.widget import Widget
 
 
 class KeyBar(Widget):
-    """Shows the bindings whose `show` is true: as many as fit, and the last of them always, which
-    tells where to find the rest. A click runs one."""
+    """Shows the bindings whose `show` is true: as many as fit, and before all others the last two,
+    which tell where to find the rest. A click runs one."""
 
     DEFAULT_CSS = """
     KeyBar {
@@ -55,10 +55,10 @@ class KeyBar(Widget):
     @property
     def _fitting(self) -> tuple[tuple[str, str, ActiveBinding], ...]:
         """The keys there is room for."""
-        most, last = self._shown[:-1], self._shown[-1:]
-        while most and sum(map(_width, (*most, *last))) > self.size.width:
-            most = most[:-1]
-        return (*most, *last)
+        shown = list(self._shown)
+        while len(shown) > 1 and sum(map(_width, shown)) > self.size.width:
+            del shown[max(0, len(shown) - 3)]
+        return tuple(shown)
 
     def render(self) -> RenderResult:
         parts: list[tuple[str, str] | str] = []

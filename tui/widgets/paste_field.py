@@ -25,12 +25,13 @@ class PasteField(LineInput):
         Binding(
             "escape,ctrl+g",
             "leave",
-            "Clear",
+            "Back",
             id="token.clear",
             tooltip="Forget what was pasted and return to the walk's token",
         ),
+        Binding("down,up", "submit", "Claims", id="token.to-claims", tooltip="To the claims"),
     ]
-    PLACEHOLDER = "t  paste or type any token"
+    PLACEHOLDER = "paste or type any token"
 
     class Pasted(Message):
         """A paste arrived, which may leave the value of the field as it was."""

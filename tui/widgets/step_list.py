@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from flows.session import StepId
+from flows.steps import STEPS
 from flows.text import visible
 from flows.walk import Walk
-from tui.record import State, StepRow, rows
+from tui.record import MARKS, State, StepRow, rows
 from tui.widgets.lines import cut
 from tui.widgets.list_view import Cell, LineList, Look, Row
 
@@ -26,6 +28,16 @@ LOOKS: dict[State, Look] = {
 }
 SETTLED: frozenset[State] = frozenset({"ok", "warn", "error", "blocked"})
 """States whose word decides; of the others the mark says it all."""
+_MEANINGS: Mapping[State, str] = {
+    "ok": "done",
+    "warn": "with a warning",
+    "error": "broken",
+    "ready": "next",
+    "optional": "optional",
+    "skipped": "not needed",
+}
+LEGEND = "  ".join(f"{MARKS[state]} {words}" for state, words in _MEANINGS.items())
+"""What the marks of the list mean."""
 WORD = 14
 """Characters of a step's decisive word."""
 
@@ -52,6 +64,15 @@ class StepList(Menu):
     """Made anew from the walk with every `show`."""
 
     BINDING_GROUP_TITLE = "Steps"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "i",
+            "explain",
+            "Explain",
+            id="steps.explain",
+            tooltip="What this step is for, what to look at, and where that is written",
+        ),
+    ]
 
     def show(self, walk: Walk, chosen: StepId) -> None:
         lines, phase = [], ""
@@ -61,6 +82,12 @@ class StepList(Menu):
                 lines.append(Row(phase, ((phase, ""),), kind="header"))
             lines.append(step_row(row))
         self.fill(lines, chosen)
+
+    def action_explain(self) -> None:
+        if self.current:
+            step = next(step for step in STEPS if step.id == self.current.id)
+            text = f"{step.purpose}\n\n{step.standard}\n\n{LEGEND}"
+            self.post_message(self.Explain(step.title, text))
 
 
 def step_row(row: StepRow) -> Row:

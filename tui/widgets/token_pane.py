@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import Hide, Resize, Show
+from textual.events import Hide, Paste, Resize, Show
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
@@ -166,6 +166,13 @@ class TokenPane(Vertical):
     def pasted(self) -> str:
         """What was pasted or typed; "" when nothing was."""
         return self._field.text
+
+    def focus_token(self) -> None:
+        """Put the cursor on what there is to read; on the field where there is nothing."""
+        if self._inspection:
+            self._list.focus()
+        else:
+            self.focus_paste()
 
     def focus_paste(self) -> None:
         """Put the cursor where any token can be pasted; leaving it returns the focus."""
@@ -346,6 +353,11 @@ class TokenPane(Vertical):
         self.call_after_refresh(self._draw_rows)
 
     # What the person does.
+
+    def on_paste(self, event: Paste) -> None:
+        event.stop()
+        self.focus_paste()
+        self.paste(event.text)
 
     @on(TabLine.Chosen)
     def _chosen(self, event: TabLine.Chosen) -> None:
