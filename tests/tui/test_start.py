@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.events import Paste
 from textual.message import Message
@@ -94,6 +94,7 @@ class Harness(App[None]):
     @on(StartScreen.OpenTarget)
     @on(StartScreen.OpenFile)
     @on(StartScreen.Demo)
+    @on(StartScreen.AskHosts)
     def keep(self, message: Message) -> None:
         self.asked.append(message)
 
@@ -288,3 +289,25 @@ async def test_a_pasted_curl_command_opens_its_server(tmp_path: Path) -> None:
         await pilot.pause()
         assert "a bare | is for the shell" in app.words
     assert app.targets == [Target("https://mcp.example.com/mcp", headers=(("X-Team", "tea"),))]
+
+
+async def test_no_url_points_to_the_lab_and_enter_walks_from_a_choice_too(folder: Path) -> None:
+    async with (app := Harness(folder)).run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+        assert "ctrl+d walks practice servers" in app.words
+        await pilot.press("tab")
+        assert not app.words
+        await pilot.press("enter")
+        assert "Type or paste a URL" in app.words and not app.asked
+        await pilot.press("shift+tab", *"localhost:1", "tab", "enter")
+        assert [target.url for target in app.targets] == ["http://localhost:1"]
+
+
+async def test_a_key_with_priority_sees_what_was_typed_before_it(folder: Path) -> None:
+    async with (app := Harness(folder)).run_test(size=(80, 24)) as pilot:
+        for key in (*"localhost:1", "ctrl+t"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        (asked,) = app.asked
+        assert isinstance(asked, StartScreen.AskHosts) and asked.target.url == "http://localhost:1"

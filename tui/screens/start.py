@@ -17,7 +17,7 @@ from textual.containers import HorizontalGroup, VerticalGroup
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Label
+from textual.widgets import Input, Label
 
 from flows import __version__
 from flows.session import CAPABILITIES, PROTOCOLS, Capability, Protocol, Target
@@ -25,6 +25,7 @@ from flows.text import visible
 from tui.recent import cut_off_rows, is_journal, name_objection, recent_rows
 from tui.typed_url import UnusableUrl, web_url
 from tui.widgets.choice import Choice
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.line_input import LineInput
 from tui.widgets.list_view import LineList, Row
 from tui.widgets.start_fields import HostChoice, RecentList, UrlInput
@@ -36,6 +37,7 @@ SENTENCE = "Walk an OAuth 2.1 and MCP connection one HTTP request at a time."
 
 WIDTHS = [(0, "-narrow"), (76, "-wide")]
 HEIGHTS = [(0, "-floor"), (20, "-low"), (36, "-tall")]
+NO_URL = "Type or paste a URL. ctrl+d walks practice servers on this machine."
 NO_SESSIONS = "None yet. New here? ctrl+d walks practice servers on this machine."
 
 Kind = Literal["mcp", "authorization-server"]
@@ -62,6 +64,9 @@ class StartScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter", "walk", "Walk", False, id="start.walk", tooltip="Open the walk of this URL"
+        ),
         Binding(
             "ctrl+d",
             "demo",
@@ -178,7 +183,7 @@ class StartScreen(Screen[None]):
             recent = RecentList(id="recent")
             recent.border_title = "Recent sessions"
             yield recent
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one("#protocol", Choice).choose(self._protocol)
@@ -243,6 +248,10 @@ class StartScreen(Screen[None]):
         variable = self.query_one("#variable", LineInput)
         variable.display = bool(self.query_one("#token", Choice).value)
 
+    def on_key(self) -> None:
+        if self.query_one("#words", Label).has_class("-wrong"):
+            self.say("")
+
     @on(Input.Submitted)
     def _submitted(self) -> None:
         typed = self.query_one("#url", LineInput).value
@@ -250,12 +259,19 @@ class StartScreen(Screen[None]):
         if path and path.is_file():
             self.post_message(self.OpenFile(path))
             return
+        self._with_target(typed, self.OpenTarget)
+
+    def _with_target(self, typed: str, message: Callable[[Target], Message]) -> None:
+        """Post what is to be done with the server that was typed, or say what is wrong with it."""
+        if not typed.strip():
+            self.say(NO_URL, wrong=True)
+            return
         try:
             target = self._target(typed)
         except UnusableUrl as error:
             self.say(str(error), wrong=True)
         else:
-            self.post_message(self.OpenTarget(target))
+            self.post_message(message(target))
 
     @on(UrlInput.Command)
     def _command_pasted(self, event: UrlInput.Command) -> None:
@@ -297,6 +313,9 @@ class StartScreen(Screen[None]):
     def _recent_chosen(self, event: LineList.Selected) -> None:
         path = Path(event.row.id)
         self.post_message(self.Recover(path) if is_journal(path) else self.OpenFile(path))
+
+    def action_walk(self) -> None:
+        self._submitted()
 
     def action_recent(self) -> None:
         self.query_one("#recent").focus()
@@ -367,9 +386,6 @@ class StartScreen(Screen[None]):
         self.post_message(self.Demo(self._host))
 
     def action_hosts(self) -> None:
-        try:
-            target = self._target(self.query_one("#url", LineInput).value)
-        except UnusableUrl as error:
-            self.say(str(error), wrong=True)
-        else:
-            self.post_message(self.AskHosts(target))
+        # A key with priority overtakes what was typed before it.
+        url = self.query_one("#url", LineInput)
+        url.call_later(lambda: self._with_target(url.value, self.AskHosts))

@@ -37,10 +37,9 @@ class Choice(Widget, Generic[T], can_focus=True):
     BINDING_GROUP_TITLE = "Choice"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "right,space,enter",
+            "right,space",
             "step(1)",
             "Next value",
-            show=False,
             id="choice.next",
             tooltip="Take the next value",
         ),
@@ -48,7 +47,6 @@ class Choice(Widget, Generic[T], can_focus=True):
             "left",
             "step(-1)",
             "Previous value",
-            show=False,
             id="choice.previous",
             tooltip="Take the previous value",
         ),
