@@ -102,6 +102,20 @@ async def test_the_lab_needs_no_browser() -> None:
         assert "A: the lab needs no browser" in app.says("todo")
 
 
+async def test_the_keys_that_it_names_are_those_that_work() -> None:
+    async with waiting(lab=True) as (app, pilot):
+        assert "ctrl+o opens the URL, ctrl+y copies it." in app.says("todo")
+        await pilot.press("escape")
+        assert "o opens the URL, u copies it. Or A:" in " ".join(app.says("todo").split())
+        assert "ctrl" not in app.says("todo")
+
+
+async def test_the_port_is_part_of_where_it_goes() -> None:
+    facts = replace(WORLD.facts, authorization_url="http://127.0.0.1:8401/authorize?x=1")
+    async with waiting(facts) as (app, _):
+        assert app.says("host") == "goes to 127.0.0.1:8401"
+
+
 async def test_plain_http_and_foreign_letters_are_pointed_out() -> None:
     facts = replace(WORLD.facts, authorization_url="http://exämple.com/authorize?x=1")
     async with waiting(facts) as (app, _):

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.events import Paste, Resize
+from textual.events import DescendantBlur, DescendantFocus, Paste, Resize
 from textual.message import Message
 from textual.widgets import Input, Static
 
@@ -152,7 +152,7 @@ class ResponsePanel(VerticalScroll, can_focus=False):
             self.pasted.text = ""
             self.call_after_refresh(self.scroll_home, animate=False)
         self._facts, self._listening, self._lab = facts, listening, lab
-        self.query_one("#response-todo", Static).update(self._todo())
+        self._draw_todo()
         url = facts.authorization_url or ""
         self.query_one("#response-host", Static).update(_host(url))
         self.query_one("#response-url", Static).update(Content(visible(url, limit=4000)))
@@ -165,10 +165,19 @@ class ResponsePanel(VerticalScroll, can_focus=False):
         self._rejected.append(words)
         self._draw_rejected()
 
+    @on(DescendantFocus)
+    @on(DescendantBlur)
+    def _draw_todo(self) -> None:
+        if self._facts:
+            self.query_one("#response-todo", Static).update(self._todo())
+
     def _todo(self) -> Content:
-        words = "ctrl+o opens the URL, ctrl+y copies it.\n"
+        """What to do now. In the field the letters of the walk's keys are text."""
+        typing = self.pasted.has_focus
+        keys = ("ctrl+o", "ctrl+y") if typing else ("o", "u")
+        words = "{} opens the URL, {} copies it.\n".format(*keys)
         if self._lab:
-            words += "Or esc, then A: the lab needs no browser."
+            words += f"Or {'esc, then ' if typing else ''}A: the lab needs no browser."
         elif self._waits_here:
             words += "Approve there, and the answer comes here."
         else:
@@ -278,12 +287,20 @@ class ResponsePanel(VerticalScroll, can_focus=False):
         self.screen.set_focus(None)
 
 
+def _port(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return None
+
+
 def _host(url: str) -> Content:
     """The host of a URL, in the form in which it is looked up (RFC 5890), and what to beware of."""
     scheme, host = _scheme_and_host(url)
     if not host:
         return Content.styled("not a URL", "$text-error")
-    shown = (visible(host, limit=200), "bold $text-primary")
+    port = _port(url)
+    shown = (f"{visible(host, limit=200)}{f':{port}' if port else ''}", "bold $text-primary")
     words: list[tuple[str, str] | str] = [("goes to  ", MUTED), shown]
     if not host.isascii():
         try:
