@@ -1,6 +1,7 @@
 """What a name on the wire means, wherever it may stand, and where that is written.
 
 terms(name)       every meaning of a name: scope is asked for, granted, and demanded
+names(where)      every name of one kind of message: "token request", "header field"
 near(name)        names that look alike, for one that nobody knows
 """
 
@@ -36,6 +37,11 @@ def terms(name: str, first: str = "") -> tuple[Term, ...]:
     known = _known()
     found = known.get(name) or known.get(name.lower(), ())
     return tuple(sorted(found, key=lambda term: term.where != first))
+
+
+def names(where: str) -> tuple[str, ...]:
+    """Every name known of one kind of message or document, in its order there."""
+    return tuple(name for name, found in _known().items() if any(t.where == where for t in found))
 
 
 def near(name: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from flows.checks import all_checks
 from flows.facts import Facts
 from flows.lab import Lab
-from flows.meanings import _known, near, terms
+from flows.meanings import _known, names, near, terms
 from flows.moves import Ask, Blocked, Make, Send
 from flows.origins import origin
 from flows.session import Target
@@ -97,3 +97,9 @@ def test_what_was_given_is_said_to_be() -> None:
 
 def test_every_check_has_words_to_explain_it() -> None:
     assert all(check.asserts and check.standard for check in all_checks())
+
+
+def test_the_names_of_one_kind() -> None:
+    assert "code_verifier" in names("token request")
+    assert "code_verifier" not in names("authorization request")
+    assert names("no such thing") == ()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -9,10 +9,12 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from flows.documents import FORM
+from flows.draft_rules import Broken, broken_by
 from flows.exchange import Request
-from flows.session import Pairs
+from flows.session import Pairs, StepId
 from flows.steps.pkce import s256
 from flows.text import visible
+from tests.flows.world import World
 from tests.hostile import HOSTILE
 from tests.tui.painted import Host, painted, paste, settled
 from tui.screens.edit import DraftEditor, Edited
@@ -35,7 +37,14 @@ VALUES: Pairs = (
     ("state", "xyz"),
 )
 
+WORLD = World()
+WORLD.walk(until="callback")
+
 Run = tuple[DraftEditor, Pilot[None], list[Edited | None]]
+
+
+def _rules(step: StepId, own: Request | Pairs) -> Callable[[Edited], tuple[Broken, ...]]:
+    return lambda edited: broken_by(step, own, edited, WORLD.facts)
 
 
 @asynccontextmanager
@@ -43,9 +52,10 @@ async def editing(
     draft: Request | Pairs, size: tuple[int, int] = (80, 24), browser: bool = False
 ) -> AsyncIterator[Run]:
     if isinstance(draft, Request):
-        editor = DraftEditor("Edit", request=draft, browser=browser)
+        step: StepId = "authorize" if browser else "client" if draft is JSON else "token"
+        editor = DraftEditor("Edit", request=draft, browser=browser, rules=_rules(step, draft))
     else:
-        editor = DraftEditor("Edit", values=draft)
+        editor = DraftEditor("Edit", values=draft, rules=_rules("pkce", draft))
     app = Host()
     results: list[Edited | None] = []
     async with app.run_test(size=size) as pilot:
@@ -63,7 +73,7 @@ def word(row: PairRow) -> str:
 
 
 def said(editor: DraftEditor) -> str:
-    shown = (editor.query_one(name, Static).content for name in ("#preview", "#counts"))
+    shown = (editor.query_one(name, Static).content for name in ("#broken", "#preview", "#counts"))
     return " ".join(map(str, shown))
 
 
@@ -246,6 +256,28 @@ async def test_of_a_request_of_the_browser_only_the_url_is_ours() -> None:
         assert not editor.query("#method, #headers, #body")
         await pilot.press("y", "ctrl+s")
         assert results == [Request("GET", "https://as.example.com/authorize?state=y&scope=a")]
+
+
+async def test_the_rule_that_an_edit_breaks_is_named_while_it_is_typed() -> None:
+    async with editing(TOKEN) as (editor, pilot, _):
+        assert not editor.query_one("#broken").display
+        await pilot.press("x")
+        assert editor.query_one("#broken").display is False, "another grant type is nobody's fault"
+        await pilot.press("ctrl+d")
+        assert "! grant_type is missing.  RFC 6749 §4.1.3" in said(editor)
+        assert "grant_type is missing" in painted(editor.app)
+        await pilot.press("ctrl+d")
+        assert not editor.query_one("#broken").display
+
+
+async def test_a_name_that_is_typed_is_completed() -> None:
+    async with editing(TOKEN) as (editor, pilot, results):
+        await pilot.press("ctrl+n", *"client_as")
+        await settled(pilot)
+        assert "client_assertion" in painted(editor.app)
+        await pilot.press("right", "tab", *"x", "ctrl+s")
+        request = results[0]
+        assert isinstance(request, Request) and b"client_assertion=x" in request.body
 
 
 async def test_everything_is_reached_by_key_and_accepted_from_the_button() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from textual import on
@@ -16,13 +16,13 @@ from textual.widget import Widget
 from textual.widgets import Button, Static, TextArea
 
 from flows.documents import read_json
+from flows.draft_rules import Broken
 from flows.exchange import Request
 from flows.facts import Facts
-from flows.meanings import terms
+from flows.meanings import names, terms
 from flows.origins import origin
 from flows.outgoing import Unsendable
-from flows.session import Pairs, value
-from flows.steps.pkce import s256
+from flows.session import Pairs
 from flows.text import size, visible
 from tui.drafts import Parts, pairs_of, put_together, take_apart
 from tui.screens.dialogs import Dialog
@@ -31,6 +31,8 @@ from tui.widgets.text_editor import TextEditor
 from tui.widgets.value_input import ValueInput
 
 Edited = Request | Pairs
+KINDS = {"query": "authorization request", "headers": "header field", "form": "token request"}
+"""The kinds of messages of `flows.meanings`, by the rows that hold their fields."""
 _MEMBER = re.compile(r'\s*"([^"\\]+)"\s*:\s*"?(.*?)"?,?\s*$')
 
 
@@ -39,7 +41,7 @@ class DraftEditor(Dialog[Edited | None]):
     object when nothing was changed, or with None when cancelled.
 
     With `browser`, the request is one that the browser makes: only its URL is ours to choose. With
-    `facts`, it is said of each value where it comes from.
+    `facts`, it is said of each value where it comes from. `rules` tell which an edit breaks.
     """
 
     CSS = """
@@ -56,6 +58,7 @@ class DraftEditor(Dialog[Edited | None]):
     DraftEditor #body { margin-left: 2; min-height: 3; background: $background; }
     DraftEditor #note { color: $text-warning; padding: 0 1 0 3; }
     DraftEditor #meaning { height: 3; margin-top: 1; color: $text-muted; }
+    DraftEditor #broken { display: none; height: 1; color: $text-warning; }
     DraftEditor #preview { max-height: 2; }
     DraftEditor #preview.-wrong { color: $text-error; }
     DraftEditor #preview.-fits { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
@@ -101,9 +104,10 @@ class DraftEditor(Dialog[Edited | None]):
         values: Pairs | None = None,
         browser: bool = False,
         facts: Facts | None = None,
+        rules: Callable[[Edited], tuple[Broken, ...]] = lambda edited: (),
     ) -> None:
         super().__init__(title)
-        self._facts = facts
+        self._facts, self._rules = facts, rules
         self.request, self.values, self.browser = request, values or (), browser
         self.parts = take_apart(request) if request else Parts("", (), "none")
 
@@ -114,6 +118,7 @@ class DraftEditor(Dialog[Edited | None]):
             else:
                 yield PairRows("Values", self.values, id="values")
         yield Static(id="meaning", markup=False)
+        yield Static(id="broken", markup=False)
         yield Static(id="preview", markup=False)
         with HorizontalGroup(classes="buttons"):
             yield Static(id="counts", markup=False)
@@ -126,9 +131,11 @@ class DraftEditor(Dialog[Edited | None]):
         yield PairRow(("URL", self.parts.base), fixed=True, id="url")
         if self.parts.note:
             yield Static(Content(f"! {self.parts.note}"), id="note")
-        query = PairRows("Query parameters", self.parts.query, id="query")
-        headers = PairRows("Header fields", request.headers, id="headers")
-        form = PairRows("Form body", self.parts.form, id="form")
+        asked, fields, given = map(names, (KINDS["query"], KINDS["headers"], KINDS["form"]))
+        asked = asked if self.browser else ()
+        query = PairRows("Query parameters", self.parts.query, names=asked, id="query")
+        headers = PairRows("Header fields", request.headers, names=fields, id="headers")
+        form = PairRows("Form body", self.parts.form, names=given, id="form")
         editor = TextEditor(self.parts.text, id="body", placeholder="no body")
         text = Vertical(Static(id="body-title", markup=False), editor, id="text")
         # What the step is about comes first: a form or a text where there is one.
@@ -149,8 +156,8 @@ class DraftEditor(Dialog[Edited | None]):
         self._draw()
 
     def on_resize(self, event: Resize) -> None:
-        # Borders, meaning, preview and buttons take eight lines of what `.dialog` may have.
-        self.query_one("#parts").styles.max_height = max(3, event.size.height * 92 // 100 - 8)
+        # Borders, meaning, a broken rule, preview and buttons take nine lines of `.dialog`.
+        self.query_one("#parts").styles.max_height = max(3, event.size.height * 92 // 100 - 9)
 
     # What the fields say.
 
@@ -195,12 +202,22 @@ class DraftEditor(Dialog[Edited | None]):
             preview.set_classes("-wrong")
             preview.update(Content(f"✗ {visible(str(error), limit=300)}"))
             return
+        self._draw_broken(edited)
         line, size_words = _summary(edited, self.browser)
         preview.set_classes("-fits")
         preview.update(Content(line))
         if isinstance(self.focused, ValueInput) and self.focused.escaped:
             size_words = "\\n is a line break, \\\\ a backslash"
         counts.update(Content(f"{self._changes()} · {size_words}"))
+
+    def _draw_broken(self, edited: Edited) -> None:
+        """The first rule that the edit breaks."""
+        shown, found = self.query_one("#broken", Static), self._rules(edited)
+        shown.display = bool(found)
+        if found:
+            more = f"  and {len(found) - 1} more" if len(found) > 1 else ""
+            says = f"! {visible(found[0].says, limit=200)}  "
+            shown.update(Content.assemble(says, (found[0].standard, "italic"), more))
 
     def _meaning(self) -> Content:
         """What the field under the cursor is, what the standard wants, whence its value comes."""
@@ -228,11 +245,10 @@ class DraftEditor(Dialog[Edited | None]):
         if (row := self._row) is None:
             return "", "", "", False
         group = self._group
-        wheres = {"headers": "header field", "form": "token request"}
-        where = wheres.get((group.id if group else "") or "", "authorization request")
+        where = KINDS.get((group.id if group else "") or "", KINDS["query"])
         name, value = row.pair
         name = "url" if row.id == "url" else name
-        return name, value, where, row.change not in (None, "same")
+        return name, value, where, row.change in ("added", "changed")
 
     def _changes(self) -> str:
         number = sum(row.change not in (None, "same") for row in self._rows)
@@ -339,7 +355,7 @@ class DraftEditor(Dialog[Edited | None]):
 def _summary(edited: Edited, browser: bool) -> tuple[str, str]:
     """The request line, and what goes with it."""
     if not isinstance(edited, Request):
-        return _warning(edited), _counted(len(edited), "value")
+        return "", _counted(len(edited), "value")
     line = f"{visible(edited.method)} {visible(edited.url, limit=500)}"
     if browser:
         return line, f"a URL of {len(edited.url):,} characters"
@@ -348,12 +364,3 @@ def _summary(edited: Edited, browser: bool) -> tuple[str, str]:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _warning(values: Pairs) -> str:
-    """What will make the walk fail later on."""
-    verifier, challenge = value(values, "code_verifier"), value(values, "code_challenge")
-    if not verifier or not challenge or value(values, "code_challenge_method") != "S256":
-        return ""
-    matches = verifier.isascii() and s256(verifier) == challenge
-    return "" if matches else "! code_challenge is not the S256 of code_verifier"

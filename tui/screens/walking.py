@@ -289,6 +289,7 @@ class WalkingScreen(WalkView):
 
     @work(exit_on_error=False)
     async def action_edit(self) -> None:
+        from flows.draft_rules import broken_by
         from tui.screens.edit import DraftEditor
 
         item, edit = self.stage.shown, self.stage.edit
@@ -296,18 +297,26 @@ class WalkingScreen(WalkView):
             return
         facts = self.walk.facts
         match item.move:
-            case Send(request=draft, label=label) | Compose(request=draft, label=label):
-                request = edit if isinstance(edit, Request) else draft
-                by_browser = isinstance(item.move, Compose)
-                editor = DraftEditor(label, request=request, browser=by_browser, facts=facts)
-            case Make(values=values, label=label):
-                made = edit if isinstance(edit, tuple) else values
-                editor = DraftEditor(label, values=made, facts=facts)
+            case (Send(request=own) | Compose(request=own)) as move:
+                editor = DraftEditor(
+                    move.label,
+                    request=edit if isinstance(edit, Request) else own,
+                    browser=isinstance(move, Compose),
+                    facts=facts,
+                    rules=lambda edited: broken_by(move.step, own, edited, facts),
+                )
+            case Make(values=made) as move:
+                editor = DraftEditor(
+                    move.label,
+                    values=edit if isinstance(edit, tuple) else made,
+                    facts=facts,
+                    rules=lambda edited: broken_by(move.step, made, edited, facts),
+                )
             case _:
                 return
         edited = await self.app.push_screen_wait(editor)
         if edited is not None:
-            self.stage.set_edit(item.move, edited)
+            self.stage.set_edit(move, edited)
 
     # The authorization response, and the other answers of a person
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.suggester import Suggester, SuggestFromList
 from textual.widgets import Input, Static
 
 from flows.session import Pairs
@@ -23,7 +24,8 @@ MARKS: dict[Change, str] = {"same": " ", "changed": "~", "added": "+", "removed"
 
 class PairRow(Horizontal):
     """A pair. With `fixed`, its name is a label and the row cannot be removed. A row without an
-    `original` is new; while it is blank it stands for nothing."""
+    `original` is new; while it is blank it stands for nothing. `names` completes a name that is
+    typed, once → is pressed."""
 
     DEFAULT_CSS = """
     PairRow {
@@ -48,6 +50,7 @@ class PairRow(Horizontal):
         *,
         source: int | None = None,
         fixed: bool = False,
+        names: Suggester | None = None,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
@@ -57,6 +60,8 @@ class PairRow(Horizontal):
         self.name_input = (
             None if fixed else ValueInput(name, placeholder="name", classes="row--name")
         )
+        if self.name_input:
+            self.name_input.suggester = names
         self.value_input = ValueInput(value, placeholder="value", classes="row--value")
         self._mark = Static("", classes="row--mark", markup=False)
         self._word = Static("", classes="row--word", markup=False)
@@ -161,16 +166,20 @@ class PairRows(Vertical):
         ),
     ]
 
-    def __init__(self, title: str, pairs: Pairs, *, id: str | None = None) -> None:
+    def __init__(
+        self, title: str, pairs: Pairs, *, names: Sequence[str] = (), id: str | None = None
+    ) -> None:
+        """`names` are those that a typed one may become."""
         super().__init__(id=id)
         self.title, self.pairs = title, pairs
+        self._names = SuggestFromList(names, case_sensitive=False) if names else None
 
     def compose(self) -> ComposeResult:
         yield Static(Content(self.title), classes="rows--title")
         for source, pair in enumerate(self.pairs):
-            yield PairRow(pair, source=source)
+            yield PairRow(pair, source=source, names=self._names)
         if not self.pairs:
-            yield PairRow()
+            yield PairRow(names=self._names)
 
     @property
     def rows(self) -> Iterator[PairRow]:
@@ -183,7 +192,7 @@ class PairRows(Vertical):
 
     async def add(self, after: PairRow | None = None) -> None:
         """A blank row, below `after` or at the end, ready to be typed in."""
-        row = PairRow()
+        row = PairRow(names=self._names)
         await self.mount(row, after=after or -1)
         if row.name_input:
             row.name_input.focus()
