@@ -16,6 +16,9 @@ from flows.wellknown import is_web_url
 _JWT = re.compile(r"(?<![\w.-])e[wy][\w-]{8,}(?:\.[\w-]*){2,4}", re.ASCII)
 _URL = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
 
+_BEHIND = ".,;:!?)"
+"""What may stand behind a URL in a sentence."""
+
 
 def token_in(text: str) -> str:
     """The first JWT in a text, signed or encrypted; "" where there is none."""
@@ -26,8 +29,18 @@ def token_in(text: str) -> str:
 def url_in(text: str) -> str:
     """The first http or https URL in a text; "" where there is none."""
     found = _URL.search(text.replace("\\/", "/"))
-    url = found[0].rstrip(".,;:!?)") if found else ""
+    url = found[0].rstrip(_BEHIND) if found else ""
     return url if is_web_url(url) else ""
+
+
+def openable(text: str) -> list[tuple[int, int]]:
+    """The columns of every token and URL in a text."""
+    tokens = [found.span() for found in _JWT.finditer(text)]
+    urls = (
+        (found.start(), found.start() + len(found[0].rstrip(_BEHIND)))
+        for found in _URL.finditer(text)
+    )
+    return sorted((*tokens, *urls))
 
 
 async def open_value(app: App[None], text: str) -> None:

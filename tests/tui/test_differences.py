@@ -1,14 +1,17 @@
-"""What is not as in the attempt before is marked in the body."""
+"""What is not as in the attempt before is marked, in the head and in the body."""
 
 from __future__ import annotations
 
 from tests.tui.walking import LOW, Walking, on_lab
+from tui.widgets.body_view import BodyView
+from tui.widgets.exchange_view import Head
+from tui.widgets.rows_view import RowsView
 
 
-def signs(w: Walking) -> dict[str, str]:
-    """The sign in front of each row of the body that has one, by the row."""
-    body = w.stage.exchange_view.body
-    rows = {body.rows.text(row).strip(): body.sign(row) for row in range(len(body.rows))}
+def signs(w: Walking, part: type[RowsView] = BodyView) -> dict[str, str]:
+    """The sign in front of each row of the body or the head that has one, by the row."""
+    shown = w.stage.exchange_view.query_one(part)
+    rows = {shown.rows.text(row).strip(): shown.sign(row) for row in range(len(shown.rows))}
     return {text: sign for text, sign in rows.items() if sign != " "}
 
 
@@ -23,6 +26,7 @@ async def test_only_what_changed_is_marked() -> None:
         assert '"tools": [],' in signs(w) and '"jsonrpc": "2.0",' not in signs(w)
         assert set(signs(w).values()) == {"≠"}
         assert any(line.lstrip("│ ").startswith("≠") or "≠" in line for line in w.lines)
+        assert [text.partition(":")[0] for text in signs(w, Head)] == ["content-length"]
         w.stage.exchange_view.action_tab("request")
         assert all(text.startswith('"id"') for text in signs(w))
         w.stage.exchange_view.action_tab("timing")

@@ -61,3 +61,19 @@ def test_far_into_a_line_nothing_is_guessed() -> None:
     highlighter = RowHighlighter(rendered.rows, "json")
     assert highlighter.spans(63) == [(0, 10, "body--string")]
     assert highlighter.spans(900) == []
+
+
+@pytest.mark.parametrize("language", ["", "json", "bash"])
+def test_what_can_be_followed_stands_out_over_the_fold(language: str) -> None:
+    token = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJhIn0."
+    rendered = render_text(f'"see https://a.example/b, or {token}"', language)
+    rendered.rows.fold(16)
+    rendered.finish()
+    highlighter = RowHighlighter(rendered.rows, language)
+    opens = "".join(
+        rendered.rows.text(row)[start:end]
+        for row in range(len(rendered.rows))
+        for start, end, look in highlighter.spans(row)
+        if look == "body--opens"
+    )
+    assert opens == f"https://a.example/b{token}"

@@ -28,7 +28,6 @@ T = TypeVar("T")
 Kind = Literal["pretty", "raw", "hex"]
 COMPARED = 1 << 18
 """Bytes of a body up to which it is held against that of the attempt before."""
-_EDGES = b" ,"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,6 @@ class BodyView(RowsView):
         self._made: dict[Kind, Rendered] = {}
         self._shown: tuple[bytes | str, str] = ("", "")
         self._find = Find()
-        self._before: frozenset[bytes] | None = None
         self._doing: Doing | None = None
 
     def show(self, body: bytes, content_type: str = "", *, title: str | None = None) -> None:
@@ -126,11 +124,10 @@ class BodyView(RowsView):
     def compare_with(self, body: bytes | None, content_type: str = "") -> None:
         """Mark the lines that `body`, of the attempt before, has not; None marks none."""
         if body is None or len(body) > COMPARED:
-            self._before = None
+            self.hold_against(None)
         else:
             laid_out = render(body, content_type).finish().rows.data
-            self._before = frozenset(line.strip(_EDGES) for line in bytes(laid_out).split(b"\n"))
-        self.redraw()
+            self.hold_against(bytes(laid_out).split(b"\n"))
 
     @property
     def showing(self) -> str:
@@ -362,10 +359,7 @@ class BodyView(RowsView):
     def sign(self, row: int) -> str:
         if self._collapsible and self._collapsible.is_collapsed(row):
             return "▸"
-        if self._before is not None and self._kind == "pretty":
-            line = self.rendered.line_at(row).strip(_EDGES)
-            return "≠" if line and line not in self._before else " "
-        return super().sign(row)
+        return super().sign(row) if self._kind == "pretty" else " "
 
     @property
     def extent(self) -> Size:

@@ -70,6 +70,14 @@ class Head(RowsView):
     def holds_cursor(self, row: int) -> bool:
         return self.has_focus
 
+    def compare_with(self, lines: tuple[str, ...] | None) -> None:
+        """As that of a body, but for the date: it tells nothing."""
+        self.hold_against(None if lines is None else (line.encode() for line in lines))
+
+    def sign(self, row: int) -> str:
+        dated = self.rendered.line_at(row)[:5].lower() == b"date:"
+        return " " if dated else super().sign(row)
+
 
 class ExchangeView(Unscrolled, Vertical):
     """Shows an `Item`. It keeps no truth of its own: `show` says all there is to know."""
@@ -302,20 +310,27 @@ class ExchangeView(Unscrolled, Vertical):
             case _:
                 told = view.pairs_text(self._values)
                 body.show_text(f"{told}\n\n{self._notes}" if self._notes else told)
-        self.query_one(Head).show(head)
-        self._mark_differences(body)
+        lines = self.query_one(Head)
+        lines.show(head)
+        self._mark_differences(lines, body)
 
-    def _mark_differences(self, body: BodyView) -> None:
+    def _mark_differences(self, head: Head, body: BodyView) -> None:
         """Mark what is not as in the attempt before."""
         before = self._earlier
-        if before and self.tab == "request" and before.request.body:
-            body.compare_with(before.request.body, media_type(before.request.headers))
-        elif before and self.tab == "request":
-            body.compare_with(view.query_text(before.request.url).encode(), "text/plain")
+        lines: tuple[str, ...] | None = None
+        content: bytes | None = None
+        kind = "text/plain"
+        if before and self.tab == "request":
+            lines, content = view.request_head(before.request), before.request.body
+            if content:
+                kind = media_type(before.request.headers)
+            else:
+                content = view.query_text(before.request.url).encode()
         elif before and before.response and self.tab == "response":
-            body.compare_with(before.response.body, media_type(before.response.headers))
-        else:
-            body.compare_with(None)
+            lines, content = view.response_head(before.response), before.response.body
+            kind = media_type(before.response.headers)
+        head.compare_with(lines)
+        body.compare_with(content, kind)
 
     def _show_response(self, exchange: Exchange, body: BodyView) -> tuple[str, ...]:
         failure = exchange.error

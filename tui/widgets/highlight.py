@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from textual.cache import LRUCache
 
 from flows.rows import Rows
+from tui.opening import openable
 from tui.widgets.lines import Span
 
-LOOKS = ("name", "string", "number", "constant", "mark", "comment", "head")
+LOOKS = ("name", "string", "number", "constant", "mark", "comment", "head", "opens")
 """What a highlighter tells apart, each drawn in a component class `body--*`."""
 
 _STRING = r'"(?:[^"\\]|\\.)*+'
@@ -43,22 +44,23 @@ class RowHighlighter:
 
     def spans(self, row: int) -> list[Span]:
         rows, first = self._rows, row
-        if not self._language:
-            return []
         while rows.continues(first):
             if row - first == _ROWS:
                 return []
             first -= 1
         line = self._lines.get(first)
         if line is None:
-            most = _CHARACTERS if self._language in _PATTERNS else _WITH_PYGMENTS
+            language = self._language
+            most = _CHARACTERS if language in (*_PATTERNS, "") else _WITH_PYGMENTS
             texts = [rows.text(first)[:most]]
             room, end = most - len(texts[0]), first + 1
             while room > 0 and end < min(len(rows), first + _ROWS) and rows.continues(end):
                 texts.append(rows.text(end)[:room])
                 room -= len(texts[-1])
                 end += 1
-            line = list(_split(highlight("".join(texts), self._language), texts))
+            whole = "".join(texts)
+            opens = ((*columns, "body--opens") for columns in openable(whole))
+            line = list(_split([*highlight(whole, language), *opens], texts))
             self._lines[first] = line
         return line[row - first] if row - first < len(line) else []
 

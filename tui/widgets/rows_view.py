@@ -28,6 +28,7 @@ Place = tuple[int, int]
 EXPLAINED = 4096
 """Bytes of a line in which its name, and a value that can be explained, are looked for."""
 _GUTTER = 1
+_EDGES = b" ,"
 _GOES_ON = "↳"
 
 
@@ -49,6 +50,7 @@ class RowsView(LineView):
         & > .body--mark { color: $text-muted; }
         & > .body--comment { color: $text-muted; text-style: italic; }
         & > .body--head { color: $text-secondary; text-style: bold; }
+        & > .body--opens { text-style: underline; }
         & > .body--goes-on { color: $text-disabled; }
         & > .body--cursor { color: $text-muted; background: $boost; }
         &:focus > .body--cursor { color: $text-primary; background: $boost; }
@@ -84,6 +86,7 @@ class RowsView(LineView):
     ]
 
     wrap: reactive[bool] = reactive(True, init=False)
+    _before: frozenset[bytes] | None = None
 
     @dataclass
     class OpenValue(Message):
@@ -243,9 +246,18 @@ class RowsView(LineView):
 
     # Drawing
 
+    def hold_against(self, lines: Iterable[bytes] | None) -> None:
+        """Mark the lines that are not among `lines`, those of the attempt before; None marks
+        none."""
+        self._before = None if lines is None else frozenset(line.strip(_EDGES) for line in lines)
+        self.redraw()
+
     def sign(self, row: int) -> str:
         """What stands in front of a row that is neither under the cursor nor goes on."""
-        return " "
+        if self._before is None:
+            return " "
+        line = self.rendered.line_at(row).strip(_EDGES)
+        return "≠" if line and line not in self._before else " "
 
     def marks(self, row: int) -> Iterable[Span]:
         """What is to stand out in a row, over its highlighting; whole styles of their own."""
