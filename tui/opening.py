@@ -34,8 +34,9 @@ def url_in(text: str) -> str:
 
 
 def openable(text: str) -> list[tuple[int, int]]:
-    """The columns of every token and URL in a text."""
-    tokens = [found.span() for found in _JWT.finditer(text)]
+    """The columns of every URL in a text, and of every token's first part: all of it, over ten
+    lines, would cover what stands around."""
+    tokens = [(found.start(), text.index(".", found.start())) for found in _JWT.finditer(text)]
     urls = (
         (found.start(), found.start() + len(found[0].rstrip(_BEHIND)))
         for found in _URL.finditer(text)
