@@ -65,11 +65,15 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     add("--grant", choices=GRANTS, default=GRANTS[0], metavar="GRANT", help=", ".join(GRANTS))
     add("--assertion-file", metavar="FILE", help="the JWT that jwt-bearer exchanges")
     add("--idp-token-url", metavar="URL", help="for id-jag: where the identity provider exchanges")
-    add("--idp-client-id", metavar="ID", help="the client identifier there")
+    add("--idp-client-id", metavar="ID", help="for id-jag: who we are to the identity provider")
     add("--idp-client-secret-env", metavar="NAME", help="the variable that holds its secret")
     add("--id-token-file", metavar="FILE", help="the ID token that the provider issued to it")
     add("--dpop", action="store_true", help="bind the token to a key; default where demanded")
-    add("--par", action="store_true", help="push the authorization request; likewise")
+    add(
+        "--par",
+        action="store_true",
+        help="push the authorization request; default where demanded",
+    )
     add("--bearer-env", metavar="NAME", help="skip OAuth: the variable that holds a token")
 
 

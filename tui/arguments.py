@@ -19,26 +19,12 @@ from tui.argument_groups import (
 )
 from tui.argument_types import port, seconds, time
 from tui.commands import usage
-from tui.help_texts import (
-    CHECK_EXAMPLES,
-    CLIENT_DOCUMENT_EXAMPLES,
-    COMMANDS,
-    COMPARE_EXAMPLES,
-    COMPLETION_EXAMPLES,
-    DESCRIPTION,
-    EXAMPLES,
-    HOSTS_EXAMPLES,
-    IMPORT_EXAMPLES,
-    LOGS_EXAMPLES,
-    REPLAY_EXAMPLES,
-    RUN_EXAMPLES,
-    TOKEN_EXAMPLES,
-)
+from tui.help_texts import COMMANDS, DESCRIPTION, EPILOGS, EXAMPLES
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-SHELLS = ("bash", "zsh", "tcsh")
+SHELLS = ("bash", "zsh", "fish", "tcsh")
 FORMATS = (
     *("curl", "powershell", "httpie", "http", "raw"),
     *("script", "har", "report", "report-html", "sequence", "mermaid"),
@@ -92,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"authwalk {__version__}")
     group = top.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
 
-    def command(name: str, usage: str, epilog: str = "") -> argparse.ArgumentParser:
+    def command(name: str, usage: str) -> argparse.ArgumentParser:
         text = COMMANDS[name]
         parser = group.add_parser(
             name,
@@ -100,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
             prog=f"authwalk {name}",
             usage=f"authwalk {name} {usage}",
             description=f"{text[:1].upper()}{text[1:]}.",
-            epilog=epilog,
+            epilog=EPILOGS[name],
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
@@ -118,21 +104,17 @@ def parser() -> argparse.ArgumentParser:
     app.set_defaults(module="app")
     _add_app(app)
     _add_demo(command("demo", "[--fault NAME]..."))
-    _add_check(command("check", "URL... [options]", CHECK_EXAMPLES))
-    _add_run(command("run", "URL [options]", RUN_EXAMPLES))
-    _add_token(command("token", "[TOKEN | -] [options]", TOKEN_EXAMPLES))
-    _add_replay(command("replay", "SESSION [options]", REPLAY_EXAMPLES))
-    _add_compare(command("compare", "A B | URL --as HOST --as HOST [options]", COMPARE_EXAMPLES))
+    _add_check(command("check", "URL... [options]"))
+    _add_run(command("run", "URL [options]"))
+    _add_token(command("token", "[TOKEN | -] [options]"))
+    _add_replay(command("replay", "SESSION [options]"))
+    _add_compare(command("compare", "A B | URL --as HOST --as HOST [options]"))
     _add_show(command("show", "SESSION [options]"))
     _add_export(command("export", "SESSION --as FORMAT [options]"))
-    _add_import(command("import", "FILE | curl COMMAND [options]", IMPORT_EXAMPLES))
-    _add_logs(command("logs", "FILE... [options]", LOGS_EXAMPLES))
-    _add_hosts(command("hosts", "[show NAME] [options]", HOSTS_EXAMPLES))
-    _add_client_document(
-        command(
-            "client-document", "[URL | --check FILE | --serve] [options]", CLIENT_DOCUMENT_EXAMPLES
-        )
-    )
+    _add_import(command("import", "FILE | curl COMMAND [options]"))
+    _add_logs(command("logs", "FILE... [options]"))
+    _add_hosts(command("hosts", "[show NAME] [options]"))
+    _add_client_document(command("client-document", "[URL | --check FILE | --serve] [options]"))
     _add_lab(command("lab", "[--fault NAME]... [options]"))
     _add_serve(command("serve", "[--port N] [--open] [URL | SESSION.toml | demo] [options]"))
     word = command("explain", "NAME [options]")
@@ -143,7 +125,7 @@ def parser() -> argparse.ArgumentParser:
     topic = command("help", "[TOPIC | COMMAND]")
     topic.add_argument("topic", nargs="?", metavar="TOPIC | COMMAND", help="default names them")
     topic.add_argument("--man", action="store_true", help="print the manual page: | man -l -")
-    shell = command("completion", "SHELL", COMPLETION_EXAMPLES)
+    shell = command("completion", "SHELL")
     shell.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
     return top
 
@@ -201,7 +183,13 @@ def _add_client_document(parser: argparse.ArgumentParser) -> None:
 def _add_lab(lab: argparse.ArgumentParser) -> None:
     add_faults(lab)
     lab.add_argument("--port", type=port, default=0, help="of the MCP server; default a free one")
-    lab.add_argument("--as-port", type=port, default=0, metavar="PORT", help="of the issuer")
+    lab.add_argument(
+        "--as-port",
+        type=port,
+        default=0,
+        metavar="PORT",
+        help="of the authorization server",
+    )
     lab.add_argument("--list-faults", action="store_true", help="name the faults and end")
     lab.add_argument("--json", action="store_true", help="one JSON document on stdout")
 

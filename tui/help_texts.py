@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 COMMANDS = {
     "demo": "open the app on the practice servers",
     "check": "health table, findings and verdict",
@@ -44,7 +46,8 @@ exit codes:
   2  wrong usage               6  a file cannot be read or written
   3  a person is needed        130  interrupted"""
 
-RUN_EXAMPLES = """\
+EPILOGS: Mapping[str, str] = {
+    "run": """\
 examples:
   authwalk run https://mcp.example.com/mcp --open
   authwalk run URL --approve --list --call 'search={"query": "tea"}'
@@ -59,9 +62,8 @@ and a pasted line race; the first wins. Secrets come from the environment
 
 exit codes: 0 sound, 1 stopped at a step, 2 wrong usage, 3 a person is needed
 and none is there, 4 unreachable, 5 listing or calling tools failed, 6 a file
-cannot be read or written, 130 interrupted."""
-
-CHECK_EXAMPLES = """\
+cannot be read or written, 130 interrupted.""",
+    "check": """\
 examples:
   authwalk check https://mcp.example.com/mcp
   authwalk check https://a.example/mcp https://b.example/mcp --json
@@ -74,17 +76,15 @@ Nothing is sent that creates state: no client is registered, no code used. With
 --approve the whole walk is made first, and a client may be registered.
 
 exit codes: 0 nothing at or above --fail-on, 1 something was found, 2 wrong
-usage, 4 unreachable, 6 a file cannot be written."""
-
-TOKEN_EXAMPLES = """\
+usage, 4 unreachable, 6 a file cannot be written.""",
+    "token": """\
 examples:
   authwalk token eyJhbGciOi...
   pbpaste | authwalk token - --issuer https://login.example.com
   authwalk token - --jwks keys.json --json < token.txt
 
-exit codes: 0 well-formed, and verified where asked; 1 otherwise."""
-
-REPLAY_EXAMPLES = """\
+exit codes: 0 well-formed, and verified where asked; 1 otherwise.""",
+    "replay": """\
 examples:
   authwalk replay walk.toml --approve
   authwalk replay walk.toml --against https://staging.example.com/mcp
@@ -98,9 +98,8 @@ holds, tokens too, so it must have been saved --with-secrets. --offline sends
 nothing: it holds what would be sent today against what was sent.
 
 exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 3 a person is
-needed and none is there, 4 unreachable, 6 a file cannot be read or written."""
-
-COMPARE_EXAMPLES = """\
+needed and none is there, 4 unreachable, 6 a file cannot be read or written.""",
+    "compare": """\
 examples:
   authwalk compare works.toml broken.toml
   authwalk compare staging.toml production.toml --json
@@ -114,9 +113,8 @@ the host would: what they send differs as it must, and what the server made of
 it counts. Without --approve both walks end where a person would log in.
 
 exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 6 a file cannot
-be read."""
-
-IMPORT_EXAMPLES = """\
+be read.""",
+    "import": """\
 examples:
   authwalk import chatgpt.com.har
   authwalk import chatgpt.com.har --save try.toml && authwalk try.toml
@@ -127,28 +125,29 @@ examples:
 In the browser open the developer tools, keep the log, try to connect, and save
 all as HAR. A HAR holds cookies and codes: treat it like a password. A curl
 command is read, never run: what a shell would put in is refused, and no file
-is opened. exit codes: 0 read, 2 wrong usage, 6 it cannot be read."""
+is opened.
 
-LOGS_EXAMPLES = """\
+exit codes: 0 read, 2 wrong usage, 6 it cannot be read.""",
+    "logs": """\
 examples:
   authwalk logs /var/log/nginx/access.log
   authwalk logs access.log.*.gz --around 2026-11-25T10:04:00Z --minutes 5
   journalctl -u auth -o cat | authwalk logs - --token-path /oauth2/token
 
-Reads the common, combined and JSON-lines formats. exit codes: 0 read, 2 wrong
-usage, 6 a file cannot be read."""
+Reads the common, combined and JSON-lines formats.
 
-HOSTS_EXAMPLES = """\
+exit codes: 0 read, 2 wrong usage, 6 a file cannot be read.""",
+    "hosts": """\
 examples:
   authwalk hosts
   authwalk hosts show chatgpt
   authwalk run URL --as claude
 
 Every value has its source, the date on which it was looked up, and whether it is
-documented, captured or reported. exit codes: 0 told, 2 wrong usage, 6 a file of
-your own cannot be read."""
+documented, captured or reported.
 
-CLIENT_DOCUMENT_EXAMPLES = """\
+exit codes: 0 told, 2 wrong usage, 6 a file of your own cannot be read.""",
+    "client-document": """\
 examples:
   authwalk client-document https://app.example.com/client.json --name "My app"
   authwalk client-document URL --client-key key.pem --save client.json
@@ -163,9 +162,68 @@ that one takes documents and can reach this one. --serve is for the lab and for
 servers on this machine.
 
 exit codes: 0 made, or sound, 1 a server would refuse it, 2 wrong usage, 4 it
-cannot be fetched, 6 a file cannot be read or written."""
-
-COMPLETION_EXAMPLES = """\
+cannot be fetched, 6 a file cannot be read or written.""",
+    "completion": """\
 examples:
   authwalk completion bash > ~/.local/share/bash-completion/completions/authwalk
-  authwalk completion zsh > ~/.zfunc/_authwalk"""
+  authwalk completion zsh > ~/.zfunc/_authwalk
+  authwalk completion fish > ~/.config/fish/completions/authwalk.fish""",
+    "lab": """\
+examples:
+  authwalk lab                                 both servers, on free ports
+  authwalk lab --port 8400 --as-port 8401 --fault missing-aud
+  authwalk lab --list-faults
+
+It runs until Ctrl-C and prints the URL to walk. Nothing is kept.""",
+    "demo": """\
+examples:
+  authwalk demo
+  authwalk demo --fault missing-aud --as chatgpt
+  authwalk demo --tour                         with a line for every step""",
+    "show": """\
+examples:
+  authwalk show walk.toml
+  authwalk show walk.toml --json
+
+Nothing is sent.
+
+exit codes: 0 told, 6 the file cannot be read.""",
+    "export": """\
+examples:
+  authwalk export walk.toml --as report > report.md
+  authwalk export walk.toml --as curl --step token
+  authwalk export walk.toml --as har > walk.har
+
+Secrets become $VARIABLES that the commands name; --redacted puts marks there,
+--with-secrets the values. Nothing is sent.
+
+exit codes: 0 written, 2 wrong usage, 6 the file cannot be read.""",
+    "serve": """\
+examples:
+  authwalk serve                               the start screen
+  authwalk serve --open demo --fault missing-aud
+  authwalk serve --port 8500 https://mcp.example.com/mcp
+
+Only this machine gets there, and only with the URL that is printed: it holds a
+token. Needs pip install '.[web]'.""",
+    "explain": """\
+examples:
+  authwalk explain resource
+  authwalk explain invalid_grant
+  authwalk explain 401
+
+exit codes: 0 explained, 2 in no standard that authwalk knows.""",
+    "keys": """\
+examples:
+  authwalk keys
+  authwalk keys --json
+
+Your own keys stand in keys.toml by these ids: authwalk help files.""",
+    "help": """\
+examples:
+  authwalk help
+  authwalk help secrets
+  authwalk help run
+  authwalk help --man | man -l -""",
+}
+"""What stands below the options of a command: examples, and its exit codes."""
