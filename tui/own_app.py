@@ -43,6 +43,13 @@ class OwnApp(SpeakingApp):
             return filters
         return [NoColor() if isinstance(one, Monochrome) else one for one in filters]
 
+    def action_command_palette(self) -> None:
+        """Textual opens a second one above a screen that covers the first, and breaks."""
+        from textual.command import CommandPalette
+
+        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
+            super().action_command_palette()
+
     def search_themes(self) -> None:
         """Let a person choose a theme in the palette; it is kept as in the settings."""
         from textual.command import CommandPalette

@@ -116,6 +116,27 @@ async def test_below_the_floor_there_is_a_message(size: tuple[int, int]) -> None
     assert not app.is_running
 
 
+async def test_what_lies_above_the_message_does_not_keep_it_from_leaving() -> None:
+    async with (app := an_app()).run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.resize_terminal(50, 10)
+        await pilot.press("ctrl+p")
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(on_top(app), StartScreen) and len(app.screen_stack) == 1
+
+
+async def test_one_palette_at_a_time() -> None:
+    async with (app := an_app()).run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.resize_terminal(50, 10)
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        palettes = [screen for screen in app.screen_stack if isinstance(screen, CommandPalette)]
+        assert len(palettes) == 1
+
+
 # Leaving
 
 

@@ -37,7 +37,7 @@ class TooSmall(ModalScreen[None]):
         size, (columns, rows) = self.app.size, FLOOR
         words = f"authwalk needs {columns} x {rows}.\nThis is {size.width} x {size.height}."
         self.query_one(Static).update(Content(f"{words}\n\nctrl+q quits"))
-        if not is_too_small(size) and self.is_current:
+        if not is_too_small(size) and self.is_active:  # not below another, which would go
             self.dismiss()
 
 
