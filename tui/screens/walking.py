@@ -402,7 +402,7 @@ class WalkingScreen(WalkView):
         if not self.asking.open:
             self.stage.show()
             self._draw_hint("sending …  x cancels" if self._cancel else "")
-        elif self._typing or not self.is_current:
+        elif self._typing or not self.is_active:
             self.notify("The server asks you something: esc, then enter on its step.")
         else:
             self.show_pane("middle")
