@@ -11,7 +11,10 @@ from flows.session import Pairs, StepId
 from flows.steps import STEP
 from flows.text import duration, visible
 from flows.walk import Walk
+from tui.hint_keys import HintKeys
 from tui.view import Item
+
+DEFAULT = HintKeys()
 
 
 def hint(
@@ -22,62 +25,74 @@ def hint(
     edit: Request | Pairs | None = None,
     *,
     typing: bool = False,
+    keys: HintKeys = DEFAULT,
 ) -> str:
     """Words for a walk of which `item` of `step` is on show, `edit` in place of its own. With
     `typing` a field has the focus, and takes the letters that are keys elsewhere."""
     if typing:
-        return _while_typing(item)
+        return _while_typing(item, keys)
     if item and isinstance(item.move, Blocked):
-        extra = ", ! goes on all the same" if item.move.can_override else ""
+        extra = f", {keys.override} goes on all the same" if item.move.can_override else ""
         if remedy := item.move.remedy:
-            return f"✗ stopped: enter: {visible(remedy.label, limit=80)}; r tries again{extra}"
-        return f"✗ stopped: r tries this step again, b goes back{extra}"
+            does = visible(remedy.label, limit=80)
+            return f"✗ stopped: {keys.next}: {does}; {keys.rerun} tries again{extra}"
+        return f"✗ stopped: {keys.rerun} tries this step again, {keys.back} goes back{extra}"
     move = item.move if item and item.pending else walk.current
     if move is None:
-        return "✓ the walk is complete: r on tools/call calls another tool, ctrl+s saves"
+        again = f"{keys.rerun} on tools/call calls another tool"
+        return f"✓ the walk is complete: {again}, {keys.save} saves"
     if isinstance(move, Blocked):
-        return f"✗ stopped, enter tells more: {visible(move.reason, limit=200)}"
+        return f"✗ stopped, {keys.next} tells more: {visible(move.reason, limit=200)}"
     if item is None or not item.pending:
-        return f"enter: on to {'what comes next' if move.step == step else STEP[move.step].title}"
+        there = "what comes next" if move.step == step else STEP[move.step].title
+        return f"{keys.next}: on to {there}"
     assert isinstance(move, Act)
-    return _of_move(move, walk.facts, now, edit)
+    return _of_move(move, walk.facts, now, edit, keys)
 
 
-def _while_typing(item: Item | None) -> str:
+def _while_typing(item: Item | None, keys: HintKeys) -> str:
     match item and item.move:
         case Ask(kind="authorization-response"):
-            return "enter takes what is pasted; esc leaves the field, and then A approves, o opens"
+            then = f"{keys.approve} approves, {keys.open} opens"
+            return f"enter takes what is pasted; esc leaves the field, and then {then}"
         case Ask():
             return "esc leaves the form, so that the keys of the walk work"
         case _:
             return "paste or type any token; esc goes back to the walk"
 
 
-def _of_move(move: Act, facts: Facts, now: datetime, edit: Request | Pairs | None) -> str:
+def _of_move(
+    move: Act, facts: Facts, now: datetime, edit: Request | Pairs | None, keys: HintKeys
+) -> str:
+    enter = keys.next
     match move:
         case Ask(kind="authorization-response"):
-            return "o opens the browser; p pastes what came back; A approves without a browser"
+            others = (
+                f"{keys.paste} pastes what came back; {keys.approve} approves without a browser"
+            )
+            return f"{keys.open} opens the browser; {others}"
         case Ask(kind="tool"):
-            return "enter: choose what to call or read, and its arguments"
+            return f"{enter}: choose what to call or read, and its arguments"
         case Ask(kind="input"):
-            return "enter: answer what the server asks; r calls another tool"
+            return f"{enter}: answer what the server asks; {keys.rerun} calls another tool"
         case Ask():
-            return "enter: give the client's identifier"
+            return f"{enter}: give the client's identifier"
         case Send(request=own):
             request = edit if isinstance(edit, Request) else own
-            words = f"enter sends {visible(request.method)} {visible(request.url, limit=100)}"
+            words = f"{enter} sends {visible(request.method)} {visible(request.url, limit=100)}"
             if task := facts.call and facts.call.task:
                 told = visible(task.words, limit=60)
-                return f"the task is {told}: enter sends {move.label}, a goes on; x cancels it"
+                sends = f"{enter} sends {move.label}, {keys.run} goes on"
+                return f"the task is {told}: {sends}; {keys.cancel} cancels it"
             return words + _code_age(move, facts, now)
         case Compose():
-            return "enter makes this the authorization URL; e edits it first"
+            return f"{enter} makes this the authorization URL; {keys.edit} edits it first"
         case Make():
-            return "enter takes these values; e edits them first"
+            return f"{enter} takes these values; {keys.edit} edits them first"
         case Validate(name=name):
-            return f"enter holds the result against the {name}"
+            return f"{enter} holds the result against the {name}"
         case _:
-            return "enter binds the loopback listener"
+            return f"{enter} binds the loopback listener"
 
 
 def until_next(facts: Facts, move: Send, now: datetime) -> str:

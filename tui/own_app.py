@@ -10,6 +10,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 
 from tui import config
 from tui.config import Settings
+from tui.hint_keys import HintKeys, hint_keys
 from tui.themes import OWN, fitting, least, legible
 from tui.voice import SpeakingApp
 
@@ -18,6 +19,7 @@ class OwnApp(SpeakingApp):
     """`settings` are those of the file, or of the person since; keys are taken once painted."""
 
     settings: Settings
+    hint_keys = HintKeys()
 
     def take_theme(self) -> None:
         """Put on the theme of the settings, or what fits the terminal."""
@@ -72,6 +74,7 @@ class OwnApp(SpeakingApp):
         from tui.all_keys import panes
 
         keymap, problems = config.load_keys(path, panes())
+        self.hint_keys = hint_keys(keymap)
         self.call_from_thread(self.set_keymap, keymap)
         for words in problems:
             self.call_from_thread(self.say_problem, words)

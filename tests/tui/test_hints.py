@@ -11,12 +11,15 @@ from flows.moves import Blocked, Send
 from flows.session import StepId, Target
 from flows.steps import STEP
 from flows.text import visible
-from flows.walk import Walk
+from flows.walk import Walk, new_session
 from flows.wire import Wire
 from tests.flows.world import ISSUER, MCP, METADATA, NOW, World, answer
 from tests.hostile import HOSTILE
 from tui import view
+from tui.all_keys import all_keys
+from tui.hint_keys import HintKeys, hint_keys
 from tui.hints import hint
+from tui.tour import tour_line
 from tui.view import Item
 
 METADATA_URL = f"GET {ISSUER}/.well-known/oauth-authorization-server"
@@ -144,3 +147,17 @@ def test_nothing_hostile_gets_through(text: str) -> None:
     edit = Request(text, f"https://a.example/{text}")
     words = hint(*at(World()), edit)
     assert visible(words) == words and words.startswith("enter sends")
+
+
+def test_the_keys_are_those_that_the_person_set() -> None:
+    keys = hint_keys({"walk.next": "n,enter", "walk.rerun": "ctrl+question_mark", "row.up": "k"})
+    assert (keys.next, keys.rerun, keys.edit) == ("n", "ctrl+?", "e")
+    assert hint(*at(World()), keys=keys) == f"n sends POST {MCP}"
+    assert tour_line(Walk(new_session(Target(MCP)), Wire()), keys)[1].startswith(
+        "Not sent yet: n sends this request. i tells"
+    )
+
+
+def test_each_key_of_a_hint_is_the_default_of_its_binding() -> None:
+    defaults = {entry.id: entry.keys[0] for entry in all_keys()}
+    assert hint_keys(defaults) == HintKeys()

@@ -48,7 +48,7 @@ async def test_the_keys_that_the_tour_names_lead_through_the_walk(own: Path) -> 
             ("enter", "Its endpoints"),
             ("enter", "keys to check tokens"),
             ("enter", "a client now"),
-            ("a", "Its hash goes out"),
+            ("a", "its hash goes out"),
             ("A", "Here a person logs in"),
             ("enter", "works once"),
             ("a", "taken apart"),

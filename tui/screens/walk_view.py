@@ -197,7 +197,15 @@ class WalkView(Screen[None]):
         if isinstance(focused, LineList) and focused.id == "findings":
             there = focused.current is not None
             words = words or ("enter: to the evidence" if there else "nothing found so far")
-        told = words or hint(self.walk, stage.step, stage.shown, now, stage.edit, typing=typing)
+        told = words or hint(
+            self.walk,
+            stage.step,
+            stage.shown,
+            now,
+            stage.edit,
+            typing=typing,
+            keys=self.app.hint_keys,
+        )
         self.query_one("#hint", Static).update(Content(told), layout=False)
         if self.tour:
             self._draw_tour()
@@ -206,13 +214,13 @@ class WalkView(Screen[None]):
     def _draw_tour(self) -> None:
         from tui.tour import LAST, tour_line
 
-        number, words = tour_line(self.walk)
+        number, words = tour_line(self.walk, self.app.hint_keys)
         if number == LAST and self.app.settings.tour:
             self.app.keep(tour=False)  # the next demo goes without
         parts = (
             (f"{number}/{LAST} ", "bold $text-accent"),
             words,
-            ("  f3 hides tips", "$text-muted"),
+            (f"  {self.app.hint_keys.tips} hides tips", "$text-muted"),
         )
         self.query_one("#tour", Static).update(Content.assemble(*parts), layout=False)
 
