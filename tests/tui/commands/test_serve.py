@@ -25,14 +25,15 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 Capture = pytest.CaptureFixture[str]
 
 
-def children() -> str:
+def children() -> set[str]:
     """The processes that this one has started and that still run."""
-    return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().strip()
+    return {*Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()}
 
 
 @asynccontextmanager
 async def served(*arguments: str) -> AsyncIterator[str]:
     """The base URL of the app in a browser."""
+    others = children()  # servers of other tests
     listening = socket.create_server((HOST, 0))
     task = asyncio.create_task(serve(listening, TOKEN, arguments))
     try:
@@ -40,7 +41,7 @@ async def served(*arguments: str) -> AsyncIterator[str]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        while children():  # the apps have been told to end
+        while children() - others:  # the apps have been told to end
             await asyncio.sleep(0.01)
 
 
