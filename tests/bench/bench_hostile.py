@@ -70,12 +70,12 @@ class Times:
         done = do(*arguments)
         if isinstance(done, Awaitable):
             await done
-        widget.call_after_refresh(painted.set)
+        widget.app.screen.call_after_refresh(painted.set)  # a key may have led to another
         await painted.wait()
         paint = perf_counter() - start
         await asyncio.sleep(2 * _STEP)
-        working = [worker for worker in widget.app.workers if worker.name in WORKERS]
-        await widget.app.workers.wait_for_complete(working)
+        if working := [one for one in widget.app.workers if one.name in WORKERS]:
+            await widget.app.workers.wait_for_complete(working)
         await asyncio.sleep(2 * _STEP)
         over = True
         await watching

@@ -61,8 +61,8 @@ How = Literal["look", "copy", "save"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to copy. `make` may raise Unquotable and SecretLeak; `forms` are the forms that
-    its secrets can take, none where it is what it is."""
+    """Something to copy. `make`, which runs in a thread, may raise Unquotable and SecretLeak;
+    `forms` are the forms that its secrets can take, none where it is what it is."""
 
     id: str
     group: str
@@ -96,7 +96,9 @@ def _of_request(walk: Walk, view: ExchangeView, name: str) -> Callable[[Secrets]
 
 
 def _of_walk(walk: Walk, document: Callable[[Walk, bool], str]) -> Callable[[Secrets], str]:
-    return lambda secrets: document(walk, secrets == "values")
+    """Of the record as it is now, in a walk of its own: this one goes on while a thread writes."""
+    session = walk.session
+    return lambda secrets: document(Walk(session, walk.wire), secrets == "values")
 
 
 def _values(facts: Facts) -> Iterator[Item]:
@@ -219,7 +221,7 @@ async def look_at_report(app: App[None], walk: Walk, view: ExchangeView) -> None
 
 async def _do(app: App[None], item: Item, secrets: Secrets, how: How) -> None:
     try:
-        text = item.make(secrets)
+        text = await asyncio.to_thread(item.make, secrets)
     except (Unquotable, SecretLeak) as error:
         app.notify(visible(str(error)), title="Not possible", severity="warning", markup=False)
         return
