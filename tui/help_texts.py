@@ -112,8 +112,8 @@ twice the server is walked as each of two hosts, which registers clients where
 the host would: what they send differs as it must, and what the server made of
 it counts. Without --approve both walks end where a person would log in.
 
-exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 6 a file cannot
-be read.""",
+exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 3 nothing does
+so far and both wait for a person, 6 a file cannot be read.""",
     "import": """\
 examples:
   authwalk import chatgpt.com.har

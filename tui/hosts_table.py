@@ -54,8 +54,9 @@ def _sentence(names: Sequence[str], does: str) -> str:
 def hosts_verdict(rows: Sequence[Row]) -> str:
     """Who would refuse, in words; "" where nobody is known to."""
     names = [visible(row.host.title, limit=_NAME) for row in rows if row.refusal]
-    number = f"{len(names)} of {len(rows)} hosts would refuse"
-    return f"{number}: {_names(names, len(rows))}" if names else ""
+    if len(names) == len(rows) > 1:
+        return f"all {len(rows)} hosts would refuse"
+    return f"{len(names)} of {len(rows)} hosts would refuse: {', '.join(names)}" if names else ""
 
 
 def _names(names: Sequence[str], all_of: int) -> str:

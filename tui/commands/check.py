@@ -123,7 +123,8 @@ async def _check(
     finally:
         await walk.close()
     record = Record(walk.session, walk.facts)
-    rows = preflight(walk.session, walk.facts, every_host()) if args.hosts else ()
+    asked = args.hosts and not unreachable(walk, walk.current)
+    rows = preflight(walk.session, walk.facts, every_host()) if asked else ()
     advice = tuple(_advice(walk, rows, args))
     return Checked(walk, health(record, walk.findings), prober.enough or enough, rows, advice)
 
@@ -134,7 +135,8 @@ def _advice(walk: Walk, rows: Sequence[Row], args: argparse.Namespace) -> Iterat
             yield "--register registers as each host, to tell the rest, and cleans up."
         elif isinstance(move := walk.current, Blocked):
             yield f"Not registered: {move.reason}"
-    if rows and walk.facts.tokens is None and not args.approve:
+    stops = isinstance(walk.current, Blocked)
+    if rows and walk.facts.tokens is None and not (args.approve or stops):
         yield "--approve makes the whole walk, to tell what each host does with the token."
 
 

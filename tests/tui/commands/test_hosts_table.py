@@ -165,6 +165,18 @@ def test_what_kept_the_registrations_from_being_made_is_told(lab: Lab, capsys: C
         main(["check", lab.mcp_url, "--hosts", "--register", "--quiet"])
         told = capsys.readouterr().out
     assert "  Not registered: " in told and "--register registers" not in told
+    assert "--approve" not in told, "it would go no further"
+
+
+def test_of_a_server_that_does_not_answer_there_is_no_table(capsys: Capture) -> None:
+    assert main(["check", "http://127.0.0.1:9/mcp", "--hosts"]) == 4
+    assert "ChatGPT" not in capsys.readouterr().out
+
+
+def test_all_hosts_are_not_named_one_by_one(lab: Lab, capsys: Capture) -> None:
+    with faults(lab, "registration-rejects-redirect"):
+        main(["check", lab.mcp_url, "--hosts", "--register", "--quiet"])
+    assert "all 21 hosts would refuse" in " ".join(capsys.readouterr().out.split())
 
 
 def test_of_a_server_that_was_not_asked_nothing_is_said(lab: Lab, capsys: Capture) -> None:
