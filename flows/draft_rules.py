@@ -20,6 +20,8 @@ from flows.session import Pairs, StepId, value
 from flows.steps.pkce import s256
 
 PROTECTION = "MCP Authorization Code Protection"
+BATCHES = "2025-03-26"
+"""The one revision of Streamable HTTP in which a body may hold several messages."""
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _MCP: frozenset[StepId] = frozenset({"challenge", "connect", "tools", "call"})
 
@@ -75,8 +77,8 @@ def _values(made: Pairs) -> Iterator[Broken]:
 
 
 def _authorization(pairs: Pairs, facts: Facts) -> Iterator[Broken]:
-    if value(pairs, "request_uri"):
-        return  # all else was pushed before
+    if value(pairs, "request_uri") or value(pairs, "request"):
+        return  # all else was pushed before, or stands in the request object (RFC 9101 section 5)
     if value(pairs, "response_type") != "code":
         yield Broken("response_type must be code.", "RFC 6749 §4.1.1")
     if not value(pairs, "client_id"):
@@ -129,15 +131,19 @@ def _exchange(pairs: Pairs, facts: Facts) -> Iterator[Broken]:
         ("client_id", "RFC 6749 §4.1.3"),
         ("resource", "RFC 8707 §2.2"),
     ):
-        first, second = value(asked, name), value(pairs, name)
-        if first and second and first != second:
+        allowed, given = _all(asked, name), _all(pairs, name)
+        if allowed and not set(given) <= {*allowed}:  # RFC 8707 lets a client ask for fewer
             yield Broken(f"{name} is not that of the authorization request.", standard)
 
 
+def _all(pairs: Pairs, name: str) -> tuple[str, ...]:
+    return tuple(text for key, text in pairs if key == name and text)
+
+
 def _once(pairs: Pairs, standard: str) -> Iterator[Broken]:
-    """RFC 8707 section 2 lets `resource` stand several times."""
+    """RFC 8707 section 2 lets `resource` stand several times, RFC 8693 section 2.1 `audience`."""
     for name, number in Counter(name for name, _ in pairs).items():
-        if number > 1 and name != "resource":
+        if number > 1 and name not in ("resource", "audience"):
             yield Broken(f"{name} stands there more than once.", standard)
 
 
@@ -170,6 +176,8 @@ def _mcp(step: StepId, request: Request, facts: Facts) -> Iterator[Broken]:
         words = "MCP-Protocol-Version is missing."
         yield Broken(words, "MCP Streamable HTTP, Protocol Version Header")
     document, _ = read_json(request.body)
+    if isinstance(document, list) and facts.connection and facts.connection.version == BATCHES:
+        return
     if not isinstance(document, dict) or document.get("jsonrpc") != "2.0":
         words = 'The body must be one JSON-RPC message with "jsonrpc": "2.0".'
         yield Broken(words, "JSON-RPC 2.0 §4")

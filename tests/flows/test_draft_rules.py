@@ -94,6 +94,7 @@ def test_an_authorization_request(edit: Callable[[Pairs], Pairs], says: str, sta
         lambda p: (*p, ("prompt", "login"), ("made_up", "x")),
         lambda p: (*p, ("resource", "https://other.example.com/mcp")),  # RFC 8707 section 2
         lambda p: (("request_uri", "urn:x"), ("client_id", "c")),  # RFC 9126 section 4
+        lambda p: (("request", "e30.e30."), ("client_id", "c")),  # RFC 9101 section 5
         lambda p: changed(p, "redirect_uri", "http://127.0.0.1:1/callback"),
     ],
 )
@@ -134,6 +135,31 @@ def test_what_a_token_request_may_be() -> None:
     assert [one.standard for one in broken("token", other, world.facts)] == [
         "RFC 6749 §4.1.3, appendix B"
     ]
+
+
+def test_of_several_resources_a_token_may_be_asked_for_one() -> None:
+    world, move = standing_at("token")
+    assert isinstance(move, Send) and world.facts.authorization_url
+    asked = f"{world.facts.authorization_url}&{urlencode((('resource', 'https://b.example'),))}"
+    facts = replace(world.facts, authorization_url=asked)
+    for resources, known in (
+        (["https://b.example"], True),
+        (["https://b.example", "https://c.example"], False),
+    ):
+        pairs = without(form(move.request), "resource")
+        draft = with_form(move.request, (*pairs, *(("resource", one) for one in resources)))
+        assert (broken("token", draft, facts) == ()) is known
+
+
+def test_what_other_grants_may_name_more_than_once() -> None:
+    world, move = standing_at("token")
+    assert isinstance(move, Send)
+    grant = "urn:ietf:params:oauth:grant-type:token-exchange"
+    draft = with_form(
+        move.request,
+        (("grant_type", grant), ("subject_token", "x"), ("audience", "a"), ("audience", "b")),
+    )
+    assert broken("token", draft, world.facts) == ()
 
 
 def test_values_made_here() -> None:
@@ -180,3 +206,12 @@ def test_an_mcp_request() -> None:
         (found,) = broken_by("tools", own, draft, world.facts)
         assert says in found.says and found.standard
     assert broken("keys", own, world.facts) == ()
+
+
+def test_one_revision_sends_several_messages_in_a_body() -> None:
+    world, move = standing_at("tools")
+    assert isinstance(move, Send) and world.facts.connection
+    draft = replace(move.request, body=b"[%s]" % move.request.body)
+    assert broken("tools", draft, world.facts)
+    then = replace(world.facts.connection, version="2025-03-26")
+    assert broken("tools", draft, replace(world.facts, connection=then)) == ()

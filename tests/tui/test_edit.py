@@ -270,6 +270,18 @@ async def test_the_rule_that_an_edit_breaks_is_named_while_it_is_typed() -> None
         assert not editor.query_one("#broken").display
 
 
+async def test_of_what_cannot_be_sent_no_rule_is_named() -> None:
+    async with editing(TOKEN) as (editor, pilot, _):
+        await pilot.press("ctrl+d")
+        assert editor.query_one("#broken").display
+        row(editor, "Accept").value_input.focus()
+        await pilot.pause()
+        await paste(pilot, "a\r\nEvil: 1")
+        assert editor.query_one("#broken").display is False
+        await pilot.press("ctrl+r")
+        assert editor.query_one("#broken").display
+
+
 async def test_a_name_that_is_typed_is_completed() -> None:
     async with editing(TOKEN) as (editor, pilot, results):
         await pilot.press("ctrl+n", *"client_as")

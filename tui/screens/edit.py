@@ -201,6 +201,7 @@ class DraftEditor(Dialog[Edited | None]):
         except Unsendable as error:
             preview.set_classes("-wrong")
             preview.update(Content(f"✗ {visible(str(error), limit=300)}"))
+            self.query_one("#broken").display = False  # of what cannot be sent, no rule is told
             return
         self._draw_broken(edited)
         line, size_words = _summary(edited, self.browser)
