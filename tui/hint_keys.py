@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-_ELSEWHERE = {"explain": "steps.explain", "help": "app.help", "tips": "walk.end-tour"}
+_ELSEWHERE = {
+    "demo": "start.demo",
+    "explain": "steps.explain",
+    "help": "app.help",
+    "leave_answer": "response.leave",
+    "leave_token": "token.clear",
+    "open_typing": "response.open",
+    "copy_url_typing": "response.copy-url",
+    "tips": "walk.end-tour",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class HintKeys:
     """By the last part of the id of each binding, which is one of the walk's but for `_ELSEWHERE`;
-    what they are as long as nobody sets them."""
+    what they are as long as nobody sets them. With `typing` they work within a field."""
 
     next: str = "enter"
     edit: str = "e"
@@ -23,19 +32,31 @@ class HintKeys:
     open: str = "o"
     paste: str = "p"
     approve: str = "A"
+    copy_url: str = "u"
+    open_typing: str = "ctrl+o"
+    copy_url_typing: str = "ctrl+y"
+    leave_answer: str = "esc"
     token: str = "t"
+    token_large: str = "T"
+    leave_token: str = "esc"
     save: str = "ctrl+s"
     back: str = "b"
     faults: str = "f"
     tips: str = "f3"
     explain: str = "i"
     help: str = "f1"
+    demo: str = "ctrl+d"
 
 
 def hint_keys(keymap: Mapping[str, str]) -> HintKeys:
     """The first of the keys that `keymap` has for the id of each binding."""
     from tui.all_keys import named_key
 
-    ids = {one.name: _ELSEWHERE.get(one.name, f"walk.{one.name}") for one in fields(HintKeys)}
+    names = [one.name for one in fields(HintKeys)]
+    ids = {name: _ELSEWHERE.get(name, f"walk.{name.replace('_', '-')}") for name in names}
     own = {name: keymap[id].partition(",")[0] for name, id in ids.items() if id in keymap}
-    return HintKeys(**{name: named_key(key) for name, key in own.items()})
+    return HintKeys(**{name: _short(named_key(key)) for name, key in own.items()})
+
+
+def _short(key: str) -> str:
+    return "esc" if key == "escape" else key

@@ -53,12 +53,13 @@ def hint(
 def _while_typing(item: Item | None, keys: HintKeys) -> str:
     match item and item.move:
         case Ask(kind="authorization-response"):
-            then = f"{keys.approve} approves, {keys.open} opens"
-            return f"enter takes what is pasted; esc leaves the field, and then {then}"
+            leave, then = keys.leave_answer, f"{keys.approve} approves, {keys.open} opens"
+            return f"enter takes what is pasted; {leave} leaves the field, and then {then}"
         case Ask():
             return "esc leaves the form, so that the keys of the walk work"
         case _:
-            return "paste or type any token; esc goes back to the walk"
+            back = f"{keys.leave_token} goes back to the walk"
+            return f"paste any token, or type one and enter; {back}"
 
 
 def _of_move(
@@ -95,12 +96,13 @@ def _of_move(
             return f"{enter} binds the loopback listener"
 
 
-def until_next(facts: Facts, move: Send, now: datetime) -> str:
+def until_next(facts: Facts, move: Send, now: datetime, *, keys: HintKeys = DEFAULT) -> str:
     """Words while a request waits for the time that the server asked for."""
     left = max(0.0, move.delay - (now - facts.at).total_seconds())
     task = facts.call.task if facts.call else None
     about = f"the task is {visible(task.words, limit=60)}; " if task else ""
-    return f"{about}{visible(move.label)} in {duration(float(round(left)))} …  x cancels"
+    wait = duration(float(round(left)))
+    return f"{about}{visible(move.label)} in {wait} …  {keys.cancel} cancels"
 
 
 def _code_age(move: Send, facts: Facts, now: datetime) -> str:

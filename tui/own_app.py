@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from textual import work
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.reactive import reactive
 
 from tui import config
 from tui.config import Settings
@@ -19,7 +20,7 @@ class OwnApp(SpeakingApp):
     """`settings` are those of the file, or of the person since; keys are taken once painted."""
 
     settings: Settings
-    hint_keys = HintKeys()
+    hint_keys = reactive(HintKeys())
 
     def take_theme(self) -> None:
         """Put on the theme of the settings, or what fits the terminal."""
@@ -74,8 +75,8 @@ class OwnApp(SpeakingApp):
         from tui.all_keys import panes
 
         keymap, problems = config.load_keys(path, panes())
-        self.hint_keys = hint_keys(keymap)
         self.call_from_thread(self.set_keymap, keymap)
+        self.call_from_thread(setattr, self, "hint_keys", hint_keys(keymap))
         for words in problems:
             self.call_from_thread(self.say_problem, words)
 

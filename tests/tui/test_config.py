@@ -107,10 +107,12 @@ def test_every_action_of_the_app_has_an_id_and_words() -> None:
 
 
 async def test_a_key_of_ones_own_does_what_it_says(own: Path) -> None:
-    (own / "keys.toml").write_text('"walk.next" = "j"\n"walk.nothing" = "x"\n')
+    (own / "keys.toml").write_text('"walk.next" = "j"\n"walk.token" = "k"\n"walk.nothing" = "x"\n')
     async with on_lab(size=LOW) as w:
         await w.until(lambda: "there is no walk.nothing" in words(w.app))
         assert " j Next" in w.keys
+        side = w.screen.query_one("#token-pane")
+        assert str(side.border_subtitle) == "k k paste any · T whole screen"
         w.screen.query_one("#middle").focus()
         await w.press("f6")
         assert not w.events

@@ -14,6 +14,7 @@ from flows.text import visible
 from tests.flows.world import ISSUER, REDIRECT, World
 from tests.hostile import HOSTILE
 from tests.tui.painted import Host, painted, paste, settled
+from tui.hint_keys import HintKeys
 from tui.widgets.response_panel import ResponsePanel
 
 
@@ -35,6 +36,8 @@ class Clock:
 
 
 class PanelHost(Host):
+    hint_keys = HintKeys()
+
     def __init__(self) -> None:
         self.clock = Clock()
         super().__init__(lambda: ResponsePanel(clock=self.clock))

@@ -22,6 +22,7 @@ from flows.text import visible
 from flows.walk import new_session
 from flows.wellknown import is_web_url
 from tests.hostile import HOSTILE
+from tui.hint_keys import HintKeys
 from tui.recent import recent_rows
 from tui.screens.start import StartScreen
 from tui.typed_url import UnusableUrl, web_url
@@ -82,6 +83,8 @@ def test_anything_typed_is_a_web_url_or_words(typed: str) -> None:
 
 class Harness(App[None]):
     """Keeps what the start screen asks for, in place of the app that would do it."""
+
+    hint_keys = HintKeys()
 
     def __init__(self, folder: Path) -> None:
         super().__init__()

@@ -437,8 +437,10 @@ async def test_leaving_the_field_returns_to_the_token_of_the_walk(key: str) -> N
     async with shown(facts("opaque-0000001")) as (app, pilot):
         app.pane.query_one(LineList).focus()
         await pilot.press("t", "a", "b", "c")
-        assert use(app) == "pasted"
-        await pilot.press(key)
+        assert use(app) == "access", "words typed by mistake take no token off the screen"
+        await pilot.press("enter")
+        assert use(app) == "pasted" and kind(app) == "opaque: 3 characters"
+        await pilot.press("t", key)
         await settled(app, pilot)
         assert use(app) == "access"
         assert app.pane.pasted == ""

@@ -32,13 +32,14 @@ from tui.widgets.start_fields import HostChoice, RecentList, UrlInput
 
 if TYPE_CHECKING:
     from flows.hosts import Host
+    from tui.own_app import OwnApp
 
 SENTENCE = "Walk an OAuth 2.1 and MCP connection one HTTP request at a time."
 
 WIDTHS = [(0, "-narrow"), (76, "-wide")]
 HEIGHTS = [(0, "-floor"), (20, "-low"), (36, "-tall")]
-NO_URL = "Type or paste a URL. ctrl+d walks practice servers on this machine."
-NO_SESSIONS = "None yet. New here? ctrl+d walks practice servers on this machine."
+NO_URL = "Type or paste a URL. {} walks practice servers on this machine."
+NO_SESSIONS = "None yet. New here? {} walks practice servers on this machine."
 
 Kind = Literal["mcp", "authorization-server"]
 _KINDS: tuple[tuple[Kind, str], ...] = (
@@ -58,6 +59,7 @@ _PROTOCOLS: tuple[tuple[Protocol, str], ...] = tuple((name, name) for name in PR
 class StartScreen(Screen[None]):
     """Posts what the person chose; the app opens it."""
 
+    app: OwnApp
     CSS_PATH = Path(__file__).parents[1] / "styles" / "start.tcss"
     AUTO_FOCUS = "#url"
     BINDING_GROUP_TITLE = "Start"
@@ -214,7 +216,7 @@ class StartScreen(Screen[None]):
 
     def _show_recent(self, rows: tuple[Row, ...]) -> None:
         found = self.query_one("#recent", LineList)
-        found.empty = NO_SESSIONS
+        found.empty = NO_SESSIONS.format(self.app.hint_keys.demo)
         found.set_rows(rows)
         found.can_focus = bool(rows)
         self.refresh_bindings()
@@ -264,7 +266,7 @@ class StartScreen(Screen[None]):
     def _with_target(self, typed: str, message: Callable[[Target], Message]) -> None:
         """Post what is to be done with the server that was typed, or say what is wrong with it."""
         if not typed.strip():
-            self.say(NO_URL, wrong=True)
+            self.say(NO_URL.format(self.app.hint_keys.demo), wrong=True)
             return
         try:
             target = self._target(typed)

@@ -38,6 +38,7 @@ from tui.widgets.step_list import StepList
 
 if TYPE_CHECKING:
     from tui.app import AuthwalkApp
+    from tui.hint_keys import HintKeys
     from tui.lab_process import LabProcess
     from tui.widgets.findings_list import FindingsList
 
@@ -86,7 +87,6 @@ class WalkView(Screen[None]):
             with Vertical(id="side"):
                 with Vertical(id="token-pane", classes="pane") as pane:
                     pane.border_title = "Token"
-                    pane.border_subtitle = "t t pastes any · T whole screen"
                 with Frame(id="findings-pane", classes="pane") as pane:
                     pane.border_title = "Findings"
         yield Static(id="tour", markup=False)
@@ -98,6 +98,7 @@ class WalkView(Screen[None]):
         self.stage.on_pointed = self._hint_again
         self.point_at(self.stage.step)
         self.steps.focus()
+        self.watch(self.app, "hint_keys", self._name_keys)
         self.call_after_refresh(self.set_timer, FIRST_FRAME, self._finish)
 
     def on_layout(self, message: Layout) -> None:
@@ -236,13 +237,20 @@ class WalkView(Screen[None]):
             return
         if self._cancel:
             if isinstance(move, Send) and move.delay and not self._typing:
-                self._draw_hint(until_next(self.walk.facts, move, datetime.now(UTC)))
+                now, keys = datetime.now(UTC), self.app.hint_keys
+                self._draw_hint(until_next(self.walk.facts, move, now, keys=keys))
             return
         if isinstance(move, Send) and move.dated and item and item.pending and move != self._dated:
             self._dated = move
             self.stage.show()
         elif move and move.step == "token":
             self._draw_hint()
+
+    def _name_keys(self, keys: HintKeys) -> None:
+        pane = self.query_one("#token-pane")
+        paste = f"{keys.token} {keys.token} paste any"
+        pane.border_subtitle = Content(f"{paste} · {keys.token_large} whole screen")
+        self._hint_again()
 
     @on(DescendantFocus)
     @on(DescendantBlur)

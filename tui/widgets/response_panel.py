@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from textual import on
@@ -24,6 +24,9 @@ from flows.session import Session
 from flows.steps.callback import refusal_of
 from flows.text import countdown, visible
 from tui.widgets.value_input import ValueInput
+
+if TYPE_CHECKING:
+    from tui.own_app import OwnApp
 
 MOST_REJECTED = 3
 KINDS = {"url": "a redirect URL", "query": "a query", "code": "a bare code"}
@@ -70,6 +73,7 @@ class ResponsePanel(VerticalScroll, can_focus=False):
     """Shows where to go and judges what comes back before it is recorded. Posts `Answered` with
     the text as it was pasted."""
 
+    app: OwnApp
     DEFAULT_CSS = """
     ResponsePanel {
         padding: 0 0 0 1;
@@ -173,11 +177,14 @@ class ResponsePanel(VerticalScroll, can_focus=False):
 
     def _todo(self) -> Content:
         """What to do now. In the field the letters of the walk's keys are text."""
-        typing = self.pasted.has_focus
-        keys = ("ctrl+o", "ctrl+y") if typing else ("o", "u")
-        words = "{} opens the URL, {} copies it.\n".format(*keys)
+        typing, keys = self.pasted.has_focus, self.app.hint_keys
+        if typing:
+            words = f"{keys.open_typing} opens the URL, {keys.copy_url_typing} copies it.\n"
+        else:
+            words = f"{keys.open} opens the URL, {keys.copy_url} copies it.\n"
         if self._lab:
-            words += f"Or {'esc, then ' if typing else ''}A: the lab needs no browser."
+            first = f"{keys.leave_answer}, then " if typing else ""
+            words += f"Or {first}{keys.approve}: the lab needs no browser."
         elif self._waits_here:
             words += "Approve there, and the answer comes here."
         else:

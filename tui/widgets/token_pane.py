@@ -189,17 +189,24 @@ class TokenPane(Vertical):
     def _field(self) -> PasteField:
         return self.query_one(PasteField)
 
+    @property
+    def _held(self) -> dict[Shown, str]:
+        return held(self._facts) if self._facts else {}
+
     def _texts(self) -> dict[Shown, str]:
-        texts = held(self._facts) if self._facts else {}
-        return texts | {"pasted": self._field.text} if self._field.text else texts
+        text = self._field.text
+        return self._held | {"pasted": text} if text else self._held
 
     # Reading and verifying.
 
     @on(Input.Changed)
     @on(PasteField.Pasted)
     def _typed(self, event: Message) -> None:
+        """Words typed by mistake do not take the walk's token off the screen; a paste is read at
+        once, and so is what may be a JWT."""
         event.stop()
-        if self._field.text:
+        text = self._field.text
+        if text and (isinstance(event, PasteField.Pasted) or "." in text or not self._held):
             self._use = "pasted"
         self._now = self._clock()
         self._read()
@@ -217,6 +224,9 @@ class TokenPane(Vertical):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        if self._field.text:
+            self._use = "pasted"
+            self._read()
         self._list.focus()
 
     def _read(self) -> None:
