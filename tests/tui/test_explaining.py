@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.steps import STEPS
 from tests.hostile import HOSTILE
 from tests.tui.walking import LOW, on_lab, words
 from tui.cli import main
 from tui.explaining import explained, named
+from tui.looking import LOOK
 from tui.screens.dialogs import TextDialog
 from tui.screens.edit import DraftEditor
 
@@ -69,6 +71,19 @@ async def test_one_key_explains_a_member_a_header_and_a_finding() -> None:
         findings.focus()
         await w.press("i")
         assert isinstance(w.app.screen, TextDialog) and "The rule:" in w.app.screen.text
+
+
+def test_every_step_has_something_to_look_at() -> None:
+    assert list(LOOK) == [step.id for step in STEPS]
+
+
+async def test_a_step_says_what_it_is_for_and_what_to_look_at() -> None:
+    async with on_lab(size=LOW) as w:
+        await w.press("i")
+        told = words(w.app)
+        assert "Ask the MCP server for something without a token." in told
+        assert "What to look at: the status: 200 means that the server asks for no token" in told
+        assert "RFC 9728 §5.1" in told
 
 
 async def test_the_editor_says_what_a_field_is_and_whence_it_comes() -> None:

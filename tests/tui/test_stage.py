@@ -21,6 +21,7 @@ from flows.wire import Wire
 from tests.flows.world import ISSUER, METADATA, World, answer
 from tests.hostile import HOSTILE
 from tests.tui.walking import screen_lines, screen_text, strips, words
+from tui.hint_keys import HintKeys
 from tui.widgets.list_view import LineList
 from tui.widgets.response_panel import ResponsePanel
 from tui.widgets.stage import Stage
@@ -51,6 +52,7 @@ class WalkScreen(Screen[None]):
 
 class Host(App[None]):
     CSS_PATH = Path(__file__).parents[2] / "tui" / "styles" / "walk.tcss"
+    hint_keys = HintKeys()
 
     def __init__(self, walk: Walk) -> None:
         super().__init__()
@@ -183,6 +185,16 @@ async def test_the_form_is_filled_when_it_comes() -> None:
         app.stage.focus_content()
         await pilot.pause()
         assert app.screen.query_one(ResponsePanel).pasted.has_focus
+
+
+@pytest.mark.parametrize(
+    ("columns", "cited"),
+    [(66, "RFC 6749 §4.1.2, RFC 9207 §2.4"), (46, "RFC 6749 §4.1.2"), (24, "")],
+)
+async def test_a_citation_is_told_whole_or_not_at_all(columns: int, cited: str) -> None:
+    async with staged(walked("callback"), size=(columns, 30)) as (app, _):
+        title = screen_lines(app)[0]
+        assert title.strip("╭╮─ ") == f"8 Response  {cited}".strip()
 
 
 async def test_an_edit_stands_in_until_it_is_taken_back() -> None:

@@ -38,6 +38,7 @@ from tui.screens.dialogs import Confirm, SaveDialog, TextDialog
 from tui.screens.edit import DraftEditor
 from tui.widgets.findings_list import FindingsList
 from tui.widgets.pair_rows import PairRow
+from tui.widgets.token_pane import TokenPane
 from tui.widgets.tool_form import ToolForm
 
 STEPS: tuple[StepId, ...] = ("server-metadata", "callback", "token", "call")
@@ -395,6 +396,19 @@ async def test_a_paste_reaches_the_field_from_another_step() -> None:
         assert w.stage.step == "callback" and "state matches" in w.words
         await w.press("enter")
         assert answered(w.last)["via"] == "pasted"
+
+
+async def test_without_a_token_the_first_t_leads_to_the_pane_and_the_second_to_its_field() -> None:
+    async with on_lab(size=LOW) as w:
+        await w.to("callback")
+        await w.press("t")
+        assert w.hint == "nothing found so far; t pastes any token"
+        await w.press("t")
+        assert w.hint.startswith("paste any token, or type one and enter; esc goes back")
+        pane = w.screen.query_one(TokenPane)
+        assert pane.pasted == ""
+        await w.press("x", "enter")
+        assert pane.inspection and pane.inspection.token.text == "x"
 
 
 @pytest.mark.parametrize("size", [WIDE, LOW])

@@ -153,9 +153,13 @@ class WalkScreen(WalkingScreen):
     def action_token(self) -> None:
         from tui.widgets.token_pane import TokenPane
 
+        beside = self.query_one("#side") in (self.focused.ancestors if self.focused else ())
         self.show_pane("side")
         for pane in self.query(TokenPane):
-            pane.focus_token()
+            if beside or pane.inspection:
+                pane.focus_token()
+            else:
+                self.query_one("#findings").focus()
 
     def action_token_large(self) -> None:
         from tui.screens.token import TokenScreen

@@ -197,11 +197,13 @@ class WalkView(Screen[None]):
         focused = self.focused
         if isinstance(focused, LineList) and focused.id == "findings":
             there = focused.current is not None
-            words = words or ("enter: to the evidence" if there else "nothing found so far")
+            paste = f"nothing found so far; {self.app.hint_keys.token} pastes any token"
+            words = words or ("enter: to the evidence" if there else paste)
+        elsewhere = typing and focused is not None and stage not in focused.ancestors
         told = words or hint(
             self.walk,
             stage.step,
-            stage.shown,
+            None if elsewhere else stage.shown,
             now,
             stage.edit,
             typing=typing,

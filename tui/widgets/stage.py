@@ -40,6 +40,8 @@ NOTE = 2_000
 """Characters shown of what the person wrote down."""
 NOTE_MARGIN = 3
 """Columns beside a note: its padding, and the scroll bar."""
+TITLE_MARGIN = 8
+"""Columns of the upper border that hold neither the title nor a citation."""
 
 
 class Stage(Frame):
@@ -76,6 +78,7 @@ class Stage(Frame):
         self.query_one("#items", Menu).on_highlight = self._highlighted
 
     def on_resize(self, event: Resize) -> None:
+        self._draw_titles()
         if self.query_one(Switcher).current == "note":
             self.call_after_refresh(self._draw_item)  # it is laid out by its width
 
@@ -179,13 +182,7 @@ class Stage(Frame):
 
     def show(self) -> None:
         step = STEP[self.step]
-        tries = view.step_attempts(self._walk, self.step)
-        title = f"{STEPS.index(step) + 1} {step.title}"
-        which = f"attempt {self.attempt + 1} of {len(tries)}  [ ]"
-        self.set_titles(
-            Content.assemble(title, (f"  {step.standard}", "not bold italic")),
-            Content(which if len(tries) > 1 else ""),
-        )
+        self._draw_titles()
         self.query_one("#purpose", Static).update(Content(step.purpose), layout=False)
         written, text = self.query_one("#written", Static), self._walk.session.notes.get(step.id)
         written.display = bool(text)
@@ -197,6 +194,16 @@ class Stage(Frame):
         rows = [_row(number, item, titles) for number, item in enumerate(items)]
         menu.fill(rows, str(self._item % len(items)) if items else "")
         self._draw_item()
+
+    def _draw_titles(self) -> None:
+        step, tries = STEP[self.step], len(view.step_attempts(self._walk, self.step))
+        title = f"{STEPS.index(step) + 1} {step.title}"
+        standard = _fitting(step.standard, self.outer_size.width - TITLE_MARGIN - len(title))
+        which = f"attempt {self.attempt + 1} of {tries}  [ ]"
+        self.set_titles(
+            Content.assemble(title, (standard and f"  {standard}", "not bold italic")),
+            Content(which if tries > 1 else ""),
+        )
 
     def _highlighted(self, row: Row) -> None:
         if not self.query_one("#items", Menu).filling:
@@ -308,6 +315,13 @@ def lists(facts: Facts) -> Mapping[str, Listing | None]:
         if offers(facts, method):
             found[method] = facts.listings.get(method)
     return found
+
+
+def _fitting(standard: str, room: int) -> str:
+    """As many of the citations, which commas part, as there is room for."""
+    while standard and len(standard) > room:
+        standard = standard.rpartition(", ")[0]
+    return standard
 
 
 def _row(number: int, item: Item, titles: int) -> Row:

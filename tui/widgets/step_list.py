@@ -85,8 +85,11 @@ class StepList(Menu):
 
     def action_explain(self) -> None:
         if self.current:
+            from tui.looking import LOOK
+
             step = next(step for step in STEPS if step.id == self.current.id)
-            text = f"{step.purpose}\n\n{step.standard}\n\n{LEGEND}"
+            look = f"What to look at: {LOOK[step.id]}"
+            text = f"{step.purpose}\n\n{look}\n\n{step.standard}\n\n{LEGEND}"
             self.post_message(self.Explain(step.title, text))
 
 
