@@ -6,7 +6,8 @@
 A hosted client exchanges the code on its own server: the browser then saw the authorization
 request, the response to it, and what the client's callback answered. A client that runs in the
 browser shows every step. What the client did is the record; what only the browser saw, such as
-the answer of its callback, is kept beside it as a probe named BROWSER.
+the answer of its callback, is kept beside it as a probe named BROWSER; what nothing can be read
+from, such as an answer whose body the browser did not keep, as one named UNREAD.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from flows.exchange import (
     Request,
     Response,
     Timing,
+    header,
     media_type,
 )
 from flows.mcp.opening import sent
@@ -38,9 +40,29 @@ from flows.wellknown import OAUTH, OPENID, RESOURCE, is_web_url, origin
 
 BROWSER = "browser"
 """The name that marks what only the browser saw."""
+UNREAD = "unread"
+"""The name that marks what nothing can be read from."""
 MOST_BYTES = 512 * 1024 * 1024
 _KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
 _UNKNOWN_VERIFIER = "code-verifier-of-the-client"
+_SAID: Mapping[str, FailureKind] = {
+    "ERR_NAME_": "dns",
+    "ERR_CONNECTION_REFUSED": "refused",
+    "ERR_CERT_": "tls",
+    "ERR_SSL_": "tls",
+    "TIMED_OUT": "timeout",
+    # The browser's own doing: the page was left, an extension or CORS forbade it.
+    "ERR_ABORTED": "cancelled",
+    "ERR_BLOCKED": "cancelled",
+    "ERR_FAILED": "cancelled",
+}
+"""Parts of Chrome's names of network errors."""
+_OPENS = ("initialize", "server/discover", "notifications/initialized")
+_LISTS = ("tools/list", "resources/list", "resources/templates/list", "prompts/list")
+MCP_STEPS: tuple[StepId, ...] = ("challenge", "connect", "tools", "call")
+CALLBACK = "the client's own callback"
+PREFLIGHT = "the browser's preflight"
+"""The labels of what only the browser saw."""
 
 
 class HarError(ValueError):
@@ -52,6 +74,10 @@ def read_har(data: bytes) -> tuple[Exchange, ...]:
     try:
         document = json.loads(data.decode("utf-8-sig"))
         entries = document["log"]["entries"]
+    except json.JSONDecodeError as error:
+        ended = error.pos >= len(error.doc.rstrip()) or "Unterminated" in error.msg
+        cut_off = ended and error.doc.lstrip().startswith("{")
+        raise HarError(f"{'cut off' if cut_off else 'not JSON'}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise HarError(f"not JSON: {error}") from error
     except (KeyError, TypeError) as error:
@@ -71,19 +97,44 @@ def _exchange(number: int, entry: object) -> Exchange | None:
     if not isinstance(url, str) or not isinstance(method, str):
         return None
     request = Request(method.upper(), url, _headers(asked), _posted(asked.get("postData")))
-    response = _response(entry.get("response"))
-    said = entry.get("_error")
-    words = said if isinstance(said, str) and said else "the browser got no answer"
-    named = [kind for kind in _KINDS if kind == entry.get("_failure")]
+    answer = entry.get("response")
+    response = _response(answer)
+    said = entry.get("_error") or (answer.get("_error") if isinstance(answer, dict) else None)
+    said = said if isinstance(said, str) else ""
+    failure = None
+    if said or response is None:
+        named = [kind for kind in _KINDS if kind == entry.get("_failure")]
+        kind = named[0] if named else _kind(said)
+        failure = Failure(kind, said or "the record has no answer, and not why")
+    elif _lacks_body(answer, response):
+        failure = Failure("cancelled", "the body of the answer is not in the record")
     return Exchange(
         f"har-{number}",
         request,
         _time(entry.get("startedDateTime")),
         response,
-        None if response and not said else Failure(named[0] if named else "protocol", words),
+        failure,
         _timing(entry),
         _peer(entry),
     )
+
+
+def _kind(said: str) -> FailureKind:
+    """What Chrome's word for a failure is; without one the request may have been broken off, as it
+    is by leaving the page."""
+    for words, kind in _SAID.items():
+        if words in said:
+            return kind
+    return "protocol" if said else "cancelled"
+
+
+def _lacks_body(answer: Any, response: Response) -> bool:
+    """Whether there was a body that is not in the file: not kept, or in the browser's cache."""
+    content = answer.get("content")
+    content = content if isinstance(content, dict) else {}
+    size = content.get("size")
+    had = response.status == 304 or (isinstance(size, int | float) and size > 0)
+    return had and not isinstance(content.get("text"), str)
 
 
 def _headers(message: Mapping[str, Any]) -> Headers:
@@ -187,18 +238,25 @@ class _Reading:
     resource: str = ""
     mcp_url: str = ""
     issuer: str = ""
+    state: str = ""
     answered: bool = False
     token_sent: bool = False
+    preflights: dict[str, Exchange] = field(default_factory=dict)
 
 
 def session_of(exchanges: Iterable[Exchange]) -> Session:
     """The connection of a browser as a session. Raises HarError when there is none in it.
 
-    A HAR may hold several tries: what is read is the last authorization request and all of the
-    discovery before it.
+    A HAR may hold several tries: what is read is the last authorization request, what was
+    discovered before the first, and every registration.
     """
-    wanted = _last_try(tuple(exchanges))
+    every = tuple(exchanges)
+    wanted = _last_try(every)
     reading = _Reading()
+    asked = [_query(one.request) for one in wanted if _is_authorization(one.request)]
+    if asked:
+        reading.redirect_uri = value(asked[0], "redirect_uri") or ""
+        reading.state = value(asked[0], "state") or ""
     for exchange in wanted:
         reading.events += _events(exchange, reading)
     if not reading.events:
@@ -207,12 +265,36 @@ def session_of(exchanges: Iterable[Exchange]) -> Session:
     return Session(_target(reading), created, events=tuple(reading.events))
 
 
-def _last_try(exchanges: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
-    """Without the earlier authorization requests and what they led to."""
+def tries(exchanges: Iterable[Exchange]) -> int:
+    """How many authorization requests of the client are among `exchanges`."""
+    return len(_own_starts(tuple(exchanges)))
+
+
+def _own_starts(exchanges: tuple[Exchange, ...]) -> list[int]:
+    """Where the client's own authorization requests stand. A server may send the person on to log
+    in elsewhere, by OAuth too: its requests go to another endpoint, and after the client's."""
     starts = [n for n, one in enumerate(exchanges) if _is_authorization(one.request)]
-    if len(starts) < 2:
+    named = {text_member(_members(one), "authorization_endpoint") for one in exchanges}
+    places = {n: exchanges[n].request.url.partition("?")[0] for n in starts}
+    first = next((n for n in starts if places[n] in named), starts[0] if starts else None)
+    return [n for n in starts if first is not None and places[n] == places[first]]
+
+
+def _last_try(exchanges: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
+    """Without earlier authorization requests and what they led to, and without those of others."""
+    own = _own_starts(exchanges)
+    if not own:
         return exchanges
-    return exchanges[: starts[0]] + exchanges[starts[-1] :]
+    first, last = own[0], own[-1]
+    return tuple(
+        one
+        for n, one in enumerate(exchanges)
+        if n == last
+        or (
+            (not first <= n < last or _step_of(one, _Reading()) == "client")
+            and not _is_authorization(one.request)
+        )
+    )
 
 
 def _target(reading: _Reading) -> Target:
@@ -233,14 +315,37 @@ def _events(exchange: Exchange, reading: _Reading) -> Iterator[Event]:
     if _is_authorization(request):
         yield from _authorization(exchange, reading)
     elif _is_response(request, reading):
-        if not any(
-            event.step == "callback" and isinstance(event, Answered) for event in reading.events
-        ):
+        if not reading.answered:
             yield Answered(at, "callback", (("redirect", request.url), ("via", BROWSER)))
-        yield Exchanged(at, "callback", exchange, "the client's own callback", probe=BROWSER)
+        reading.answered = True
+        reading.issuer = reading.issuer or value(_query(request), "iss") or ""
+        yield Exchanged(at, "callback", exchange, CALLBACK, probe=BROWSER)
+    elif request.method == "OPTIONS":
+        reading.preflights[request.url] = exchange
     elif step := _step_of(exchange, reading):
         yield from _before(step, exchange, reading)
-        yield Exchanged(at, step, exchange, _label(step, exchange))
+        if not exchange.error or exchange.error.kind != "cancelled":
+            yield Exchanged(at, step, exchange, _label(step, exchange))
+        elif _told_by_status(step, exchange):
+            yield Exchanged(at, step, replace(exchange, error=None), _label(step, exchange))
+        else:
+            yield from _unread(step, exchange, reading)
+
+
+def _told_by_status(step: StepId, exchange: Exchange) -> bool:
+    """Whether an answer says what it has to say without its body."""
+    challenged = step in MCP_STEPS and exchange.status in (401, 403)
+    return exchange.status is not None and (challenged or exchange.status >= 500)
+
+
+def _unread(step: StepId, exchange: Exchange, reading: _Reading) -> Iterator[Event]:
+    """What says nothing of the server: kept to be looked at, with the preflight that may be the
+    reason."""
+    at = exchange.started
+    preflight = reading.preflights.get(exchange.request.url)
+    if preflight and exchange.response is None:
+        yield Exchanged(preflight.started, step, preflight, PREFLIGHT, probe=BROWSER)
+    yield Exchanged(at, step, exchange, _label(step, exchange), probe=UNREAD)
 
 
 def _is_authorization(request: Request) -> bool:
@@ -252,11 +357,17 @@ def _is_authorization(request: Request) -> bool:
 
 
 def _is_response(request: Request, reading: _Reading) -> bool:
-    """The browser at the redirect URI, with a code or an error."""
-    names = {name for name, _ in _query(request)}
-    bare = request.url.partition("?")[0]
-    at_home = not reading.redirect_uri or bare == reading.redirect_uri.partition("?")[0]
-    return at_home and bool(names & {"code", "error"}) and "state" in names
+    """The browser at the redirect URI, with a code or an error. Where the redirect URI is not in
+    the record, a page with both parameters and our state is taken for it."""
+    pairs = _query(request)
+    names = {name for name, _ in pairs}
+    if not names & {"code", "error"} or "state" not in names:
+        return False
+    if reading.redirect_uri:
+        return request.url.partition("?")[0] == reading.redirect_uri.partition("?")[0]
+    wanted = header(request.headers, "sec-fetch-dest") or "document"
+    ours = not reading.state or value(pairs, "state") == reading.state
+    return ours and request.method == "GET" and wanted == "document"
 
 
 def _query(request: Request) -> Pairs:
@@ -286,7 +397,7 @@ def _authorization(exchange: Exchange, reading: _Reading) -> Iterator[Event]:
     }
     yield Made(at, "pkce", tuple((name, text) for name, text in made.items() if text))
     yield Made(at, "authorize", (("authorization_url", exchange.request.url),))
-    yield Exchanged(at, "callback", exchange, "the browser's request", probe=BROWSER)
+    yield Exchanged(at, "callback", exchange, "as the browser, hop 1")
 
 
 def _step_of(exchange: Exchange, reading: _Reading) -> StepId | None:
@@ -313,9 +424,13 @@ def _step_of(exchange: Exchange, reading: _Reading) -> StepId | None:
     method = sent(request)[0]
     if message.get("jsonrpc") != "2.0" or not method:
         return None
-    has_token = any(name.lower() == "authorization" for name, _ in request.headers)
-    steps: dict[str, StepId] = {"tools/list": "tools", "tools/call": "call"}
-    return steps.get(method, "connect" if has_token else "challenge")
+    if method in _LISTS:
+        return "tools"
+    # Chrome leaves the token out of what it calls sanitised.
+    has_token = reading.token_sent or header(request.headers, "authorization") is not None
+    if not has_token:
+        return "challenge"
+    return "connect" if method in _OPENS else "call"
 
 
 def _members(exchange: Exchange) -> Mapping[str, Any]:
@@ -344,8 +459,8 @@ def _before(step: StepId, exchange: Exchange, reading: _Reading) -> Iterator[Eve
                 yield Made(at, "client", (("redirect_uri", uris[0]),))
         case "token":
             verifier = value(read_form(exchange.request.body), "code_verifier")
-            if verifier and not reading.token_sent:
-                reading.token_sent = True
+            first, reading.token_sent = not reading.token_sent, True
+            if verifier and first:
                 reading.events[:] = [_with_verifier(event, verifier) for event in reading.events]
 
 
@@ -359,7 +474,7 @@ def _with_verifier(event: Event, verifier: str) -> Event:
 
 
 def _label(step: StepId, exchange: Exchange) -> str:
-    if step in ("challenge", "connect", "tools", "call"):
+    if step in MCP_STEPS:
         method, version, _ = sent(exchange.request)
         return f"{method}, {version}" if version else method
     return "from the browser"

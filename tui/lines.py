@@ -164,12 +164,14 @@ class Lines:
         yield from self._host(walk.diagnosis)
         yield from self._see_also(verdict.alternatives, walk.diagnosis)
 
-    def diagnosis(self, walk: Walk, diagnosis: Diagnosis, hosts: str = "") -> Iterator[str]:
+    def diagnosis(
+        self, walk: Walk, diagnosis: Diagnosis, hosts: str = "", *, lacks: str = ""
+    ) -> Iterator[str]:
         """The verdict of a check: what is wrong first, or that nothing is; `hosts` says which would
-        refuse all the same."""
+        refuse all the same, `lacks` what a record of another's walk does not hold."""
         cause = diagnosis.cause
-        if cause is None and hosts:
-            text = self._safe(f"No rule is broken, and {hosts}.")
+        if cause is None and (but := hosts or lacks):
+            text = self._safe(f"No rule is broken, and {but}.")
             yield from self.console.wrapped(text, first=f"{self.console.mark('warn')} ", rest=2)
             return
         if cause is None:

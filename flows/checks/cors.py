@@ -3,11 +3,14 @@ servers, as ChatGPT and Claude do, need none of it, and no OAuth standard demand
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flows.checks.kernel import Outcome, Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
-from flows.exchange import Exchange, header
+from flows.exchange import Exchange, Headers, header
+from flows.har import BROWSER, MCP_STEPS, PREFLIGHT
 from flows.probes.browser import MCP_FIELDS
-from flows.session import Exchanged
+from flows.session import Exchanged, Party
 
 ALLOW_ORIGIN = "header Access-Control-Allow-Origin"
 ALLOW_HEADERS = "header Access-Control-Allow-Headers"
@@ -19,8 +22,9 @@ def _field(exchange: Exchange, name: str) -> str:
     return (header(exchange.response.headers, name) if exchange.response else None) or ""
 
 
-def _names(exchange: Exchange, name: str) -> frozenset[str]:
-    return frozenset(part.strip().lower() for part in _field(exchange, name).split(",") if part)
+def _names(headers: Headers, name: str) -> frozenset[str]:
+    found = header(headers, name) or ""
+    return frozenset(part.strip().lower() for part in found.split(",") if part)
 
 
 def _origin_allowed(exchange: Exchange) -> bool:
@@ -38,7 +42,7 @@ def _preflight(event: Exchanged, needs: frozenset[str], what: str) -> Outcome:
     if not _origin_allowed(exchange):
         words = f"The preflight allows no other origin: {BROWSER_ONLY} {what}."
         return failed(words, at(exchange, ALLOW_ORIGIN))
-    allowed = _names(exchange, "access-control-allow-headers")
+    allowed = _names(exchange.response.headers, "access-control-allow-headers")
     # A star does not cover Authorization (Fetch, CORS non-wildcard request-header name).
     covered = needs - {"authorization"} if "*" in allowed else frozenset[str]()
     if missing := needs - allowed - covered:
@@ -77,7 +81,7 @@ def challenge_is_exposed(record: Record) -> Outcomes:
         exchange = event.exchange
         if event.label != "request" or exchange.response is None:
             continue
-        exposed = _names(exchange, "access-control-expose-headers")
+        exposed = _names(exchange.response.headers, "access-control-expose-headers")
         if not _origin_allowed(exchange):
             words = f"The answer allows no other origin: {BROWSER_ONLY} read it."
             yield failed(words, at(exchange, ALLOW_ORIGIN))
@@ -156,3 +160,21 @@ def star_goes_without_credentials(record: Record) -> Outcomes:
             words = "Access-Control-Allow-Origin: * with credentials allowed: browsers refuse it."
             yield failed(words, at(exchange, ALLOW_ORIGIN))
             return
+
+
+@check(
+    "CORS-07",
+    "token",
+    "authorization-server",
+    "error",
+    "the browser is allowed the request that a page made",
+    "Fetch, CORS-preflight fetch",
+    "Answer OPTIONS on this endpoint with the page's origin, its method and its header fields.",
+)
+def recorded_preflight_allows(record: Record) -> Outcomes:
+    for event in record.probes(BROWSER):
+        if event.label == PREFLIGHT:
+            asked = _names(event.exchange.request.headers, "access-control-request-headers")
+            outcome = _preflight(event, asked, "send this request, and the browser did not")
+            party: Party = "resource-server" if event.step in MCP_STEPS else "authorization-server"
+            yield replace(outcome, step=event.step, party=party)

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from flows.checks.kernel import Outcomes, Place, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.facts import AuthorizationResponse
+from flows.spans import MARK
 from flows.steps.callback import (
     Refusal,
     code_refusal,
@@ -201,6 +202,9 @@ def the_code_cannot_be_guessed(record: Record) -> Outcomes:
     response = record.facts.response
     code = response.get("code") if response else None
     if not code:
+        return
+    if MARK.fullmatch(code):
+        yield skipped("the code was redacted")
         return
     bits = most_bits(code)
     if bits < BITS:

@@ -107,8 +107,8 @@ def promises_issuer(facts: Facts) -> bool:
 
 def state_refusal(facts: Facts, response: AuthorizationResponse) -> Refusal | None:
     state = response.get("state")
-    if is_bare(response) or state == (facts.pkce.state if facts.pkce else ""):
-        return None
+    if is_bare(response) or facts.pkce is None or state == facts.pkce.state:
+        return None  # of a record that holds no authorization request, the state is not known
     words = "state is not the one sent: another flow's response, or one made up."
     if state is None:
         words = "state is missing."

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from flows.checks import Record
 from flows.exchange import Exchange
 from flows.fold import Fold
-from flows.har import BROWSER, HarError, read_har, session_of
+from flows.har import BROWSER, UNREAD, HarError, read_har, session_of, tries
 from flows.session import Answered, Exchanged, Session
 from flows.steps import READERS
 from flows.walk import Walk
@@ -141,6 +141,146 @@ def test_a_time_that_is_none_loses_nothing(at: object) -> None:
     assert list(session.exchanges)
 
 
+def with_body_left_out(one: dict[str, Any], *, status: int | None = None) -> dict[str, Any]:
+    answer = one["response"] | {"content": {"size": 238, "mimeType": "application/json"}}
+    return one | {"response": answer | ({"status": status} if status else {})}
+
+
+@pytest.mark.parametrize("status", [200, 304, 400])
+def test_an_answer_whose_body_was_not_kept_is_not_judged(status: int) -> None:
+    url = f"{MCP}/.well-known/oauth-protected-resource"
+    entries = json.loads(story(200))["log"]["entries"]
+    document = with_body_left_out(entry("GET", url), status=status)
+    session = session_of(read_har(har(document, *entries)))
+    (unread,) = Record(session, walk_of(session).facts).probes(UNREAD)
+    assert unread.step == "resource-metadata" and unread.exchange.error
+    assert unread.exchange.error.text == "the body of the answer is not in the record"
+    assert walk_of(session).diagnosis.sound
+
+
+def test_a_server_error_is_one_without_its_body() -> None:
+    entries = json.loads(story(200))["log"]["entries"]
+    form = "grant_type=authorization_code&code=code-of-the-host-0001-0002-0003-0004"
+    failed = with_body_left_out(entry("POST", f"{ISSUER}/token", posted=form, second=9), status=500)
+    cause = walk_of(session_of(read_har(har(*entries, failed)))).diagnosis.cause
+    assert cause and cause.step == "token" and "answers 500" in cause.says
+
+
+def test_a_request_that_was_broken_off_blames_nobody() -> None:
+    entries = json.loads(story(200))["log"]["entries"]
+    form = "grant_type=authorization_code&code=x"
+    pending = entry("POST", f"{ISSUER}/token", 0, posted=form, second=9)
+    assert walk_of(session_of(read_har(har(*entries, pending)))).diagnosis.sound
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("net::ERR_NAME_NOT_RESOLVED", "dns"),
+        ("net::ERR_CONNECTION_REFUSED", "refused"),
+        ("net::ERR_CERT_AUTHORITY_INVALID", "tls"),
+        ("net::ERR_CONNECTION_TIMED_OUT", "timeout"),
+        ("net::ERR_EMPTY_RESPONSE", "protocol"),
+        ("net::ERR_ABORTED", "cancelled"),
+        ("", "cancelled"),
+    ],
+)
+def test_the_browsers_word_for_a_failure(said: str, kind: str) -> None:
+    failed = entry("GET", "https://h/a", 0)
+    failed["response"]["_error"] = said
+    (one,) = read_har(har(failed))
+    assert one.error and one.error.kind == kind and said in one.error.text
+
+
+def test_cors_is_named_where_the_browser_forbade_the_token_request() -> None:
+    entries = json.loads(story(200))["log"]["entries"]
+    asks = [
+        {"name": "Origin", "value": "https://inspector.example"},
+        {"name": "Access-Control-Request-Headers", "value": "content-type"},
+    ]
+    preflight = entry("OPTIONS", f"{ISSUER}/token", 204, second=8)
+    preflight["request"]["headers"] = asks
+    forbidden = entry("POST", f"{ISSUER}/token", 0, posted="grant_type=authorization_code&code=x")
+    forbidden |= {"startedDateTime": "2026-11-25T10:00:09Z", "_error": "net::ERR_FAILED"}
+    cause = walk_of(session_of(read_har(har(*entries, preflight, forbidden)))).diagnosis.cause
+    assert cause and (cause.check, cause.party) == ("CORS-07", "authorization-server")
+    assert cause.step == "token" and "allows no other origin" in cause.says
+    preflight["response"]["headers"] = [
+        {"name": "Access-Control-Allow-Origin", "value": "*"},
+        {"name": "Access-Control-Allow-Headers", "value": "Content-Type"},
+    ]
+    assert walk_of(session_of(read_har(har(*entries, preflight, forbidden)))).diagnosis.sound
+
+
+def test_a_login_elsewhere_by_oauth_is_not_the_clients_own() -> None:
+    theirs = {
+        "response_type": "code",
+        "client_id": "the-server-at-google",
+        "redirect_uri": f"{ISSUER}/federated/callback",
+        "state": "of-the-server",
+    }
+    back = {"code": "of-google", "state": "of-the-server"}
+    start, asked, returned = json.loads(story(200))["log"]["entries"]
+    session = session_of(
+        read_har(
+            har(
+                start,
+                asked,
+                entry("GET", f"https://accounts.example/auth?{urlencode(theirs)}", 302, second=3),
+                entry("GET", f"{ISSUER}/federated/callback?{urlencode(back)}", 302, second=4),
+                returned,
+            )
+        )
+    )
+    walk = walk_of(session)
+    assert walk.facts.client and walk.facts.client.client_id == "client-9"
+    assert walk.facts.response and walk.facts.response.get("iss") == ISSUER
+    assert walk.diagnosis.sound
+
+
+def test_what_else_has_a_code_and_a_state_is_no_callback() -> None:
+    entries = json.loads(story(200))["log"]["entries"]
+    url = "https://analytics.example/collect?code=abc&state=x"
+    session = session_of(read_har(har(entry("POST", url, 204), *entries)))
+    assert walk_of(session).diagnosis.sound
+
+
+def test_a_record_that_starts_with_the_callback_is_read() -> None:
+    *_, returned = json.loads(story(200))["log"]["entries"]
+    walk = walk_of(session_of(read_har(har(returned))))
+    assert walk.facts.target.url == ISSUER and walk.facts.response
+    assert walk.diagnosis.sound, "the state that was sent is not in it"
+
+
+def test_a_registration_between_two_tries_is_kept() -> None:
+    first, second = (json.loads(story(200))["log"]["entries"] for _ in range(2))
+    registration = entry(
+        "POST",
+        f"{ISSUER}/register",
+        201,
+        json.dumps({"client_id": "client-9", "redirect_uris": [CALLBACK]}),
+        posted=json.dumps({"redirect_uris": [CALLBACK]}),
+        second=8,
+    )
+    for late, one in enumerate(second, 10):
+        one["startedDateTime"] = f"2026-11-25T10:00:{late:02d}Z"
+    exchanges = read_har(har(*first, registration, *second))
+    assert tries(exchanges) == 2
+    assert [one.step for one in session_of(exchanges).events].count("callback") == 3
+    assert f"{ISSUER}/register" in [
+        one.exchange.request.url for one in session_of(exchanges).exchanges
+    ]
+
+
+def test_lists_are_no_connections() -> None:
+    entries = json.loads(story(200))["log"]["entries"]
+    listed = {"jsonrpc": "2.0", "id": 3, "method": "prompts/list"}
+    page = entry("POST", MCP, 200, '{"jsonrpc":"2.0","id":3,"result":{"prompts":[]}}', second=12)
+    page["request"]["postData"] = {"text": json.dumps(listed)}
+    session = session_of(read_har(har(*entries, page)))
+    assert session.events[-1].step == "tools"
+
+
 def test_only_the_last_try_counts() -> None:
     first = json.loads(story(200))["log"]["entries"]
     second = json.loads(story(500, state="another"))["log"]["entries"]
@@ -218,6 +358,8 @@ def test_a_verifier_of_another_try_is_found() -> None:
     ("data", "said"),
     [
         (b"", "not JSON"),
+        (story()[:-20], "cut off"),
+        (b"GET /", "not JSON"),
         (b"{}", "no `log`"),
         (b'{"log": []}', "no `log`"),
         (b'{"log": {"entries": {}}}', "no array"),
@@ -259,7 +401,5 @@ def test_whatever_a_file_says_is_a_session_or_an_error(data: st.DataObject) -> N
 def test_what_only_the_browser_saw_is_marked() -> None:
     session = session_of(read_har(story()))
     record = Record(session, Fold(session, READERS).facts)
-    assert [event.label for event in record.probes(BROWSER)] == [
-        "the browser's request",
-        "the client's own callback",
-    ]
+    assert [event.label for event in record.probes(BROWSER)] == ["the client's own callback"]
+    assert [event.label for event in record.exchanges("callback")] == ["as the browser, hop 1"]

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from flows.checks import Record
-from flows.har import MOST_BYTES, HarError, read_har, session_of
+from flows.exchange import Exchange
+from flows.har import MOST_BYTES, UNREAD, HarError, read_har, session_of, tries
 from flows.health import health
-from flows.session import Session
+from flows.session import Exchanged, Session
+from flows.steps import STEP, STEP_ORDER, STEPS
 from flows.text import size, visible
 from flows.walk import Walk
 from flows.wire import Wire
@@ -23,34 +25,62 @@ from tui.report import print_document
 
 
 def main(args: argparse.Namespace) -> int:
-    session = _read(Path(args.file))
+    exchanges = _read(Path(args.file))
+    session = _session(exchanges, args.file)
     walk = Walk(session, Wire())
     checked = Checked(walk, health(Record(session, walk.facts), walk.findings))
     redaction = Redaction(session, keep=args.with_secrets)
     console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
     if args.save:
         save_walk(Path(args.save), walk, args.with_secrets)
+    lacks = _lacks(walk)
     if args.json:
-        print_document(document(checked, redaction))
+        verdict = document(checked, redaction)
+        sound = verdict["sound"] and not lacks
+        print_document(verdict | {"sound": sound, "lacks": list(lacks)})
         return SOUND
     lines = Lines(console, redaction)
     console.say(*lines.head(session.target), "", *lines.exchanges(session))
     if told := [one for one in checked.findings if one.speaks]:
         console.say("", *lines.findings(told))
-    console.tell("", *lines.diagnosis(walk, checked.diagnosis))
+    if (number := tries(exchanges)) > 1:
+        console.tell("", f"{number} authorization requests are in it; the last one is read.")
+    console.tell("", *lines.diagnosis(walk, checked.diagnosis, lacks=", and ".join(lacks)))
     if not args.save:
         console.say("", "  --save FILE keeps it; authwalk FILE then walks on from there.")
     return SOUND
 
 
-def _read(path: Path) -> Session:
+def _lacks(walk: Walk) -> tuple[str, ...]:
+    """What keeps a record without a fault from being that of a sound walk."""
+    if walk.current is None:
+        return ()
+    events = walk.session.events
+    last = max((event.step for event in events), key=STEP_ORDER.__getitem__)
+    ends = f"the record ends at {STEP[last].title}" if last != STEPS[-1].id else ""
+    kept = [event for event in events if isinstance(event, Exchanged) and event.probe == UNREAD]
+    unread = [event.exchange.error.text for event in kept if event.exchange.error]
+    many = f"{len(unread)} answers" if len(unread) > 1 else "an answer"
+    words = f"{many} in it cannot be read: {unread[0]}" if unread else ""
+    return tuple(filter(None, (ends, words)))
+
+
+def _read(path: Path) -> tuple[Exchange, ...]:
     """Raises Failure."""
     shown = visible(str(path))
     try:
         if path.stat().st_size > MOST_BYTES:
             raise unreadable(f"{shown} has more than {size(MOST_BYTES)}")
-        return session_of(read_har(path.read_bytes()))
+        return read_har(path.read_bytes())
     except OSError as error:
         raise unreadable(f"{shown} cannot be read: {reason(error)}") from error
     except HarError as error:
         raise unreadable(f"{shown}: {visible(str(error), limit=300)}") from error
+
+
+def _session(exchanges: tuple[Exchange, ...], name: str) -> Session:
+    """Raises Failure."""
+    try:
+        return session_of(exchanges)
+    except HarError as error:
+        raise unreadable(f"{visible(name)}: {visible(str(error), limit=300)}") from error
