@@ -188,24 +188,40 @@ class TextRows:
             at += length + 1
 
     def _cuts(self, at: int, line: bytes) -> list[int]:
-        """Where the rows of a line, or of a piece of one, start."""
+        """Where the rows of a line, or of a piece of one, start: after a space, where the last
+        third of the row before has one."""
         width, length = self._width, len(line)
         if _as_it_is(line):
             if length <= width:  # no character takes more cells than bytes
                 return [at]
             if line.isascii():
-                return list(range(at, at + length, width))
+                return [at + start for start in _between_words(line, width)]
         starts = [at]
         offset, room, end = 0, width, 4 * width
+        space: tuple[int, int] | None = None
         for char in line.decode("utf-8", "surrogateescape"):
             cells, size = self._sizes[char]
             # Marks take no cell: without the second condition a row of them would not end.
             if (cells > room or offset >= end) and offset:
-                starts.append(at + offset)
-                room, end = width, offset + 4 * width
+                start, left = space or (offset, room)
+                starts.append(at + start)
+                room, end, space = width - left + room, start + 4 * width, None
             room -= cells
             offset += size
+            if char == " " and room < width // 3:
+                space = offset, room
         return starts
+
+
+def _between_words(line: bytes, width: int) -> Iterator[int]:
+    """`TextRows._cuts` of an ASCII line, from 0."""
+    start, length = 0, len(line)
+    yield start
+    while length - start > width:
+        end = start + width
+        space = line.rfind(b" ", end - width // 3, end)
+        start = end if space < 0 else space + 1
+        yield start
 
 
 def _before_character(data: bytes | bytearray, end: int) -> int:

@@ -91,6 +91,16 @@ def test_a_line_longer_than_a_slice(char: str) -> None:
     assert "".join(texts(rows)[:-1]) == visible(char) * SLICE * 2
 
 
+@pytest.mark.parametrize("mark", ["", "é"])
+def test_long_lines_are_folded_between_words_where_there_are_any(mark: str) -> None:
+    rows = TextRows(f"{mark or 'e'}lf words go here and averyverylongone goes on".encode())
+    rows.fold(12)
+    assert texts(done(rows)) == [
+        f"{mark or 'e'}lf words ",
+        *("go here and ", "averyverylon", "gone goes on"),
+    ]
+
+
 def test_cells_are_measured() -> None:
     rows = TextRows("全角文字と한국어".encode(), measure=lambda text: 2 * len(text))
     rows.fold(7)
