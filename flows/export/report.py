@@ -10,6 +10,7 @@ from flows import __version__
 from flows.checks import Finding, Record
 from flows.diagnosis import Diagnosis, diagnose
 from flows.exchange import Exchange, Headers
+from flows.export.evidence import evidence
 from flows.export.page import (
     Block,
     Heading,
@@ -79,6 +80,7 @@ class _Report:
     def _blocks(self) -> Iterator[Block]:
         yield Text(self._sentence())
         yield from self._verdict()
+        yield from self._exchange_of_the_verdict()
         yield Heading("Health")
         yield self._health()
         yield Heading("Sequence")
@@ -134,6 +136,15 @@ class _Report:
             return ""
         where = f", {place.part} {place.field}" if place.field else ""
         return f"{self._request(exchange)} {_came(exchange)}, {_when(exchange)}{where}"
+
+    def _exchange_of_the_verdict(self) -> Iterator[Block]:
+        """The exchange that the verdict rests on: whoever gets the report asks for it."""
+        cause = self._diagnosis.cause
+        place = cause.place if cause else None
+        for event in self._session.exchanges:
+            if place and event.exchange.id == place.exchange:
+                yield Heading("Request and answer")
+                yield from evidence(self._session, event, self._redactor)
 
     def _health(self) -> Table:
         record = Record(self._session, self._facts)

@@ -44,6 +44,15 @@ def test_a_stopped_walk_names_step_party_evidence_and_what_a_log_can_be_searched
     assert "the verdict, at fault the authorization server" in text
 
 
+def test_the_exchange_of_the_verdict_stands_behind_it() -> None:
+    text = report(walked(token=FAILED))
+    verdict, whole, health = map(text.index, ("## Verdict", "## Request and answer", "## Health"))
+    assert verdict < whole < health
+    for words in ("grant_type    = authorization_code", "<h1>Oops", "curl -sS", "$CODE_VERIFIER"):
+        assert words in text[whole:health]
+    assert "## Request and answer" not in report(walked())
+
+
 def test_no_secret_is_in_it() -> None:
     walk = walked(token=FAILED)
     facts = walk.facts
