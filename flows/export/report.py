@@ -13,10 +13,10 @@ from flows.exchange import Exchange, Headers
 from flows.export.evidence import evidence
 from flows.export.page import (
     Block,
+    Diagram,
     Heading,
     Listing,
     Page,
-    Preformatted,
     Table,
     Text,
     hypertext,
@@ -86,8 +86,7 @@ class _Report:
         yield self._health()
         yield Heading("Sequence")
         found = arrows(self._session, self._findings, self._diagnosis)
-        yield Preformatted(mermaid(found), "mermaid")
-        yield Preformatted("\n".join(drawn(found, 100)))
+        yield Diagram("\n".join(drawn(found, 100)), mermaid(found))
         yield Heading("Findings")
         yield self._table_of_findings()
         yield from self._notes()

@@ -64,8 +64,10 @@ def test_a_browsers_record_is_told_as_one() -> None:
         assert "The connection has a fault at step 8, Response, at fault the client." in text
         assert "Recorded by a browser from 2026-11-25 10:00:02 to 10:00:05 UTC" in text
         assert "the one that the browser was used with" in text
-        assert f"| Authorization | {ISSUER}/oauth2/authorize | 302 | ok | by the browser |" in text
-        for untrue in ("Walked from", "The client was authwalk", "probe", "| MCP server | https"):
+        assert (
+            f"| Authorization | `{ISSUER}/oauth2/authorize` | 302 | ok | by the browser |" in text
+        )
+        for untrue in ("Walked from", "The client was authwalk", "probe", "| MCP server | `https"):
             assert untrue not in text.partition("## To find")[0] + text.partition("## About")[2]
         assert "| Issuer |" not in text
 
