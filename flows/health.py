@@ -9,7 +9,8 @@ from typing import Literal
 from flows.checks import Finding, Record
 from flows.documents import text_list
 from flows.exchange import Exchange
-from flows.session import StepId
+from flows.har import BROWSER
+from flows.session import Exchanged, StepId
 from flows.steps.resource_metadata import resource_metadata
 from flows.steps.server_metadata import endpoint, expected_issuer, server_metadata
 
@@ -32,8 +33,10 @@ class Component:
 
 
 def health(record: Record, findings: Iterable[Finding]) -> tuple[Component, ...]:
-    """Every component that the record knows of, in the order of the walk."""
-    return tuple(_Table(record, tuple(findings)).rows())
+    """Every component that the record knows of, in the order of the walk; of a browser's record
+    only what is in it, as the client may have done the rest where no browser sees it."""
+    rows = _Table(record, tuple(findings)).rows()
+    return tuple(row for row in rows if row.status or not record.session.imported)
 
 
 class _Table:
@@ -47,9 +50,7 @@ class _Table:
             yield self._mcp_server()
             yield self._resource_metadata()
         yield self._server_metadata()
-        yield self._endpoint(
-            "Authorization", "authorization_endpoint", "authorize-bare", "callback"
-        )
+        yield self._authorization()
         yield self._endpoint("Token", "token_endpoint", "token-get", "token")
         yield self._registration()
         yield self._keys()
@@ -80,10 +81,9 @@ class _Table:
         elif last and last.status == 401:
             detail = "wants a token"
         else:
-            detail = _failure(last)
-        return Component(
-            "MCP server", url, self._state(last, "challenge", "connect"), _status(last), detail
-        )
+            detail = _failure(last) if last else "not asked"
+        state = self._state(last, "challenge", "connect") if last else "unknown"
+        return Component("MCP server", url, state, _status(last), detail)
 
     def _resource_metadata(self) -> Component:
         document = resource_metadata(self._facts) or {}
@@ -105,6 +105,17 @@ class _Table:
         state = self._state(last, step)
         return Component(name, last.request.url, state, _status(last), detail or _failure(last))
 
+    def _authorization(self) -> Component:
+        """By what a browser recorded of it, which needs no metadata to be known."""
+        name, asked = "Authorization", self._facts.authorization_url
+        for event in self._record.probes(BROWSER):
+            exchange = event.exchange
+            if exchange.request.url == asked:
+                state = self._state(exchange)
+                url = asked.partition("?")[0]
+                return Component(name, url, state, _status(exchange), _came(event))
+        return self._endpoint(name, "authorization_endpoint", "authorize-bare", "callback")
+
     def _endpoint(self, name: str, member: str, probe: str, step: StepId) -> Component:
         """An endpoint by its probe, else by what the walk had from it."""
         url = endpoint(self._facts, member)
@@ -113,12 +124,12 @@ class _Table:
         probes, walked = self._record.probes(probe), self._record.exchanges(step)
         if not probes and not walked:
             return Component(name, url, "unknown", "", "not asked")
-        exchange = probes[0].exchange if probes else walked[-1].exchange
-        detail = _BARE.get(probe, "") if probes else "by the walk"
-        if probes and exchange.status in (400, 401, 403, 405):
-            detail += ", as expected"
-        if exchange.response is None:
-            detail = _failure(exchange)
+        event = probes[0] if probes else walked[-1]
+        exchange, detail = event.exchange, _came(event)
+        if probes and exchange.response:
+            detail = _BARE.get(probe, "")
+            if exchange.status in (400, 401, 403, 405):
+                detail += ", as expected"
         return Component(name, url, self._state(exchange), _status(exchange), detail)
 
     def _registration(self) -> Component:
@@ -163,6 +174,13 @@ def _status(exchange: Exchange | None) -> str:
     if exchange is None:
         return ""
     return str(exchange.status or (exchange.error.kind if exchange.error else "none"))
+
+
+def _came(event: Exchanged) -> str:
+    """Who had the answer of an endpoint, or why there is none."""
+    if event.exchange.response is None:
+        return _failure(event.exchange)
+    return "by the browser" if event.imported else "by the walk"
 
 
 def _failure(exchange: Exchange | None) -> str:

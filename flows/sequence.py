@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flows.checks import Finding
 from flows.diagnosis import Diagnosis
 from flows.exchange import Exchange
+from flows.har import BROWSER
 from flows.mcp.opening import sent
 from flows.paste import read_pasted
 from flows.session import Answered, Event, Exchanged, Made, Party, Session, StepId, attempts, value
@@ -54,7 +55,7 @@ class Arrow:
 def arrows(
     session: Session, findings: Iterable[Finding], diagnosis: Diagnosis
 ) -> tuple[Arrow, ...]:
-    """Every message of a session in its order; probes are left out."""
+    """Every message of a session in its order; probes are left out, but not what a browser saw."""
     current = {
         id(event)
         for tries in attempts(session.events).values()
@@ -63,24 +64,33 @@ def arrows(
         for event in attempt.events
     }
     judged = tuple(findings)
+    brought = {
+        value(event.values, "redirect") for event in session.events if isinstance(event, Answered)
+    }
     return tuple(
         arrow
         for event in session.events
-        for arrow in _arrow(event, judged, diagnosis, past=id(event) not in current)
+        if not isinstance(event, Exchanged) or event.probe in ("", BROWSER)
+        for arrow in _arrow(event, judged, diagnosis, brought, past=id(event) not in current)
     )
 
 
 def _arrow(
-    event: Event, findings: tuple[Finding, ...], diagnosis: Diagnosis, *, past: bool
+    event: Event,
+    findings: tuple[Finding, ...],
+    diagnosis: Diagnosis,
+    brought: Collection[str | None],
+    *,
+    past: bool,
 ) -> Iterator[Arrow]:
     match event:
-        case Exchanged(probe="", exchange=exchange, step=step):
+        case Exchanged(exchange=exchange, step=step):
             cause = diagnosis.cause
             about = cause is not None and _about(cause, exchange)
             yield Arrow(
                 step,
                 "person" if step == "callback" else "client",
-                "resource-server" if step in _TO_RESOURCE else "authorization-server",
+                _receiver(event, brought),
                 _label(event),
                 str(exchange.status or (exchange.error.kind if exchange.error else "none")),
                 duration(exchange.timing.total),
@@ -98,7 +108,9 @@ def _arrow(
             said = "error" if "error" in names else "code" if "code" in names else "no code"
             via = value(values, "via") or "pasted"
             cause = diagnosis.cause
-            about = cause is not None and cause.step == "callback" and not past
+            # Where an exchange shows it, the arrow of that one is the verdict's.
+            shown = cause is not None and cause.place is not None
+            about = cause is not None and cause.step == "callback" and not (past or shown)
             yield Arrow(
                 "callback",
                 "person",
@@ -109,6 +121,12 @@ def _arrow(
                 past=past,
                 party=cause.party if cause and about else None,
             )
+
+
+def _receiver(event: Exchanged, brought: Collection[str | None]) -> Lane:
+    if event.exchange.request.url in brought:
+        return "client"  # its own callback
+    return "resource-server" if event.step in _TO_RESOURCE else "authorization-server"
 
 
 def _about(finding: Finding, exchange: Exchange) -> bool:

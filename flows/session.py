@@ -57,6 +57,9 @@ refreshing again from the facts before the first refresh would only kill the tok
 
 Pairs = tuple[tuple[str, str], ...]
 
+FROM_HAR = "har-"
+"""How the ids of exchanges begin that a browser recorded, and `flows.har` read."""
+
 Protocol = Literal["auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
@@ -128,6 +131,11 @@ class Exchanged:
     probe: str = ""
     """The name of the probe it belongs to: no client would make this request by itself, it was
     made to find out more, and facts never rest on it."""
+
+    @property
+    def imported(self) -> bool:
+        """Whether it was not sent from here: a browser recorded it."""
+        return self.exchange.id.startswith(FROM_HAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +211,11 @@ class Session:
     @property
     def exchanges(self) -> Iterator[Exchanged]:
         return (event for event in self.events if isinstance(event, Exchanged))
+
+    @property
+    def imported(self) -> bool:
+        """Whether it starts with what a browser recorded; it may have been walked on since."""
+        return any(event.imported for event in self.exchanges)
 
     @property
     def notes(self) -> dict[StepId, str]:

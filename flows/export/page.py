@@ -1,7 +1,7 @@
 """A document for people as plain data, and its two renderings: Markdown and self-contained HTML.
 
     Page ── title
-         ── blocks   Heading | Text | Table | Listing | Preformatted
+         ── blocks   Heading | Text | Table | Listing | Preformatted | Diagram
 
 Every text in it may come from a server: both renderings make it visible and escape it.
 """
@@ -39,13 +39,21 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Preformatted:
-    """Text line by line. `language` is a hint for Markdown viewers, such as "mermaid"."""
+    """Text line by line. `language` is a hint for Markdown viewers, such as "sh"."""
 
     text: str
     language: str = ""
 
 
-Block = Heading | Text | Table | Listing | Preformatted
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """A diagram as text, and its Mermaid source for the Markdown viewers that draw it."""
+
+    text: str
+    mermaid: str
+
+
+Block = Heading | Text | Table | Listing | Preformatted | Diagram
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ LIMIT = 2000
 """Characters of one text; a server may write a book."""
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~$&]|^[#+-])")
 """What Markdown obeys anywhere in a line, and what it obeys at the start of one."""
+_URL = re.compile(r"(https?://[^\s\\|`<>\"]*[^\s\\|`<>\".,;:!?)])")
+"""A URL in a text. It ends before what no URL holds, and a code span or a cell would obey."""
 
 
 def markdown(page: Page) -> str:
@@ -79,10 +89,16 @@ def _markdown(block: Block) -> str:
             lines = [_row(head), _row(tuple("---" for _ in head), escape=False)]
             return "\n".join((*lines, *(_row(row) for row in rows)))
         case Preformatted(text=text, language=language):
-            shown = visible(text, lines=True)
-            longest = max((len(run) for run in re.findall("`+", shown)), default=0)
-            fence = "`" * max(3, longest + 1)
-            return f"{fence}{language}\n{shown.rstrip()}\n{fence}"
+            return _fenced(text, language)
+        case Diagram(text=text, mermaid=mermaid):
+            return f"{_fenced(mermaid, 'mermaid')}\n\n{_fenced(text, '')}"
+
+
+def _fenced(text: str, language: str) -> str:
+    shown = visible(text, lines=True)
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{shown.rstrip()}\n{fence}"
 
 
 def _row(cells: tuple[str, ...], *, escape: bool = True) -> str:
@@ -91,7 +107,11 @@ def _row(cells: tuple[str, ...], *, escape: bool = True) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", visible(text, limit=LIMIT))
+    """Text as it reads; URLs in code spans, where they can be copied as they are."""
+    parts = _URL.split(visible(text, limit=LIMIT))
+    return "".join(
+        f"`{part}`" if at % 2 else _MARKDOWN.sub(r"\\\1", part) for at, part in enumerate(parts)
+    )
 
 
 _STYLE = """
@@ -132,7 +152,7 @@ def _hypertext(block: Block) -> str:
             return (
                 f"<table>{_cells(head, 'th')}{''.join(_cells(row, 'td') for row in rows)}</table>"
             )
-        case Preformatted(text=text):
+        case Preformatted(text=text) | Diagram(text=text):
             return f"<pre>{html.escape(visible(text, lines=True))}</pre>"
 
 
@@ -159,5 +179,7 @@ def _mapped(block: Block, change: Callable[[str], str]) -> Block:
             return Table(head, tuple(tuple(map(change, row)) for row in rows))
         case Listing(items=items):
             return Listing(tuple(map(change, items)))
+        case Diagram(text=text, mermaid=mermaid):
+            return Diagram(change(text), change(mermaid))
         case _:
             return replace(block, text=change(block.text))

@@ -10,12 +10,13 @@ from flows import __version__
 from flows.checks import Finding, Record
 from flows.diagnosis import Diagnosis, diagnose
 from flows.exchange import Exchange, Headers
+from flows.export.evidence import evidence
 from flows.export.page import (
     Block,
+    Diagram,
     Heading,
     Listing,
     Page,
-    Preformatted,
     Table,
     Text,
     hypertext,
@@ -23,11 +24,12 @@ from flows.export.page import (
     markdown,
 )
 from flows.export.sequence import drawn, mermaid
+from flows.har import BROWSER
 from flows.health import health
 from flows.hosts import host_of
 from flows.secrets import Redactor
 from flows.sequence import arrows
-from flows.session import PARTIES, Session
+from flows.session import PARTIES, Exchanged, Session
 from flows.spans import marked, url_spans
 from flows.steps import STEP, STEP_ORDER
 from flows.steps.imitation import substitutes
@@ -79,12 +81,12 @@ class _Report:
     def _blocks(self) -> Iterator[Block]:
         yield Text(self._sentence())
         yield from self._verdict()
+        yield from self._exchange_of_the_verdict()
         yield Heading("Health")
         yield self._health()
         yield Heading("Sequence")
         found = arrows(self._session, self._findings, self._diagnosis)
-        yield Preformatted(mermaid(found), "mermaid")
-        yield Preformatted("\n".join(drawn(found, 100)))
+        yield Diagram("\n".join(drawn(found, 100)), mermaid(found))
         yield Heading("Findings")
         yield self._table_of_findings()
         yield from self._notes()
@@ -103,7 +105,10 @@ class _Report:
             place = f"step {STEP_ORDER[cause.step] + 1}, {STEP[cause.step].title}"
             return f"No rule of the standards is found broken; {host.title} stumbles at {place}."
         who = f", at fault {PARTIES[cause.party]}" if cause.party else ""
-        what = "The walk stopped" if self._diagnosis.stopped else "The walk found a fault"
+        stopped, went_on = "The walk stopped", "The walk found a fault"
+        if self._session.imported:
+            stopped, went_on = "The connection stopped", "The connection has a fault"
+        what = stopped if self._diagnosis.stopped else went_on
         return f"{what} at step {STEP_ORDER[cause.step] + 1}, {STEP[cause.step].title}{who}."
 
     def _verdict(self) -> Iterator[Block]:
@@ -134,6 +139,15 @@ class _Report:
             return ""
         where = f", {place.part} {place.field}" if place.field else ""
         return f"{self._request(exchange)} {_came(exchange)}, {_when(exchange)}{where}"
+
+    def _exchange_of_the_verdict(self) -> Iterator[Block]:
+        """The exchange that the verdict rests on: whoever gets the report asks for it."""
+        cause = self._diagnosis.cause
+        place = cause.place if cause else None
+        for event in self._session.exchanges:
+            if place and event.exchange.id == place.exchange:
+                yield Heading("Request and answer")
+                yield from evidence(self._session, event, self._redactor)
 
     def _health(self) -> Table:
         record = Record(self._session, self._facts)
@@ -178,7 +192,7 @@ class _Report:
         rows = tuple(
             (
                 _when(event.exchange),
-                f"probe: {event.label}" if event.probe else STEP[event.step].title,
+                _step(event),
                 self._request(event.exchange),
                 _came(event.exchange),
                 duration(event.exchange.timing.total),
@@ -194,9 +208,11 @@ class _Report:
         facts = self._facts
         response = facts.response
         code = response.get("code") if response else None
+        # Of a browser's record it would be a guess: nobody looked there.
+        expected = "" if self._session.imported else expected_issuer(facts)
         rows = [
             ("MCP server", self._url(facts.target.url) if facts.target.kind == "mcp" else ""),
-            ("Issuer", self._url(issuer(facts) or expected_issuer(facts))),
+            ("Issuer", self._url(issuer(facts) or expected)),
             ("client_id", facts.client.client_id if facts.client else ""),
             ("redirect_uri", self._url(facts.redirect_uri or "")),
             ("SHA-256 of state", _hash(facts.pkce.state) if facts.pkce else ""),
@@ -206,13 +222,19 @@ class _Report:
         return Table(("", ""), tuple(row for row in rows if row[1]))
 
     def _about(self) -> Iterator[str]:
-        first, last = self._session.created, self._facts.at
-        yield f"Walked from {first:%F %T} to {last:%T} UTC by authwalk {__version__}."
+        yield self._origin()
         yield (
             "Tokens, codes, verifiers, secrets and cookies are replaced by marks of the form "
             "redacted-LENGTH-HASH; equal values have equal marks."
         )
-        if host := host_of(self._session.target):
+        if self._session.imported:
+            yield (
+                "The client is the one that the browser was used with. What it did on a server of "
+                "its own is not in the record."
+            )
+            if own := [event for event in self._session.exchanges if not event.imported]:
+                yield f"What was sent from {own[0].at:%F %T} UTC on was sent by authwalk."
+        elif host := host_of(self._session.target):
             yield f"The client was authwalk, walking as {host.title} from the machine it ran on."
             yield from substitutes(self._facts)
         else:
@@ -222,14 +244,30 @@ class _Report:
             )
         if any(event.draft for event in self._session.exchanges):
             yield "Some requests were edited by hand before they were sent."
-        if any(event.probe for event in self._session.exchanges):
+        if any(event.probe not in ("", BROWSER) for event in self._session.exchanges):
             yield "Requests marked as probes were sent to find out more; no client sends them."
+
+    def _origin(self) -> str:
+        seen = [event.at for event in self._session.exchanges if event.imported]
+        if seen:
+            times = f"from {seen[0]:%F %T} to {seen[-1]:%T} UTC"
+            return (
+                f"Recorded by a browser {times}, and read from its HAR by authwalk {__version__}."
+            )
+        first, last = self._session.created, self._facts.at
+        return f"Walked from {first:%F %T} to {last:%T} UTC by authwalk {__version__}."
 
     def _url(self, url: str) -> str:
         return self._redactor.text(marked(url, url_spans(url)))
 
     def _request(self, exchange: Exchange) -> str:
         return f"{exchange.request.method} {self._url(exchange.request.url)}"
+
+
+def _step(event: Exchanged) -> str:
+    if event.probe == BROWSER:
+        return f"{STEP[event.step].title}: {event.label}"
+    return f"probe: {event.label}" if event.probe else STEP[event.step].title
 
 
 def _when(exchange: Exchange) -> str:

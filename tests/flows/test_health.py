@@ -1,9 +1,11 @@
 from flows.checks import Record
 from flows.exchange import Failure
+from flows.har import read_har, session_of
 from flows.health import Component, health
 from flows.session import Target
 from flows.walk import Walk
 from flows.wire import Wire
+from tests.flows.test_har import from_world, story
 from tests.flows.world import ISSUER, MCP, World, answer
 
 
@@ -55,6 +57,24 @@ def test_an_error_found_in_an_answer_is_its_components() -> None:
     world.routes[f"POST {ISSUER}/token"] = answer(500)
     world.walk()
     assert table(world)["Token"].status == "500"
+
+
+def test_a_server_that_was_never_asked_is_not_called_healthy() -> None:
+    server = table(World())["MCP server"]
+    assert (server.state, server.status, server.detail) == ("unknown", "", "not asked")
+
+
+def test_of_a_browsers_record_only_what_is_in_it() -> None:
+    walk = Walk(session_of(read_har(story())), Wire())
+    (row,) = health(Record(walk.session, walk.facts), walk.findings)
+    assert row.endpoint == f"{ISSUER}/oauth2/authorize"
+    assert (row.name, row.status, row.detail) == ("Authorization", "302", "by the browser")
+    world = World()
+    world.walk()
+    walk = Walk(session_of(read_har(from_world(world))), Wire())
+    rows = {row.name: row for row in health(Record(walk.session, walk.facts), walk.findings)}
+    assert (rows["Token"].status, rows["Token"].detail) == ("200", "by the browser")
+    assert rows["MCP server"].state == "ok" and "Signing keys" not in rows
 
 
 def test_an_issuer_alone_has_no_mcp_server() -> None:

@@ -4,13 +4,17 @@ import re
 
 import pytest
 
-from flows.exchange import Response
+from flows.exchange import Exchange, Request, Response
 from flows.export.report import FORMATS, report
 from flows.export.sequence import drawn, mermaid
+from flows.har import read_har, session_of
 from flows.sequence import LANES, arrows
+from flows.session import Exchanged
+from flows.store import redact_session
 from flows.walk import Walk
 from flows.wire import Wire
-from tests.flows.world import ISSUER, MCP, World, answer
+from tests.flows.test_har import story
+from tests.flows.world import ISSUER, MCP, NOW, World, answer
 from tests.hostile import HOSTILE
 
 TOKEN_URL = f"POST {ISSUER}/token"
@@ -42,6 +46,48 @@ def test_a_stopped_walk_names_step_party_evidence_and_what_a_log_can_be_searched
     for words in ("X-Request-Id: req-77", "2026-11-23 08:15:", "SHA-256 of state", "client-1"):
         assert words in text
     assert "the verdict, at fault the authorization server" in text
+
+
+def test_the_exchange_of_the_verdict_stands_behind_it() -> None:
+    text = report(walked(token=FAILED))
+    verdict, whole, health = map(text.index, ("## Verdict", "## Request and answer", "## Health"))
+    assert verdict < whole < health
+    for words in ("grant_type    = authorization_code", "<h1>Oops", "curl -sS", "$CODE_VERIFIER"):
+        assert words in text[whole:health]
+    assert "## Request and answer" not in report(walked())
+
+
+def test_a_browsers_record_is_told_as_one() -> None:
+    session = session_of(read_har(story()))
+    for form in (session, redact_session(session)):
+        text = report(Walk(form, Wire()))
+        assert "The connection has a fault at step 8, Response, at fault the client." in text
+        assert "Recorded by a browser from 2026-11-25 10:00:02 to 10:00:05 UTC" in text
+        assert "the one that the browser was used with" in text
+        assert (
+            f"| Authorization | `{ISSUER}/oauth2/authorize` | 302 | ok | by the browser |" in text
+        )
+        for untrue in ("Walked from", "The client was authwalk", "probe", "| MCP server | `https"):
+            assert untrue not in text.partition("## To find")[0] + text.partition("## About")[2]
+        assert "| Issuer |" not in text
+
+
+def test_what_was_walked_on_from_a_browsers_record_is_told() -> None:
+    sent = Exchanged(NOW, "challenge", Exchange("0a1b2c", Request("POST", MCP), NOW))
+    text = report(Walk(session_of(read_har(story())).append(sent), Wire()))
+    assert "What was sent from 2026-11-23 08:15:00 UTC on was sent by authwalk." in text
+
+
+def test_what_a_browser_saw_is_in_the_sequence() -> None:
+    walk = Walk(session_of(read_har(story())), Wire())
+    found = arrows(walk.session, walk.findings, walk.diagnosis)
+    assert [(one.source, one.target, one.status) for one in found] == [
+        ("client", "person", ""),
+        ("person", "authorization-server", "302"),
+        ("person", "client", ""),
+        ("person", "client", "500"),
+    ]
+    assert [one.verdict for one in found] == [False, False, False, True]
 
 
 def test_no_secret_is_in_it() -> None:
@@ -87,7 +133,10 @@ def test_what_was_run_anew_is_past() -> None:
 
 def test_probes_are_no_part_of_the_sequence() -> None:
     walk = walked()
-    assert all(arrow.step for arrow in arrows(walk.session, walk.findings, walk.diagnosis))
+    before = arrows(walk.session, walk.findings, walk.diagnosis)
+    probe = Exchange("p", Request("GET", MCP), NOW, answer(405))
+    session = walk.session.append(Exchanged(NOW, "challenge", probe, probe="cors-mcp"))
+    assert arrows(session, walk.findings, walk.diagnosis) == before
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
