@@ -34,7 +34,18 @@ from flows.exchange import (
     media_type,
 )
 from flows.mcp.opening import sent
-from flows.session import Answered, Event, Exchanged, Made, Pairs, Session, StepId, Target, value
+from flows.session import (
+    FROM_HAR,
+    Answered,
+    Event,
+    Exchanged,
+    Made,
+    Pairs,
+    Session,
+    StepId,
+    Target,
+    value,
+)
 from flows.spans import redact
 from flows.wellknown import OAUTH, OPENID, RESOURCE, is_web_url, origin
 
@@ -109,7 +120,7 @@ def _exchange(number: int, entry: object) -> Exchange | None:
     elif _lacks_body(answer, response):
         failure = Failure("cancelled", "the body of the answer is not in the record")
     return Exchange(
-        f"har-{number}",
+        f"{FROM_HAR}{number}",
         request,
         _time(entry.get("startedDateTime")),
         response,

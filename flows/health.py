@@ -9,7 +9,6 @@ from typing import Literal
 from flows.checks import Finding, Record
 from flows.documents import text_list
 from flows.exchange import Exchange
-from flows.har import BROWSER
 from flows.session import Exchanged, StepId
 from flows.steps.resource_metadata import resource_metadata
 from flows.steps.server_metadata import endpoint, expected_issuer, server_metadata
@@ -108,9 +107,9 @@ class _Table:
     def _authorization(self) -> Component:
         """By what a browser recorded of it, which needs no metadata to be known."""
         name, asked = "Authorization", self._facts.authorization_url
-        for event in self._record.probes(BROWSER):
+        for event in self._record.exchanges("callback"):
             exchange = event.exchange
-            if exchange.request.url == asked:
+            if event.imported and exchange.request.url == asked:
                 state = self._state(exchange)
                 url = asked.partition("?")[0]
                 return Component(name, url, state, _status(exchange), _came(event))

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from flows.checks import Finding
 from flows.diagnosis import Diagnosis
 from flows.exchange import Exchange
-from flows.har import BROWSER
 from flows.mcp.opening import sent
 from flows.paste import read_pasted
 from flows.session import Answered, Event, Exchanged, Made, Party, Session, StepId, attempts, value
@@ -70,7 +69,7 @@ def arrows(
     return tuple(
         arrow
         for event in session.events
-        if not isinstance(event, Exchanged) or event.probe in ("", BROWSER)
+        if not isinstance(event, Exchanged) or event.imported or not event.probe
         for arrow in _arrow(event, judged, diagnosis, brought, past=id(event) not in current)
     )
 

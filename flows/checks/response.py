@@ -32,8 +32,8 @@ BITS = 128
 """What a code must hold, at least (RFC 6749 section 10.10)."""
 _ALPHABETS = ((r"[0-9]+", 10), (r"[0-9a-f]+|[0-9A-F]+", 16), (r"[a-z0-9]+|[A-Z0-9]+", 36))
 _REFUSAL_FIX: Mapping[str, str] = {
-    "person": "Approve the request. Where the server refuses this person, its log says which role or "
-    "assignment is missing.",
+    "person": "Approve the request. Where the server refuses this person, its log says which "
+    "role or assignment is missing.",
     "client": "Send what the server wants: see error_description.",
 }
 

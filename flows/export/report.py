@@ -24,7 +24,6 @@ from flows.export.page import (
     markdown,
 )
 from flows.export.sequence import drawn, mermaid
-from flows.har import BROWSER
 from flows.health import health
 from flows.hosts import host_of
 from flows.secrets import Redactor
@@ -244,7 +243,7 @@ class _Report:
             )
         if any(event.draft for event in self._session.exchanges):
             yield "Some requests were edited by hand before they were sent."
-        if any(event.probe not in ("", BROWSER) for event in self._session.exchanges):
+        if any(event.probe and not event.imported for event in self._session.exchanges):
             yield "Requests marked as probes were sent to find out more; no client sends them."
 
     def _origin(self) -> str:
@@ -265,7 +264,7 @@ class _Report:
 
 
 def _step(event: Exchanged) -> str:
-    if event.probe == BROWSER:
+    if event.probe and event.imported:
         return f"{STEP[event.step].title}: {event.label}"
     return f"probe: {event.label}" if event.probe else STEP[event.step].title
 
