@@ -115,6 +115,7 @@ def rows(walk: Walk) -> tuple[StepRow, ...]:
     tries = walk.attempts
     moves, findings = walk.moves, walk.findings
     reached = list(moves)
+    recorded = {one.step: one.exchange for one in walk.session.exchanges if one.imported}
     found: list[StepRow] = []
     for number, step in enumerate(STEPS, 1):
         passed = step.id in reached and any(
@@ -123,6 +124,8 @@ def rows(walk: Walk) -> tuple[StepRow, ...]:
         )
         own = tuple(one for one in findings if one.step == step.id and one.speaks)
         state, word = _state(moves.get(step.id), own, passed)
+        if state == "pending" and step.id in recorded:  # a browser may show the end alone
+            state, word = _worst(own), str(recorded[step.id].status or "")
         of_step = tries.get(step.id, ())
         current = of_step[-1].exchanges if of_step and of_step[-1].current else ()
         everything = tuple(entry for attempt in of_step for entry in attempt.exchanges)

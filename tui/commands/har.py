@@ -40,15 +40,22 @@ def main(args: argparse.Namespace) -> int:
         print_document(verdict | {"sound": sound, "lacks": list(lacks)})
         return SOUND
     lines = Lines(console, redaction)
-    console.say(*lines.head(session.target), "", *lines.exchanges(session))
-    if told := [one for one in checked.findings if one.speaks]:
-        console.say("", *lines.findings(told))
+    console.say(*lines.head(session.target))
     if (number := tries(exchanges)) > 1:
-        console.tell("", f"{number} authorization requests are in it; the last one is read.")
-    console.tell("", *lines.diagnosis(walk, checked.diagnosis, lacks=", and ".join(lacks)))
+        console.say(f"{number} authorization requests are in it; the last one is read")
+    tell(console, lines, walk)
     if not args.save:
         console.say("", "  --save FILE keeps it; authwalk FILE then walks on from there.")
     return SOUND
+
+
+def tell(console: Console, lines: Lines, walk: Walk) -> None:
+    """The exchanges of a record, what is found in them, and the verdict."""
+    console.say("", *lines.exchanges(walk.session))
+    if told := [one for one in walk.findings if one.speaks]:
+        console.say("", *lines.findings(told))
+    lacks = ", and ".join(_lacks(walk))
+    console.tell("", *lines.diagnosis(walk, walk.diagnosis, lacks=lacks))
 
 
 def _lacks(walk: Walk) -> tuple[str, ...]:

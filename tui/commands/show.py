@@ -10,7 +10,7 @@ from flows.session import Session
 from flows.store import SessionFileError, load
 from flows.walk import Walk
 from flows.wire import Wire
-from tui.commands import SOUND, unreadable
+from tui.commands import SOUND, har, unreadable
 from tui.commands.run import Printer
 from tui.console import Console
 from tui.ending import ending_of
@@ -26,13 +26,16 @@ def main(args: argparse.Namespace) -> int:
     redaction = Redaction(session, keep=args.with_secrets)
     lines = Lines(console, redaction)
     ending = ending_of(walk)
-    if not args.json:
+    if args.json:
+        print_document(report(walk, ending, redaction))
+    elif session.imported and all(event.imported for event in session.exchanges):
+        console.say(*lines.head(session.target), "recorded by a browser")
+        har.tell(console, lines, walk)
+    else:
         when = session.created.astimezone()
         console.say(*lines.head(session.target), f"walked {when:%Y-%m-%d %H:%M:%S %Z}")
         Printer(lines, lists=args.list).finish(walk)
         console.tell(*lines.ending(walk, ending))
-    else:
-        print_document(report(walk, ending, redaction))
     return SOUND
 
 

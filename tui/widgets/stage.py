@@ -57,6 +57,9 @@ class Stage(Frame):
         self._asking = asking
         self._in_lab = in_lab
         self.step: StepId = walk.current.step if walk.current else "call"
+        for event in walk.session.exchanges:
+            if event.imported:  # to be read, from where it ends, before anything is sent
+                self.step = event.step
         self._attempt = -1
         self._item = -1
         self._edited: tuple[Act, Edit] | None = None

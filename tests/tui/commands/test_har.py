@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from flows.har import read_har, session_of
 from flows.store import load
+from flows.wire import WireOptions
 from tests.flows.test_har import CALLBACK, story
+from tests.tui.walking import SIZES, screen_lines
+from tui.app import AuthwalkApp
 from tui.cli import main
 
 Capture = pytest.CaptureFixture[str]
@@ -34,6 +38,36 @@ def test_one_document(file: str, capsys: Capture) -> None:
     document = json.loads(capsys.readouterr().out)
     assert (document["verdict"]["check"], document["verdict"]["party"]) == ("AR-09", "client")
     assert document["sound"] is False
+
+
+def test_a_saved_record_tells_the_same_story(file: str, tmp_path: Path, capsys: Capture) -> None:
+    saved = str(tmp_path / "try.toml")
+    assert main(["import", file, "--save", saved]) == 0
+    _, _, story = capsys.readouterr().out.partition("\n\n")
+    assert main(["show", saved]) == 0
+    _, _, shown = capsys.readouterr().out.partition("\n\n")
+    assert shown.strip() and shown.strip() in story
+    assert "No rule is broken" not in shown
+
+
+def test_a_record_without_a_fault_is_not_called_sound(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "short.har"
+    path.write_bytes(story(200))
+    assert main(["import", str(path)]) == 0
+    assert "No rule is broken, and the record ends at Response." in capsys.readouterr().out
+    assert main(["import", str(path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["sound"] is False and document["lacks"] == ["the record ends at Response"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_in_the_app_it_is_read_from_its_end(file: str, size: tuple[int, int]) -> None:
+    session = session_of(read_har(Path(file).read_bytes()))
+    async with AuthwalkApp(WireOptions(), session=session).run_test(size=size) as pilot:
+        await pilot.pause()
+        lines = screen_lines(pilot.app)
+        assert "8 Response" in lines[1] and any("▌ 8 ✗ Response" in line for line in lines)
+        assert "Internal" not in lines[-2] and "enter: on to Challenge" in lines[-2]
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"log": {"entries": []}}', b"\xff\xfe"])
