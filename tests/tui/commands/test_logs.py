@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.test_logs import AUTHORIZE, combined
+from tests.flows.test_logs import AUTHORIZE, OTHER, combined
 from tui.cli import main
 
 Capture = pytest.CaptureFixture[str]
@@ -26,10 +26,29 @@ def test_what_arrived_and_whom_that_points_at(tmp_path: Path, capsys: Capture) -
     for words in (
         "2 lines, from 2026-11-25 10:04:05",
         "authorization        1   302 ×1",
-        "2026-11-25 10:04:05  500  203.0.113.9  python-httpx/0.28.1",
+        "✗ 2026-11-25 10:04:05  500 ×1  POST /oauth2/token  203.0.113.9  python-httpx/0.28.1",
         "the authorization server",
     ):
         assert words in out
+
+
+def test_every_failure_is_told(tmp_path: Path, capsys: Capture) -> None:
+    refused = AUTHORIZE.replace(" 302 ", " 400 ")
+    well = [combined("/token", agent=f"well/{n:02}") for n in range(12)]
+    again = [combined("/token", status, agent="again/1") for status in (400, 200)]
+    path = written(tmp_path, refused, combined("/token", 500), *again, *well, OTHER)
+    assert main(["logs", path]) == 0
+    out = capsys.readouterr().out
+    for words in (
+        "400 ×1  GET /oauth2/authorize  203.0.113.9",
+        "✓ 2026-11-25 10:04:05  200 ×1, 400 ×1  POST /token  203.0.113.9  again/1",
+        "500 ×1  POST /token  203.0.113.9  python-httpx/0.28.1",
+        "401 ×1  POST /api/token  203.0.113.9  okhttp/4",
+        "well/11",
+        "and 2 more before, answered",
+    ):
+        assert words in out
+    assert "well/01" not in out
 
 
 def test_a_code_in_a_query_is_not_told(tmp_path: Path, capsys: Capture) -> None:
