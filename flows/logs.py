@@ -12,7 +12,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from typing import IO, Any, Literal, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from flows.session import Party
+from flows.text import visible
 
 Role = Literal["authorize", "token", "register", "metadata", "keys", "mcp"]
 ROLES: tuple[Role, ...] = ("metadata", "keys", "register", "authorize", "token", "mcp")
@@ -27,7 +28,9 @@ ROLES: tuple[Role, ...] = ("metadata", "keys", "register", "authorize", "token",
 MOST_LINE = 64 * 1024
 """Bytes of a line; what is longer is no access log's."""
 KEPT = 200
-"""Entries of one role that are kept whole; all are counted."""
+"""Entries of one role that are kept whole, and callers that are told apart; all are counted."""
+ASKED: tuple[Role, ...] = ("authorize", "token")
+"""What a client asks for one by one, so that its failures are its own."""
 
 _COMBINED = re.compile(
     r'(?P<client>\S+) \S+ (?:\S+|".*?") \[(?P<at>[^\]]+)\] '
@@ -74,18 +77,65 @@ class Entry:
 
 
 @dataclass(slots=True)
+class Caller:
+    """Who asked one endpoint, by method, path and User-Agent (the address, where a log has no
+    User-Agent): every status it got, and its last request, which tells how it ended."""
+
+    role: Role
+    last: Entry
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def failed(self) -> bool:
+        """Whether its last request failed: a try that was made again and went well did not."""
+        return self.last.status >= 400
+
+    @property
+    def named(self) -> str:
+        """The request and who sent it, fit to be shown."""
+        who = self.last.agent or self.last.client
+        by = f" by {visible(who, limit=80)}" if who else ""
+        return f"{self.last.method} {visible(self.last.path, limit=80)}{by}"
+
+
+@dataclass(slots=True)
 class Summary:
-    """What a log holds. `found` are the first KEPT entries of each role, `statuses` counts all."""
+    """What a log holds. `found` are the last KEPT entries of each role, `statuses` counts all.
+    `callers` are KEPT of those who asked for what is in ASKED. Of all that only
+    the `inside` lines count, at most `within` from `around`; `first` and `last` are the log's."""
 
     lines: int = 0
     unread: int = 0
     first: datetime | None = None
     last: datetime | None = None
-    found: dict[Role, list[Entry]] = field(default_factory=dict)
+    around: datetime | None = None
+    within: timedelta = timedelta(minutes=10)
+    inside: int = 0
+    found: dict[Role, deque[Entry]] = field(default_factory=dict)
     statuses: dict[Role, Counter[int]] = field(default_factory=dict)
+    callers: dict[tuple[str, ...], Caller] = field(default_factory=dict)
 
     def count(self, role: Role) -> int:
         return sum(self.statuses.get(role, Counter()).values())
+
+    def add(self, role: Role, entry: Entry) -> None:
+        self.statuses.setdefault(role, Counter())[entry.status] += 1
+        self.found.setdefault(role, deque(maxlen=KEPT)).append(entry)
+        key = (role, entry.method, entry.path, entry.agent or entry.client)
+        if role in ASKED and (key in self.callers or self._has_room(entry)):
+            caller = self.callers.setdefault(key, Caller(role, entry))
+            caller.last = entry
+            caller.statuses[entry.status] += 1
+
+    def _has_room(self, entry: Entry) -> bool:
+        """Whether one more caller is kept: whoever fails takes the place of one who did not."""
+        if len(self.callers) < KEPT:
+            return True
+        well = next((key for key, caller in self.callers.items() if not caller.failed), None)
+        if well is None or entry.status < 400:
+            return False
+        del self.callers[well]
+        return True
 
 
 def opened(raw: IO[bytes]) -> IO[bytes]:
@@ -176,7 +226,7 @@ def _time(value: object) -> datetime | None:
 def role_of(
     entry: Entry, token_path: str | None = None, mcp_path: str | None = None
 ) -> Role | None:
-    """What a request is for, by its path; the paths of this server where they are known."""
+    """What a request is for, by its path. A path that is named is the only one of its kind."""
     path = entry.path.rstrip("/")
     last = path.rpartition("/")[2].lower()
     if token_path and path == token_path.rstrip("/"):
@@ -188,13 +238,14 @@ def role_of(
     names = {name for name, _ in entry.parameters}
     if last in ("authorize", "authorization", "auth") or {"response_type", "client_id"} <= names:
         return "authorize"
-    if last in ("token", "tokens", "access_token") and entry.method in ("POST", "OPTIONS", "GET"):
+    tokens = not token_path and last in ("token", "tokens", "access_token")
+    if tokens and entry.method in ("POST", "OPTIONS", "GET"):
         return "token"
     if last in ("register", "registration", "reg"):
         return "register"
     if last in ("jwks", "jwks.json", "certs", "keys"):
         return "keys"
-    return "mcp" if last in ("mcp", "messages", "sse") else None
+    return "mcp" if not mcp_path and last in ("mcp", "messages", "sse") else None
 
 
 def summarize(
@@ -207,7 +258,7 @@ def summarize(
 ) -> Summary:
     """The requests that matter. With `around`, those at most `within` from it; entries without a
     time count too, since nothing tells them apart."""
-    summary = Summary()
+    summary = Summary(around=around, within=within)
     for line in lines:
         if not line.strip():
             continue
@@ -216,16 +267,14 @@ def summarize(
         if entry is None:
             summary.unread += 1
             continue
-        if around and entry.at and abs(entry.at - around) > within:
-            continue
         if entry.at:
             summary.first = min(summary.first or entry.at, entry.at)
             summary.last = max(summary.last or entry.at, entry.at)
+            if around and abs(entry.at - around) > within:
+                continue
+        summary.inside += 1
         if role := role_of(entry, token_path, mcp_path):
-            summary.statuses.setdefault(role, Counter())[entry.status] += 1
-            kept = summary.found.setdefault(role, [])
-            if len(kept) < KEPT:
-                kept.append(entry)
+            summary.add(role, entry)
     return summary
 
 
@@ -239,37 +288,57 @@ class Attribution:
 
 
 def attribution(summary: Summary) -> Attribution:
-    """The tree of CL-01: did POST /token arrive, and with what?"""
-    posts = [one for one in summary.found.get("token", ()) if one.method == "POST"]
+    """The tree of CL-01: did POST /token arrive, and with what? The gravest failure decides,
+    whoever came after it: a log holds the requests of many clients."""
     if summary.lines == summary.unread:
         return Attribution(None, "No line of this log can be read.", _FORMATS)
+    if not summary.inside:
+        return Attribution(None, "No line of this log is of the time asked for.", _ANOTHER_TIME)
+    place = "part of the log" if summary.around else "log"
+    asked = [one for one in summary.callers.values() if one.last.method != "OPTIONS"]
+    if worst := max((one for one in asked if one.failed), key=_gravity, default=None):
+        return _of_failure(worst)
+    posts = [one for one in summary.found.get("token", ()) if one.method == "POST"]
     if not posts:
         if summary.count("authorize"):
             says = "People were sent to the authorization endpoint, and no token request arrived."
             return Attribution("client", says, _NOT_ARRIVED)
         return Attribution(
             None,
-            "Neither authorization nor token requests are in this log.",
+            f"Neither authorization nor token requests are in this {place}.",
             "Look at the log of the host that serves the token endpoint, at the time of the try.",
         )
-    last = posts[-1]
-    if last.status >= 500:
-        says = f"The last token request was answered {last.status}: the authorization server broke."
-        return Attribution("authorization-server", says, "Look into its own log at that time.")
-    if last.status >= 400:
-        says = f"The last token request was refused with {last.status}."
-        return Attribution(None, says, _REFUSED)
     if summary.count("mcp"):
         refused = [one for one in summary.found["mcp"] if one.status in (401, 403)]
         if refused and summary.found["mcp"][-1].status in (401, 403):
             says = "A token was issued, and the MCP server refused what came after it."
             return Attribution("resource-server", says, _CLAIMS)
         return Attribution(None, "A token was issued, and the MCP server was reached.", _CLAIMS)
-    says = f"The last token request was answered {last.status}, and no MCP request is in this log."
+    status = posts[-1].status
+    says = f"The last token request was answered {status}, and no MCP request is in this {place}."
     return Attribution(None, says, _SILENCE)
 
 
+def _gravity(caller: Caller) -> tuple[bool, bool, datetime]:
+    """A server that broke before a refusal, the token endpoint before the other, the last one."""
+    last = caller.last
+    token = caller.role == "token" and last.method == "POST"
+    return last.status >= 500, token, last.at or datetime.min.replace(tzinfo=UTC)
+
+
+def _of_failure(caller: Caller) -> Attribution:
+    status = caller.last.status
+    if status >= 500:
+        says = f"{caller.named} was answered {status}: the authorization server broke."
+        return Attribution("authorization-server", says, "Look into its own log at that time.")
+    says = f"{caller.named} was refused with {status}."
+    return Attribution(None, says, _REFUSED if caller.role == "token" else _NOT_AUTHORIZED)
+
+
 _FORMATS = "The formats are common, combined and JSON lines, gzip too."
+_ANOTHER_TIME = (
+    "Name a time that the log spans, as ISO 8601 with its offset from UTC, or more --minutes."
+)
 _NOT_ARRIVED = (
     "Something between the client and this server may keep it away: look for a blocked User-Agent "
     "(authwalk check URL), a firewall, another host for the token endpoint. Else the client never "
@@ -278,6 +347,10 @@ _NOT_ARRIVED = (
 _REFUSED = (
     "invalid_client: how the client authenticates. invalid_grant: the code's age, the redirect "
     "URI, the code verifier. The server's own log has the reason."
+)
+_NOT_AUTHORIZED = (
+    "No code comes of it. The client_id may be unknown here, or the redirect_uri another than the "
+    "one registered. The server's own log has the reason."
 )
 _CLAIMS = "Take the token apart (authwalk token): its iss, aud, exp and scope decide."
 _SILENCE = (

@@ -21,7 +21,7 @@ def open_in_browser(url: str | None) -> str:
         return "There is no authorization URL yet."
     if not is_web_url(url) or visible(url) != url or " " in url:
         return "This URL is no plain http or https URL; it is not handed to a browser."
-    if _over_ssh():
+    if over_ssh():
         return "No browser on this side of SSH: copy the URL with u, paste what comes back."
     try:
         opened = webbrowser.open(url)
@@ -30,6 +30,7 @@ def open_in_browser(url: str | None) -> str:
     return "" if opened else "No browser could be started: copy the URL with u."
 
 
-def _over_ssh() -> bool:
+def over_ssh() -> bool:
+    """Whether the person sits elsewhere, and their browser with them."""
     display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     return bool(os.environ.get("SSH_CONNECTION")) and not display and sys.platform != "darwin"

@@ -9,15 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.logs import MOST_LINE, Entry, attribution, lines_of, opened, read_line, summarize
+from flows.logs import KEPT, MOST_LINE, Entry, attribution, lines_of, opened, read_line, summarize
 
 AT = datetime(2026, 11, 25, 10, 4, 5, tzinfo=UTC)
 AGENT = "python-httpx/0.28.1"
 
 
-def combined(target: str, status: int = 200, method: str = "POST", at: str = "10:04:05") -> str:
+def combined(
+    target: str,
+    status: int = 200,
+    method: str = "POST",
+    at: str = "10:04:05",
+    agent: str = AGENT,
+) -> str:
     request = f'"{method} {target} HTTP/1.1"'
-    return f'203.0.113.9 - - [25/Nov/2026:{at} +0000] {request} {status} 512 "-" "{AGENT}"'
+    return f'203.0.113.9 - - [25/Nov/2026:{at} +0000] {request} {status} 512 "-" "{agent}"'
 
 
 WANTED = Entry(AT, "POST", "/oauth2/token", 200, "203.0.113.9", AGENT)
@@ -97,8 +103,17 @@ def test_gzip_is_unpacked_and_long_lines_are_cut() -> None:
 def test_only_what_is_near_the_try_counts() -> None:
     lines = [combined("/token", at="09:30:00"), combined("/token"), "garbage", ""]
     summary = summarize(lines, around=AT, within=timedelta(minutes=5))
-    assert (summary.lines, summary.unread, summary.count("token")) == (3, 1, 1)
-    assert summary.first == summary.last == AT
+    assert (summary.lines, summary.unread, summary.inside) == (3, 1, 1)
+    assert summary.count("token") == 1
+    assert (summary.first, summary.last) == (AT.replace(hour=9, minute=30, second=0), AT)
+
+
+def test_a_time_that_is_not_in_the_log() -> None:
+    lines = [combined("/token"), combined("/", method="GET", at="11:00:00")]
+    found = attribution(summarize(lines, around=AT + timedelta(hours=3)))
+    assert found.says == "No line of this log is of the time asked for."
+    found = attribution(summarize(lines, around=AT + timedelta(hours=1)))
+    assert "in this part of the log" in found.says
 
 
 AUTHORIZE = combined("/oauth2/authorize?response_type=code&client_id=a", 302, "GET")
@@ -115,6 +130,10 @@ AUTHORIZE = combined("/oauth2/authorize?response_type=code&client_id=a", 302, "G
         ([combined("/token"), combined("/mcp", 200)], None, "was reached"),
         ([combined("/token", method="OPTIONS"), AUTHORIZE], "client", "no token request"),
         ([combined("/index.html", method="GET")], None, "Neither"),
+        ([combined("/token", 500), combined("/token")], None, "no MCP request"),
+        ([AUTHORIZE.replace(" 302 ", " 400 ")], None, "GET /oauth2/authorize by python"),
+        ([AUTHORIZE.replace(" 302 ", " 502 ")], "authorization-server", "answered 502"),
+        ([combined("/token", 204, "OPTIONS"), combined("/token")], None, "no MCP request"),
         (["garbage"], None, "No line"),
     ],
 )
@@ -127,3 +146,39 @@ def test_paths_of_this_server() -> None:
     lines = [combined("/a/b"), combined("/c", 401)]
     summary = summarize(lines, token_path="/a/b", mcp_path="/c")
     assert (summary.count("token"), summary.count("mcp")) == (1, 1)
+
+
+OTHER = combined("/api/token", 401, at="10:06:05", agent="okhttp/4")
+
+
+def test_a_broken_server_is_not_hidden_by_who_is_refused_later() -> None:
+    found = attribution(summarize([combined("/token", 500, agent="ChatGPT-User/1.0"), OTHER]))
+    assert found.party == "authorization-server"
+    assert found.says.startswith("POST /token by ChatGPT-User/1.0 was answered 500")
+
+
+def test_who_is_refused_is_not_hidden_by_who_is_not() -> None:
+    found = attribution(summarize([OTHER, combined("/token", at="10:09:00")]))
+    assert found.says == "POST /api/token by okhttp/4 was refused with 401."
+
+
+def test_a_named_path_is_the_only_one() -> None:
+    summary = summarize([combined("/token", 500), OTHER], token_path="/api/token")
+    assert summary.count("token") == 1
+    assert "okhttp" in attribution(summary).says
+
+
+def test_without_a_user_agent_the_address_tells_callers_apart() -> None:
+    first = '::1 - - [25/Nov/2026:10:04:05 +0000] "POST /token HTTP/1.0" 500 -'
+    summary = summarize([first, first.replace("::1", "::2").replace("500", "200")])
+    assert [one.statuses for one in summary.callers.values()] == [{500: 1}, {200: 1}]
+    assert "by ::1" in attribution(summary).says
+
+
+def test_a_log_of_any_size_keeps_the_last_requests() -> None:
+    many = [combined("/token", agent=f"a/{n}") for n in range(KEPT + 50)]
+    summary = summarize([*many, combined("/token", 400)])
+    assert summary.count("token") == KEPT + 51
+    assert len(summary.found["token"]) == len(summary.callers) == KEPT
+    assert summary.found["token"][-1].status == 400
+    assert attribution(summary).says.endswith("was refused with 400.")

@@ -73,6 +73,16 @@ async def waiting(
         yield app, pilot
 
 
+async def test_over_ssh_the_browser_is_on_the_other_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")
+    async with waiting() as (app, _):
+        told = app.says("todo")
+        assert told.startswith("ctrl+y copies the URL, for the browser on your side of SSH.")
+        assert told.endswith("It ends on a page that is not found there: paste its address.")
+
+
 async def test_it_says_where_to_go_and_where_the_answer_comes() -> None:
     async with waiting(size=(54, 40)) as (app, _):
         seen = painted(app)

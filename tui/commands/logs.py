@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from flows.logs import (
+    ASKED,
+    KEPT,
     ROLES,
     Attribution,
+    Caller,
     Entry,
     Role,
     Summary,
@@ -35,7 +39,7 @@ TITLES: dict[Role, str] = {
     "mcp": "MCP",
 }
 SHOWN = 10
-"""Token requests that are printed one by one, the last ones."""
+"""Callers of the token endpoint that are told, beside all those that failed: the last ones."""
 _SECRET = ("code", "code_verifier", "client_secret", "state", "token", "access_token")
 
 
@@ -73,28 +77,50 @@ def _told(summary: Summary, found: Attribution, console: Console) -> Iterator[st
     if summary.first and summary.last:
         span = f", from {_when(summary.first)} to {_when(summary.last)} UTC"
     unread = f", {summary.unread:,} of them not understood" if summary.unread else ""
-    yield f"{summary.lines:,} lines{unread}{span}"
+    yield f"{summary.lines:,} {'line' if summary.lines == 1 else 'lines'}{unread}{span}"
+    if summary.around:
+        minutes = f"{summary.within.total_seconds() / 60:g}"
+        yield f"{summary.inside:,} of them within {minutes} min of {_when(summary.around)} UTC"
     yield ""
     for role in ROLES:
         if number := summary.count(role):
-            statuses = sorted(summary.statuses[role].items())
-            words = ", ".join(f"{status} ×{times:,}" for status, times in statuses)
-            yield f"  {TITLES[role]:<14} {number:>7,}   {words}"
+            yield f"  {TITLES[role]:<14} {number:>7,}   {_counted(summary.statuses[role])}"
         else:
             yield console.paint("dim", f"  {TITLES[role]:<14} {0:>7}")
-    posts = [entry for entry in summary.found.get("token", ()) if entry.method == "POST"]
-    if posts:
-        yield ""
-        yield console.paint("bold", "Token requests")
-        for entry in posts[-SHOWN:]:
-            who = f"{_safe(entry.client, 40)}  {_safe(entry.agent, 80)}"
-            yield f"  {_when(entry.at)}  {entry.status}  {who}"
+    for role in ASKED:
+        yield from _callers(role, summary, console)
     yield ""
-    mark = "error" if found.party else "info"
-    yield f"{console.mark(mark)} {found.says}"
+    mark = console.mark("error" if found.party else "info")
+    yield from console.wrapped(found.says, first=f"{mark} ", rest=2)
     if found.party:
         yield f"  {console.paint('dim', 'party')}  {PARTIES[found.party]}"
     yield from console.wrapped(found.next, first=f"  {console.paint('dim', 'next')}   ", rest=9)
+
+
+def _callers(role: Role, summary: Summary, console: Console) -> Iterator[str]:
+    """Whoever failed at any time, and the last of those who were given a token."""
+    callers = [one for one in summary.callers.values() if one.role == role]
+    failing = [one for one in callers if max(one.statuses) >= 400]
+    well = [one for one in callers if one not in failing and one.last.method == "POST"]
+    shown = [one for one in callers if one in failing or one in well[-SHOWN:]]
+    if not shown:
+        return
+    yield ""
+    yield console.paint("bold", f"{TITLES[role][:1].upper()}{TITLES[role][1:]} requests")
+    for one in shown:
+        mark = console.mark("error" if one.failed else "ok")
+        client = _safe(one.last.client, 40)
+        who = f"{client}  {_safe(one.last.agent, 80)}".rstrip()
+        request = f"{one.last.method} {_safe(one.last.path, 80)}"
+        yield f"  {mark} {_when(one.last.at)}  {_counted(one.statuses)}  {request}  {who}"
+    if len(well) > SHOWN:
+        yield console.paint("dim", f"    and {len(well) - SHOWN} more before, answered")
+    if len(summary.callers) == KEPT:
+        yield console.paint("dim", f"    only {KEPT} clients are told apart: narrow it by --around")
+
+
+def _counted(statuses: Counter[int]) -> str:
+    return ", ".join(f"{status} ×{times:,}" for status, times in sorted(statuses.items()))
 
 
 def _when(at: datetime | None) -> str:
@@ -111,15 +137,29 @@ def _document(summary: Summary, found: Attribution) -> dict[str, Any]:
         "unread": summary.unread,
         "first": summary.first and summary.first.isoformat(),
         "last": summary.last and summary.last.isoformat(),
+        "window": summary.around
+        and {
+            "around": summary.around.isoformat(),
+            "minutes": summary.within.total_seconds() / 60,
+            "lines": summary.inside,
+        },
         "requests": {
             role: {
                 "count": summary.count(role),
                 "statuses": {str(k): v for k, v in sorted(summary.statuses.get(role, {}).items())},
                 "entries": [_entry(entry) for entry in summary.found.get(role, ())],
+                "callers": [_caller(one) for one in summary.callers.values() if one.role == role],
             }
             for role in ROLES
         },
         "verdict": {"party": found.party, "says": found.says, "next": found.next},
+    }
+
+
+def _caller(caller: Caller) -> dict[str, Any]:
+    return {
+        "statuses": {str(k): v for k, v in sorted(caller.statuses.items())},
+        "last": _entry(caller.last),
     }
 
 

@@ -23,6 +23,7 @@ from flows.paste import Pasted, read_pasted
 from flows.session import Session
 from flows.steps.callback import refusal_of
 from flows.text import countdown, visible
+from tui.browser import over_ssh
 from tui.widgets.value_input import ValueInput
 
 if TYPE_CHECKING:
@@ -178,13 +179,17 @@ class ResponsePanel(VerticalScroll, can_focus=False):
     def _todo(self) -> Content:
         """What to do now. In the field the letters of the walk's keys are text."""
         typing, keys = self.pasted.has_focus, self.app.hint_keys
-        if typing:
-            words = f"{keys.open_typing} opens the URL, {keys.copy_url_typing} copies it.\n"
+        copies = keys.copy_url_typing if typing else keys.copy_url
+        if far := over_ssh():
+            words = f"{copies} copies the URL, for the browser on your side of SSH.\n"
         else:
-            words = f"{keys.open} opens the URL, {keys.copy_url} copies it.\n"
+            opens = keys.open_typing if typing else keys.open
+            words = f"{opens} opens the URL, {copies} copies it.\n"
         if self._lab:
             first = f"{keys.leave_answer}, then " if typing else ""
             words += f"Or {first}{keys.approve}: the lab needs no browser."
+        elif self._waits_here and far:
+            words += "It ends on a page that is not found there: paste its address."
         elif self._waits_here:
             words += "Approve there, and the answer comes here."
         else:
