@@ -13,6 +13,9 @@ that comes back wrong differs, and one that is only another does not.
 
 Walks as two hosts send what each host sends: that differs as it must, and is learned like the rest.
 What counts is what the server made of it.
+
+A browser's record is of another client, and nothing in it is labelled as in a walk: its requests
+are aligned by what they ask for, and what it lacks may have been done where no browser sees it.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ from typing import Literal
 
 from flows.checks import Finding
 from flows.counterparts import Counterparts, split
+from flows.documents import read_form
+from flows.har import BROWSER as RECORDED
 from flows.mcp.opening import sent
 from flows.moves import Blocked, Done, Move, Send, Skipped
 from flows.parts import Key, Part, Parts, Side, parts
@@ -45,6 +50,8 @@ from flows.steps import STEP, STEPS
 from flows.steps.withheld import NOT_SAVED
 from flows.walk import Walk
 
+UNREACHED = "not reached"
+"""How a step ended that a walk did not come to."""
 BROWSER = "as the browser"
 """How the labels begin of what an approval sends; a person's browser leaves none."""
 
@@ -97,7 +104,9 @@ class Pairing:
 
     @property
     def title(self) -> str:
-        return title(self.b or self.a)
+        # Of a browser's request the other one says what it is for.
+        named = self.a if isinstance(self.b, Exchanged) and self.b.imported else None
+        return title(named or self.b or self.a)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,8 @@ def compare(a: Walk, b: Walk) -> Comparison:
     elsewhere = ours != theirs
     roles = a.session.target.host != b.session.target.host
     tongues = _version(a) != _version(b)
+    recorded = a.session.imported or b.session.imported
+    another = a.session.imported != b.session.imported
     if elsewhere:
         counterparts.learn_server(ours, theirs)
     steps = []
@@ -152,19 +163,43 @@ def compare(a: Walk, b: Walk) -> Comparison:
             # A registration repeats what it was asked for, and each revision answers in its way.
             echoes = step == "client" or (tongues and STEP[step].phase == "Call")
             own = frozenset({"request", "values", "response"} if echoes else {"request", "values"})
+        elif another and step == "client":
+            own = frozenset({"request", "values", "response"})
         pairings = tuple(
-            pair(step, *both, counterparts, elsewhere=elsewhere, own=own)
-            for both in align(one, other)
+            pair(step, *both, counterparts, elsewhere=elsewhere, own=own, another=another)
+            for both in align(one, other, titled=not recorded)
         )
         steps.append(
             Compared(
                 step,
                 pairings,
                 compare_findings(step, a.findings, b.findings),
-                compare_outcomes(a.moves.get(step), b.moves.get(step)),
+                _ended(step, a, b, one, other),
             )
         )
     return Comparison(tuple(one for one in steps if one.pairings or one.matters))
+
+
+def _ended(
+    step: StepId, a: Walk, b: Walk, ours: Sequence[Event], theirs: Sequence[Event]
+) -> Difference | None:
+    """How the step ended, where it ended otherwise. Beside a browser's record, that nothing was
+    made of it yet is the same as that it is not there."""
+    if not (a.session.imported or b.session.imported):
+        return compare_outcomes(a.moves.get(step), b.moves.get(step))
+    one, other = _recorded_outcome(a, step, ours), _recorded_outcome(b, step, theirs)
+    if one == other or "" in (one, other) or {one, other} == {UNREACHED, "open"}:
+        return None
+    return Difference("outcome", "outcome", one, other)
+
+
+def _recorded_outcome(walk: Walk, step: StepId, events: Sequence[Event]) -> str:
+    """How the step ended. A browser's record may lack what comes before a step, or what a person
+    chose in it: one that it leaves open is not there, or "" where there is something of it."""
+    outcome = _outcome(walk.moves.get(step))
+    if not walk.session.imported or outcome not in (UNREACHED, "open"):
+        return outcome
+    return "" if events else UNREACHED
 
 
 def _version(walk: Walk) -> str:
@@ -175,7 +210,8 @@ def _version(walk: Walk) -> str:
 def compare_attempts(a: Attempt, b: Attempt) -> Comparison:
     """Two attempts of a step. The findings are those of the walk as it stands and stay aside."""
     counterparts = Counterparts()
-    both = align(comparable(a.events), comparable(b.events))
+    recorded = any(event.imported for event in (*a.exchanges, *b.exchanges))
+    both = align(comparable(a.events), comparable(b.events), titled=not recorded)
     pairings = tuple(pair(b.step, *one, counterparts) for one in both)
     return Comparison((Compared(b.step, pairings),))
 
@@ -196,12 +232,14 @@ def comparable(events: Iterable[Event]) -> tuple[Event, ...]:
     )
 
 
-def align(a: Sequence[Event], b: Sequence[Event]) -> tuple[tuple[Event | None, Event | None], ...]:
+def align(
+    a: Sequence[Event], b: Sequence[Event], *, titled: bool = True
+) -> tuple[tuple[Event | None, Event | None], ...]:
     """The events of two attempts side by side, by what each is. Where the order is another, those
-    of the first come before those of the second."""
-    if not (any(map(_by_browser, a)) and any(map(_by_browser, b))):
-        a, b = ([one for one in side if not _by_browser(one)] for side in (a, b))
-    ours, theirs = [_identity(one) for one in a], [_identity(one) for one in b]
+    of the first come before those of the second. `titled`: a request is what its label says."""
+    shared = {"", *({_browsing(one) for one in a} & {_browsing(one) for one in b})}
+    a, b = ([one for one in side if _browsing(one) in shared] for side in (a, b))
+    ours, theirs = ([_identity(one, titled) for one in side] for side in (a, b))
     found: list[tuple[Event | None, Event | None]] = []
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     for word, first, last, start, end in matcher.get_opcodes():
@@ -213,20 +251,36 @@ def align(a: Sequence[Event], b: Sequence[Event]) -> tuple[tuple[Event | None, E
     return tuple(found)
 
 
-def _by_browser(event: Event) -> bool:
-    return isinstance(event, Exchanged) and event.label.startswith(BROWSER)
+def _browsing(event: Event) -> str:
+    """Who did in an event what a person's browser does; "" where that is not what it is."""
+    if isinstance(event, Exchanged) and event.label.startswith(BROWSER):
+        return BROWSER
+    return RECORDED if isinstance(event, Exchanged) and event.probe == RECORDED else ""
 
 
-def _identity(event: Event) -> tuple[str, ...]:
+def _identity(event: Event, titled: bool) -> tuple[str, ...]:
     """What an event is, whatever came of it."""
     match event:
         case Exchanged(exchange=exchange, label=label, probe=probe):
             request = exchange.request
-            return "exchanged", probe, label, request.method, sent(request)[0]
+            what = label if titled or probe else _purpose(event)
+            return "exchanged", probe, what, request.method, sent(request)[0]
         case Made(values=values):
             return "made", *sorted({name for name, _ in values} & _NAMING)
         case _:
             return (type(event).__name__,)
+
+
+def _purpose(event: Exchanged) -> str:
+    """What a request asks for beside its method: a grant, or one of the places where a document
+    may be. Other endpoints have whatever path their server gave them."""
+    request = event.exchange.request
+    if event.step in ("resource-metadata", "server-metadata"):
+        return split(request.url)[1].partition("?")[0]
+    try:
+        return value(read_form(request.body), "grant_type") or ""
+    except ValueError:  # more fields than anybody means
+        return ""
 
 
 _NAMING = frozenset({"redirect_uri", "client_id", "code_verifier", "authorization_url", "stream"})
@@ -254,12 +308,14 @@ def pair(
     *,
     elsewhere: bool = False,
     own: frozenset[Side] = frozenset(),
+    another: bool = False,
 ) -> Pairing:
     """Compare two events, and learn what is new in them. `elsewhere`: the servers are others,
     and the authorization server may be another one too. `own`: what is of one host's own choosing
-    or follows from it, and only decides by its status."""
+    or follows from it, and only decides by its status. `another`: one is of another client, as a
+    browser recorded it."""
     if a is None or b is None:
-        return Pairing(step, a, b, must=bool(own))
+        return Pairing(step, a, b, must=another or bool(own))
     ours, theirs = parts(a), parts(b)
     if elsewhere:
         _learn_authorization_server(ours, theirs, counterparts)
@@ -279,6 +335,7 @@ def pair(
                 counterparts.learn(one.value, other.value)
             continue
         must = _must_differ(one, other, counterparts) or _unseen_host(field, one, other)
+        must = must or (another and side == "request" and _client_own(field))
         if side in own and not must and field not in _DECIDING:
             must = True
             if one and other:
@@ -309,6 +366,17 @@ def _marked_alike(one: str, other: str) -> bool:
 def _unseen_host(field: str, one: Part | None, other: Part | None) -> bool:
     """Whether only one record has the Host field: HTTP/2, as in a browser's HAR, has none."""
     return field == "header host" and (one is None or other is None)
+
+
+def _client_own(field: str) -> bool:
+    """Whether it is who a client says it is, or what a browser adds of itself."""
+    return "clientInfo/" in field or _ADDED.match(field) is not None
+
+
+_ADDED = re.compile(
+    r"header (sec-|(origin|referer|dnt|priority|te|pragma|cache-control|accept-language"
+    r"|upgrade-insecure-requests)$)"
+)
 
 
 def _must_differ(one: Part | None, other: Part | None, counterparts: Counterparts) -> bool:
@@ -388,7 +456,7 @@ def compare_outcomes(a: Move | None, b: Move | None) -> Difference | None:
 def _outcome(move: Move | None) -> str:
     match move:
         case None:
-            return "not reached"
+            return UNREACHED
         case Done():
             return "done"
         case Skipped() | Send(optional=True):

@@ -228,8 +228,8 @@ def _body(headers: Headers, body: bytes) -> _Named:
             if name in _MINTED:
                 yield from _token(f"form {name}", text)
     elif kind == "text/html":
-        title = _TITLE.search(body)
-        yield "title", Part(title[1].decode("utf-8", "replace") if title else "")
+        if title := _TITLE.search(body):
+            yield "title", Part(title[1].decode("utf-8", "replace"))
         yield "body", Part(body.decode("utf-8", "replace"), "loose")  # a page is never twice alike
     else:
         yield "body", Part(body.decode("utf-8", "backslashreplace"))

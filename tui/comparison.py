@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from flows.compare import Compared, Comparison, Difference, Pairing
+from flows.compare import UNREACHED, Compared, Comparison, Difference, Pairing
 from flows.session import Event, Exchanged, Session
 from flows.spans import marked, pair_spans
 from flows.steps import STEP, STEP_ORDER
@@ -23,7 +23,6 @@ from tui.console import Console
 from tui.report import milliseconds
 
 MISSING = "not there"
-UNREACHED = "not reached"
 MOST = 12
 """Differences told of one event; the document has all."""
 LONG = 120
@@ -67,7 +66,9 @@ def counted(pairing: Pairing) -> str:
 
 def summary(comparison: Comparison, waits: str = "") -> str:
     """The verdict in a sentence. `waits` is where both wait for a person, if they do."""
-    first = comparison.first
+    # A browser's record may lack the first steps.
+    both = (step for step in comparison.steps if step.matters and not unreached(step))
+    first = next(both, comparison.first)
     if first is None:
         return f"Nothing differs but what must{f', up to {waits}' if waits else ''}."
     number = sum(1 for step in comparison.steps if step.matters and not unreached(step))
@@ -80,14 +81,16 @@ def summary(comparison: Comparison, waits: str = "") -> str:
 
 def _end(comparison: Comparison) -> str:
     """Which of the two ended first, and where: what follows from that is no difference."""
-    for last, step in pairwise(comparison.steps):
-        if letter := unreached(step):
+    for number, (last, step) in enumerate(pairwise(comparison.steps), 1):
+        letter = unreached(step)
+        # A browser's record may lack the first steps and have later ones.
+        if letter and all(unreached(later) == letter for later in comparison.steps[number:]):
             return f" {letter} ends at {STEP_ORDER[last.step] + 1} {STEP[last.step].title}."
     return ""
 
 
 def _alone(step: Compared) -> str:
-    lone = next((one for one in step.pairings if not (one.a and one.b)), None)
+    lone = next((one for one in step.pairings if one.matters and not (one.a and one.b)), None)
     return f": {visible(lone.title, limit=80)} is {counted(lone)}" if lone else ": how it ended"
 
 

@@ -12,11 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from flows.compare import Comparison, align, compare, compare_attempts, pair
 from flows.counterparts import Counterparts
 from flows.exchange import Exchange, Failure, Request, Response
+from flows.har import read_har, session_of
 from flows.session import Answered, Exchanged, Made, Session, StepId, Target
 from flows.store import redact_session
+from flows.store.tables import map_text
 from flows.walk import Walk
 from flows.wire import Wire
 from tests.flows.store.strategies import SESSION
+from tests.flows.test_har import from_world, story
 from tests.flows.tokens import b64
 from tests.flows.world import (
     CODE,
@@ -287,6 +290,56 @@ def test_what_a_browser_did_counts_only_where_both_recorded_it() -> None:
     back = Answered(NOW, "callback", (("redirect", "http://127.0.0.1/cb?code=x"),))
     assert align([hop, back], [back]) == ((back, back),)
     assert align([hop, back], [hop, back]) == ((hop, hop), (back, back))
+
+
+def recorded(world: World) -> Session:
+    """The world's walk as a browser would have kept it, with the fields that a browser adds."""
+    document = json.loads(from_world(world))
+    for one in document["log"]["entries"]:
+        one["request"]["headers"].append({"name": "sec-ch-ua", "value": "Chromium"})
+        one["request"]["headers"].append({"name": "Origin", "value": "https://client.example"})
+    return session_of(read_har(json.dumps(document).encode()))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_walk_and_a_browsers_record_of_the_same_are_the_same(turned: bool) -> None:
+    walk, record = walked(1), recorded(walked(2))
+    comparison = compared(record, walk) if turned else compared(walk, record)
+    assert comparison.same, differing(comparison)
+    steps = {one.step: one for one in comparison.steps}
+    for step in ("challenge", "resource-metadata", "server-metadata", "client", "token", "tools"):
+        assert [one for one in steps[step].pairings if one.a and one.b], step
+
+
+def test_a_token_request_that_fails_in_the_browser_alone_is_one_difference() -> None:
+    failing = walked(2, routes={TOKEN_URL: answer(500, b"<h1>Oops", "text/html")})
+    comparison = compared(walked(1), recorded(failing))
+    assert comparison.first and comparison.first.step == "token"
+    (pairing,) = comparison.first.pairings
+    assert pairing.title == "authorization code grant"
+    told = pairing.telling
+    assert (told[0].field, told[0].a, told[0].b) == ("status", "200", "500")
+    assert "title" not in [one.field for one in told]
+
+
+def test_a_form_of_too_many_fields_can_be_aligned() -> None:
+    event = post("x", b"a=1&" * 2000)
+    assert align([event], [event], titled=False) == ((event, event),)
+
+
+def test_a_parameter_that_only_the_walk_sends_is_told() -> None:
+    session = recorded(walked(2))
+    form = "&resource=https%3A%2F%2Fmcp.example.com%2Fmcp"
+    without = map_text(session, lambda text: text.replace(form, ""))
+    assert "form resource" in differing(compared(walked(1), without))["token"]
+
+
+def test_a_step_that_is_in_a_browsers_record_was_reached() -> None:
+    comparison = compared(session_of(read_har(story())), walked(1))
+    steps = {one.step: one for one in comparison.steps}
+    assert steps["callback"].outcome is None and steps["callback"].findings
+    assert steps["server-metadata"].outcome and steps["token"].outcome
+    assert steps["token"].outcome.a == "not reached"
 
 
 def test_what_stands_for_what() -> None:
