@@ -142,5 +142,5 @@ def test_the_report_has_both_verdicts(lab: Lab, capsys: Capture, tmp_path: Path)
     assert main(["export", path, "--as", "report"]) == 0
     told = capsys.readouterr().out
     assert "No rule of the standards is found broken; ChatGPT stumbles at step 9" in told
-    assert "reported by https://github.com/5starsunited/neonpanel-mcp-server/" in told
+    assert "reported by `https://github.com/5starsunited/neonpanel-mcp-server/" in told
     assert "walking as ChatGPT from the machine it ran on" in told
