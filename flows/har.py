@@ -246,6 +246,7 @@ class _Reading:
     events: list[Event] = field(default_factory=list)
     redirect_uri: str = ""
     client_id: str = ""
+    registered: str = ""
     resource: str = ""
     mcp_url: str = ""
     issuer: str = ""
@@ -396,8 +397,9 @@ def _authorization(exchange: Exchange, reading: _Reading) -> Iterator[Event]:
     reading.issuer = reading.issuer or origin(exchange.request.url)
     if reading.redirect_uri:
         yield Made(at, "client", (("redirect_uri", reading.redirect_uri),))
-    source = "CIMD" if is_web_url(reading.client_id) else "pre-registered"
-    yield Made(at, "client", (("client_id", reading.client_id), ("source", source)))
+    if reading.client_id != reading.registered:
+        source = "CIMD" if is_web_url(reading.client_id) else "pre-registered"
+        yield Made(at, "client", (("client_id", reading.client_id), ("source", source)))
     made = {
         # Only the client knows it; its mark stands for that it is not known here.
         "code_verifier": redact(_UNKNOWN_VERIFIER),
@@ -463,6 +465,7 @@ def _before(step: StepId, exchange: Exchange, reading: _Reading) -> Iterator[Eve
         case "server-metadata":
             reading.issuer = text_member(members, "issuer") or reading.issuer
         case "client":
+            reading.registered = text_member(members, "client_id") or ""
             document, _ = read_json(exchange.request.body)
             uris = text_list(document, "redirect_uris") if isinstance(document, dict) else None
             if uris:

@@ -261,12 +261,15 @@ def test_a_registration_between_two_tries_is_kept() -> None:
         json.dumps({"client_id": "client-9", "redirect_uris": [CALLBACK]}),
         posted=json.dumps({"redirect_uris": [CALLBACK]}),
         second=8,
+        **{"Content-Type": "application/json"},
     )
     for late, one in enumerate(second, 10):
         one["startedDateTime"] = f"2026-11-25T10:00:{late:02d}Z"
     exchanges = read_har(har(*first, registration, *second))
     assert tries(exchanges) == 2
     assert [one.step for one in session_of(exchanges).events].count("callback") == 3
+    client = walk_of(session_of(exchanges)).facts.client
+    assert client and (client.client_id, client.source) == ("client-9", "DCR")
     assert f"{ISSUER}/register" in [
         one.exchange.request.url for one in session_of(exchanges).exchanges
     ]
