@@ -69,6 +69,7 @@ class _Report:
         self._facts = walk.facts
         self._findings: tuple[Finding, ...] = walk.findings
         self._moves = walk.moves
+        self._current = walk.current
         self._diagnosis: Diagnosis = diagnose(walk.session, walk.moves, walk.findings)
         self._redactor = redactor
 
@@ -98,6 +99,11 @@ class _Report:
 
     def _sentence(self) -> str:
         cause = self._diagnosis.cause
+        move = self._current
+        if cause is None and move and STEP_ORDER[move.step] < STEP_ORDER["tools"]:
+            subject = "record" if self._session.imported else "walk"
+            where = f"step {STEP_ORDER[move.step] + 1}, {STEP[move.step].title}"
+            return f"No rule was found broken so far; the {subject} has not come to {where}."
         if cause is None:
             return "Sound: everything that was asked for worked, and no rule was found broken."
         if cause.host and (host := host_of(self._session.target)):

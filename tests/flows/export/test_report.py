@@ -40,7 +40,15 @@ def test_a_sound_walk_says_so_and_invents_nothing() -> None:
     assert "## Verdict" not in text and re.search(r"None: \d+ checks passed", text)
 
 
-def test_a_stopped_walk_names_step_party_evidence_and_what_a_log_can_be_searched_for() -> None:
+def test_a_walk_under_way_is_not_called_sound() -> None:
+    world = World()
+    world.walk(until="token")
+    text = report(walk_of(world))
+    assert "broken so far; the walk has not come to step 9, Exchange code." in text
+    assert "Sound" not in text
+
+
+def test__stopped_walk_names_step_party_evidence_and_what_a_log_can_be_searched_for() -> None:
     text = report(walked(token=FAILED))
     assert "The walk stopped at step 9, Exchange code, at fault the authorization server." in text
     for words in ("X-Request-Id: req-77", "2026-11-23 08:15:", "SHA-256 of state", "client-1"):
