@@ -76,7 +76,8 @@ Nothing is sent that creates state: no client is registered, no code used. With
 --approve the whole walk is made first, and a client may be registered.
 
 exit codes: 0 nothing at or above --fail-on, 1 something was found, 2 wrong
-usage, 4 unreachable, 6 a file cannot be written.""",
+usage, 3 with --approve: a person is needed, 4 unreachable, 6 a file cannot be
+written.""",
     "token": """\
 examples:
   authwalk token eyJhbGciOi...

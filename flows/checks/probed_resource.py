@@ -96,8 +96,10 @@ def strangers_are_kept_out(record: Record) -> Outcomes:
             yield passed(at(exchange, "status"))
         elif exchange.status is None:
             yield skipped("the probe was not answered")
-        elif _wants_token(record):
+        elif _wants_token(record) or exchange.status == 401:
             yield skipped("a token keeps strangers out, whatever their Origin")
+        elif exchange.status >= 400:
+            yield skipped(f"the request is answered {exchange.status}, whatever its Origin")
         elif local:
             words = (
                 f"A page of any origin is answered {exchange.status}: by DNS rebinding it can "

@@ -53,7 +53,7 @@ def get_is_refused(record: Record) -> Outcomes:
         exchange = event.exchange
         if exchange.response is None:
             yield skipped(UNANSWERED)
-        elif exchange.status == 404:
+        elif exchange.status == 404 and record.facts.tokens is None:
             words = "The token endpoint answers 404 to GET: it may not be routed at all."
             yield failed(words, at(exchange, "status"), severity="info")
         elif exchange.status is not None and exchange.status >= 500:

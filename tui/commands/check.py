@@ -18,17 +18,18 @@ from flows.checks import Finding, Record
 from flows.deep import Deep
 from flows.diagnosis import Diagnosis
 from flows.health import Component, health
-from flows.moves import Blocked
+from flows.moves import Ask, Blocked
 from flows.preflight import Row, preflight, survey
 from flows.probes import PROBES
 from flows.probing import Prober
 from flows.session import Target
+from flows.steps import STEP
 from flows.store import save
 from flows.text import visible
 from flows.unattended import unattended
 from flows.walk import Walk, new_session
 from flows.wire import Wire, WireOptions
-from tui.commands import SOUND, STOPPED, UNREACHABLE, unreadable, usage
+from tui.commands import PERSON, SOUND, STOPPED, UNREACHABLE, unreadable, usage
 from tui.commands.hosts import every_host
 from tui.commands.junit import junit
 from tui.commands.options import reason, target_of, wire_options
@@ -45,13 +46,15 @@ FAIL_ON = {"error": ("fail",), "warn": ("fail", "warn"), "info": ("fail", "warn"
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What came of one URL. `enough` says why not every probe was sent; `advice` what would tell
-    more of the hosts, or why that could not be done."""
+    more of the hosts, or why that could not be done; `needs` what a person must do for the walk to
+    go on, where all of it was asked for."""
 
     walk: Walk
     components: tuple[Component, ...]
     enough: str = ""
     hosts: tuple[Row, ...] = ()
     advice: tuple[str, ...] = ()
+    needs: str = ""
 
     @property
     def diagnosis(self) -> Diagnosis:
@@ -82,7 +85,8 @@ def main(args: argparse.Namespace) -> int:
     console.progress("")
     redactions = [Redaction(one.walk.session, keep=args.with_secrets) for one in checked]
     if args.junit:
-        _write(Path(args.junit), junit(list(zip(checked, redactions, strict=True))))
+        pairs = list(zip(checked, redactions, strict=True))
+        _write(Path(args.junit), junit(pairs, FAIL_ON.get(args.fail_on, ())))
     if args.save:
         save_walk(Path(args.save), checked[0].walk, args.with_secrets)
     if args.json:
@@ -90,7 +94,7 @@ def main(args: argparse.Namespace) -> int:
         print_document({"checks": documents})
     else:
         for one, redaction in zip(checked, redactions, strict=True):
-            _tell(one, Lines(console, redaction), console, verbose=args.verbose)
+            _tell(one, Lines(console, redaction), console, args)
     return _status(checked, args.fail_on)
 
 
@@ -126,7 +130,16 @@ async def _check(
     asked = args.hosts and not unreachable(walk, walk.current)
     rows = preflight(walk.session, walk.facts, every_host()) if asked else ()
     advice = tuple(_advice(walk, rows, args))
-    return Checked(walk, health(record, walk.findings), prober.enough or enough, rows, advice)
+    components = health(record, walk.findings)
+    needs = _needs(walk) if args.approve else ""
+    return Checked(walk, components, prober.enough or enough, rows, advice, needs)
+
+
+def _needs(walk: Walk) -> str:
+    move = walk.current
+    if not isinstance(move, Ask) or move.kind == "tool":
+        return ""
+    return f"a person is needed at {STEP[move.step].title}: {move.prompt.rstrip('.')}"
 
 
 def _advice(walk: Walk, rows: Sequence[Row], args: argparse.Namespace) -> Iterator[str]:
@@ -168,13 +181,15 @@ def _status(checked: Sequence[Checked], fail_on: str) -> int:
     results = {finding.result for one in checked for finding in one.findings}
     if any(row.refusal for one in checked for row in one.hosts):
         results.add("warn")  # what a host is known to do breaks no rule
-    return STOPPED if results.intersection(fatal) else SOUND
+    if results.intersection(fatal):
+        return STOPPED
+    return PERSON if any(one.needs for one in checked) else SOUND
 
 
-def _tell(checked: Checked, lines: Lines, console: Console, *, verbose: bool) -> None:
+def _tell(checked: Checked, lines: Lines, console: Console, args: argparse.Namespace) -> None:
     console.say(*lines.head(checked.walk.session.target), "")
     console.say(*lines.health(checked.components))
-    told = [one for one in checked.findings if one.speaks or verbose]
+    told = [one for one in checked.findings if one.speaks or args.verbose]
     if told:
         console.say("", *lines.findings(told))
     if checked.hosts:
@@ -185,18 +200,22 @@ def _tell(checked: Checked, lines: Lines, console: Console, *, verbose: bool) ->
         console.tell(f"  Not every probe was sent: {visible(checked.enough)}.")
     console.say(*lines.declared(checked.walk.facts))
     refuse = hosts_verdict(checked.hosts)
-    console.tell("", *lines.diagnosis(checked.walk, checked.diagnosis, refuse), "")
+    verdict = lines.diagnosis(checked.walk, checked.diagnosis, refuse, lacks=checked.needs)
+    console.tell("", *verdict)
+    if checked.diagnosis.sound and not (args.approve or checked.walk.facts.tokens):
+        console.say("  No token was asked for; --approve looks at what comes of one.")
+    console.tell("")
 
 
 def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
-    """{url, sound, verdict, alternatives, health, findings, hosts, not_sent}; `hosts`, where
-    --hosts asked for them, are {host, title, refuses} and by each of COLUMNS {state, says,
-    source}."""
+    """{url, sound, verdict, alternatives, health, findings, hosts, not_sent, needs}; `needs` is
+    what a person must do, with --approve; `hosts`, where --hosts asked for them, are {host, title,
+    refuses} and by each of COLUMNS {state, says, source}."""
     session, diagnosis = checked.walk.session, checked.diagnosis
     cause = diagnosis.cause
     document = {
         "url": session.target.url,
-        "sound": diagnosis.sound,
+        "sound": diagnosis.sound and not checked.needs,
         "verdict": cause and finding_of(cause, session, redaction),
         "alternatives": [finding_of(one, session, redaction) for one in diagnosis.alternatives],
         "health": [
@@ -212,6 +231,7 @@ def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
         "findings": [finding_of(one, session, redaction) for one in checked.findings],
         "hosts": [row_document(row) for row in checked.hosts],
         "not_sent": checked.enough or None,
+        "needs": checked.needs or None,
     }
     redacted: dict[str, Any] = redaction.json(document)
     return redacted

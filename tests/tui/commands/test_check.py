@@ -113,3 +113,40 @@ def test_junit(lab: Lab, capsys: Capture, tmp_path: Path) -> None:
     assert suite.get("failures") == "1"
     failures = [case.get("name") for case in suite if case.find("failure") is not None]
     assert failures == ["INT-01"]
+
+
+@pytest.mark.parametrize(
+    ("level", "code", "failures"), [("error", 0, 0), ("warn", 1, 1), ("never", 0, 0)]
+)
+def test_junit_fails_where_the_exit_code_does(
+    lab: Lab, capsys: Capture, tmp_path: Path, level: str, code: int, failures: int
+) -> None:
+    lab.set_faults(("expires-in-string",))
+    path = tmp_path / "report.xml"
+    words = ["check", lab.mcp_url, "--approve", "--fail-on", level, "--junit", str(path)]
+    assert main(words) == code
+    (suite,) = ElementTree.parse(path).getroot()
+    assert suite.get("failures") == str(failures)
+
+
+def test_a_walk_that_needs_a_person_is_not_called_sound(
+    lab: Lab, capsys: Capture, tmp_path: Path
+) -> None:
+    lab.set_faults(("no-registration",))
+    path = tmp_path / "report.xml"
+    assert main(["check", lab.mcp_url, "--approve", "--junit", str(path)]) == 3
+    told = " ".join(capsys.readouterr().out.split())
+    assert "No rule is broken, and a person is needed at Client:" in told and "Sound" not in told
+    (suite,) = ElementTree.parse(path).getroot()
+    assert [case.get("name") for case in suite if case.find("failure") is not None] == [
+        "unattended"
+    ]
+    assert main(["check", lab.mcp_url, "--approve", "--json"]) == 3
+    (document,) = json.loads(capsys.readouterr().out)["checks"]
+    assert document["sound"] is False and "at Client" in document["needs"]
+
+
+def test_without_a_token_sound_is_said_of_what_was_looked_at(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(())
+    assert main(["check", lab.mcp_url]) == 0
+    assert "No token was asked for; --approve" in capsys.readouterr().out
