@@ -101,12 +101,16 @@ class Caller:
 @dataclass(slots=True)
 class Summary:
     """What a log holds. `found` are the last KEPT entries of each role, `statuses` counts all.
-    `callers` are KEPT of those who asked for what is in ASKED."""
+    `callers` are KEPT of those who asked for what is in ASKED. Of all that only
+    the `inside` lines count, at most `within` from `around`; `first` and `last` are the log's."""
 
     lines: int = 0
     unread: int = 0
     first: datetime | None = None
     last: datetime | None = None
+    around: datetime | None = None
+    within: timedelta = timedelta(minutes=10)
+    inside: int = 0
     found: dict[Role, deque[Entry]] = field(default_factory=dict)
     statuses: dict[Role, Counter[int]] = field(default_factory=dict)
     callers: dict[tuple[str, ...], Caller] = field(default_factory=dict)
@@ -254,7 +258,7 @@ def summarize(
 ) -> Summary:
     """The requests that matter. With `around`, those at most `within` from it; entries without a
     time count too, since nothing tells them apart."""
-    summary = Summary()
+    summary = Summary(around=around, within=within)
     for line in lines:
         if not line.strip():
             continue
@@ -263,11 +267,12 @@ def summarize(
         if entry is None:
             summary.unread += 1
             continue
-        if around and entry.at and abs(entry.at - around) > within:
-            continue
         if entry.at:
             summary.first = min(summary.first or entry.at, entry.at)
             summary.last = max(summary.last or entry.at, entry.at)
+            if around and abs(entry.at - around) > within:
+                continue
+        summary.inside += 1
         if role := role_of(entry, token_path, mcp_path):
             summary.add(role, entry)
     return summary
@@ -287,6 +292,9 @@ def attribution(summary: Summary) -> Attribution:
     whoever came after it: a log holds the requests of many clients."""
     if summary.lines == summary.unread:
         return Attribution(None, "No line of this log can be read.", _FORMATS)
+    if not summary.inside:
+        return Attribution(None, "No line of this log is of the time asked for.", _ANOTHER_TIME)
+    place = "part of the log" if summary.around else "log"
     asked = [one for one in summary.callers.values() if one.last.method != "OPTIONS"]
     if worst := max((one for one in asked if one.failed), key=_gravity, default=None):
         return _of_failure(worst)
@@ -297,7 +305,7 @@ def attribution(summary: Summary) -> Attribution:
             return Attribution("client", says, _NOT_ARRIVED)
         return Attribution(
             None,
-            "Neither authorization nor token requests are in this log.",
+            f"Neither authorization nor token requests are in this {place}.",
             "Look at the log of the host that serves the token endpoint, at the time of the try.",
         )
     if summary.count("mcp"):
@@ -307,7 +315,7 @@ def attribution(summary: Summary) -> Attribution:
             return Attribution("resource-server", says, _CLAIMS)
         return Attribution(None, "A token was issued, and the MCP server was reached.", _CLAIMS)
     status = posts[-1].status
-    says = f"The last token request was answered {status}, and no MCP request is in this log."
+    says = f"The last token request was answered {status}, and no MCP request is in this {place}."
     return Attribution(None, says, _SILENCE)
 
 
@@ -328,6 +336,9 @@ def _of_failure(caller: Caller) -> Attribution:
 
 
 _FORMATS = "The formats are common, combined and JSON lines, gzip too."
+_ANOTHER_TIME = (
+    "Name a time that the log spans, as ISO 8601 with its offset from UTC, or more --minutes."
+)
 _NOT_ARRIVED = (
     "Something between the client and this server may keep it away: look for a blocked User-Agent "
     "(authwalk check URL), a firewall, another host for the token endpoint. Else the client never "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
+from datetime import UTC, datetime
 
 CAPABILITIES = ("roots", "sampling", "elicitation", "tasks")
 
@@ -28,11 +28,11 @@ def seconds(text: str) -> float:
 
 
 def time(text: str) -> datetime:
+    """In UTC; without an offset it is the time of this machine."""
     try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text!r} is no time of ISO 8601") from None
-    return at if at.tzinfo else at.astimezone()
 
 
 def port(text: str) -> int:

@@ -103,8 +103,17 @@ def test_gzip_is_unpacked_and_long_lines_are_cut() -> None:
 def test_only_what_is_near_the_try_counts() -> None:
     lines = [combined("/token", at="09:30:00"), combined("/token"), "garbage", ""]
     summary = summarize(lines, around=AT, within=timedelta(minutes=5))
-    assert (summary.lines, summary.unread, summary.count("token")) == (3, 1, 1)
-    assert summary.first == summary.last == AT
+    assert (summary.lines, summary.unread, summary.inside) == (3, 1, 1)
+    assert summary.count("token") == 1
+    assert (summary.first, summary.last) == (AT.replace(hour=9, minute=30, second=0), AT)
+
+
+def test_a_time_that_is_not_in_the_log() -> None:
+    lines = [combined("/token"), combined("/", method="GET", at="11:00:00")]
+    found = attribution(summarize(lines, around=AT + timedelta(hours=3)))
+    assert found.says == "No line of this log is of the time asked for."
+    found = attribution(summarize(lines, around=AT + timedelta(hours=1)))
+    assert "in this part of the log" in found.says
 
 
 AUTHORIZE = combined("/oauth2/authorize?response_type=code&client_id=a", 302, "GET")

@@ -77,7 +77,10 @@ def _told(summary: Summary, found: Attribution, console: Console) -> Iterator[st
     if summary.first and summary.last:
         span = f", from {_when(summary.first)} to {_when(summary.last)} UTC"
     unread = f", {summary.unread:,} of them not understood" if summary.unread else ""
-    yield f"{summary.lines:,} lines{unread}{span}"
+    yield f"{summary.lines:,} {'line' if summary.lines == 1 else 'lines'}{unread}{span}"
+    if summary.around:
+        minutes = f"{summary.within.total_seconds() / 60:g}"
+        yield f"{summary.inside:,} of them within {minutes} min of {_when(summary.around)} UTC"
     yield ""
     for role in ROLES:
         if number := summary.count(role):
@@ -134,6 +137,12 @@ def _document(summary: Summary, found: Attribution) -> dict[str, Any]:
         "unread": summary.unread,
         "first": summary.first and summary.first.isoformat(),
         "last": summary.last and summary.last.isoformat(),
+        "window": summary.around
+        and {
+            "around": summary.around.isoformat(),
+            "minutes": summary.within.total_seconds() / 60,
+            "lines": summary.inside,
+        },
         "requests": {
             role: {
                 "count": summary.count(role),

@@ -51,6 +51,17 @@ def test_every_failure_is_told(tmp_path: Path, capsys: Capture) -> None:
     assert "well/01" not in out
 
 
+def test_the_window_is_told_beside_what_the_log_spans(tmp_path: Path, capsys: Capture) -> None:
+    path = written(tmp_path, combined("/token"), OTHER)
+    assert main(["logs", path, "--around", "2026-11-25T11:07:00+01:00", "--minutes", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "2 lines, from 2026-11-25 10:04:05 to 2026-11-25 10:06:05 UTC" in out
+    assert "1 of them within 2 min of 2026-11-25 10:07:00 UTC" in out
+    assert main(["logs", path, "--around", "2026-11-25T12:00:00Z", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["window"]["lines"] == 0 and "time asked for" in told["verdict"]["says"]
+
+
 def test_a_code_in_a_query_is_not_told(tmp_path: Path, capsys: Capture) -> None:
     path = written(tmp_path, combined(CODE))
     assert main(["logs", path, "--json"]) == 0
@@ -68,7 +79,12 @@ def test_hostile_lines_are_shown_safely(tmp_path: Path, capsys: Capture) -> None
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(["/no/such/file"], 6), (["x", "--around", "noon"], 2), (["x", "--minutes", "-1"], 2)],
+    [
+        (["/no/such/file"], 6),
+        (["x", "--around", "noon"], 2),
+        (["x", "--around", "0001-01-01T00:00+09:00"], 2),
+        (["x", "--minutes", "-1"], 2),
+    ],
 )
 def test_what_cannot_be_read(words: list[str], code: int, capsys: Capture) -> None:
     assert main(["logs", *words]) == code
