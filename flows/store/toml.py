@@ -159,6 +159,9 @@ def _parse(text: str) -> Table:
     except RecursionError:
         raise SessionFileError(None, None, "nested too deeply") from None
     except ValueError as error:
+        if text.lstrip().startswith("{"):
+            hint = "JSON, no session; authwalk import FILE --save FILE.toml makes one of a HAR"
+            raise SessionFileError(None, None, hint) from None
         words = str(error)
         place = _PLACE.search(words)
         line = int(place[1]) if place and place[1] else None

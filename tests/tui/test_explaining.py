@@ -103,3 +103,12 @@ def test_the_command_guesses_at_what_was_meant(capsys: pytest.CaptureFixture[str
     assert "did you mean resource" in capsys.readouterr().err
     assert main(["explain", "resource", "--json"]) == 0
     assert "RFC 8707" in capsys.readouterr().out
+
+
+def test_a_check_is_explained_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "te-01"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("TE-01, Exchange code: ") and "RFC 6749 §5.2" in told
+    assert "At fault where it does not hold: the authorization server." in told
+    assert main(["explain", "TE-01", "--json"]) == 0
+    assert '"party": "authorization-server"' in capsys.readouterr().out

@@ -1,11 +1,15 @@
-"""`authwalk explain NAME`: what a parameter, a claim, a header field or an error code means."""
+"""`authwalk explain NAME`: what a parameter, a claim, a header field, an error code or a check
+means."""
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
 
+from flows.checks import Check, all_checks
 from flows.meanings import near, terms
+from flows.session import PARTIES
+from flows.steps import STEP
 from flows.text import visible
 from tui.commands import SOUND, usage
 from tui.explaining import explained
@@ -13,6 +17,8 @@ from tui.report import print_document
 
 
 def main(args: argparse.Namespace) -> int:
+    if check := next((one for one in all_checks() if one.id == args.name.upper()), None):
+        return _tell(check, args)
     found = terms(args.name)
     if args.json:
         print_document({"name": args.name, "terms": [asdict(term) for term in found]})
@@ -23,4 +29,16 @@ def main(args: argparse.Namespace) -> int:
         shown = visible(args.name, limit=80)
         raise usage(f"{shown} is in no standard that authwalk knows{hint}")
     print(explained(args.name))
+    return SOUND
+
+
+def _tell(check: Check, args: argparse.Namespace) -> int:
+    party = PARTIES[check.party]
+    if args.json:
+        told = {"check": check.id, "step": check.step, "party": check.party}
+        rule = {"rule": check.asserts, "standard": check.standard, "fix": check.fix}
+        print_document(told | rule)
+        return SOUND
+    print(f"{check.id}, {STEP[check.step].title}: {check.asserts}")
+    print(f"  {check.standard}\n\nAt fault where it does not hold: {party}.\n{check.fix}")
     return SOUND

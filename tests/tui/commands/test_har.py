@@ -77,3 +77,8 @@ def test_what_is_no_har(tmp_path: Path, capsys: Capture, data: bytes) -> None:
     assert main(["import", str(path)]) == 6
     assert "no.har" in capsys.readouterr().err
     assert main(["import", str(tmp_path / "absent.har")]) == 6
+
+
+def test_a_har_in_place_of_a_session_is_told_as_that(file: str, capsys: Capture) -> None:
+    assert main(["show", file]) == 6
+    assert "authwalk import FILE --save FILE.toml" in " ".join(capsys.readouterr().err.split())
