@@ -18,7 +18,7 @@ COMMANDS = {
     "hosts": "what ChatGPT, Claude and other clients send and demand",
     "client-document": "a Client ID Metadata Document: make, check or serve one",
     "lab": "the practice servers alone",
-    "explain": "what a parameter, a claim, a header field or an error means",
+    "explain": "what a parameter, claim, header field, error or check means",
     "serve": "the app in a browser, on this machine",
     "keys": "every key of the app",
     "help": "about the walk, hosts, secrets, files and more",
@@ -212,6 +212,7 @@ examples:
   authwalk explain resource
   authwalk explain invalid_grant
   authwalk explain 401
+  authwalk explain TE-01
 
 exit codes: 0 explained, 2 in no standard that authwalk knows.""",
     "keys": """\
