@@ -68,7 +68,7 @@ examples:
   authwalk check https://mcp.example.com/mcp
   authwalk check https://a.example/mcp https://b.example/mcp --json
   authwalk check URL --client-id abc --redirect-uri https://app.example/callback
-  authwalk check URL --fail-on warn --junit report.xml
+  authwalk check URL --approve --fail-on warn --junit report.xml
   authwalk check URL --hosts                  ChatGPT, Claude, Cursor, …: who would fail
 
 Nothing is sent that creates state: no client is registered, no code used. With
