@@ -50,8 +50,8 @@ def test_a_folded_line_is_told_apart_as_a_whole() -> None:
     rendered.rows.fold(12)
     rendered.finish()
     highlighter = RowHighlighter(rendered.rows, rendered.language)
-    assert rendered.rows.text(2) == "abc 123 true"
-    assert highlighter.spans(2) == [(0, 12, "body--string")]
+    assert rendered.rows.text(2) == '"abc 123 ' and rendered.rows.text(3) == 'true"'
+    assert highlighter.spans(3) == [(0, 5, "body--string")]
 
 
 def test_far_into_a_line_nothing_is_guessed() -> None:
