@@ -30,10 +30,10 @@ from typing import Literal
 from flows.checks import Finding
 from flows.counterparts import Counterparts, split
 from flows.documents import read_form
-from flows.har import BROWSER as RECORDED
 from flows.mcp.opening import sent
 from flows.moves import Blocked, Done, Move, Send, Skipped
 from flows.parts import Key, Part, Parts, Side, parts
+from flows.recorded import BROWSER as RECORDED
 from flows.session import (
     REPEATABLE,
     Answered,

@@ -1,5 +1,5 @@
 """CL, AR-09: what the client did, from its own requests: ours, or a browser's record of another's
-(see `flows.har`)."""
+(see `flows.recorded`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flows.checks.kernel import Outcomes, Place, at, check, failed, passed, skip
 from flows.checks.record import Record
 from flows.documents import read_form
 from flows.exchange import Exchange
-from flows.har import BROWSER, CALLBACK
+from flows.recorded import BROWSER, CALLBACK
 from flows.session import Pairs, value
 from flows.spans import MARK
 from flows.steps.pkce import s256

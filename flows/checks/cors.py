@@ -8,8 +8,8 @@ from dataclasses import replace
 from flows.checks.kernel import Outcome, Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.exchange import Exchange, Headers, header
-from flows.har import BROWSER, MCP_STEPS, PREFLIGHT
 from flows.probes.browser import MCP_FIELDS
+from flows.recorded import BROWSER, MCP_STEPS, PREFLIGHT
 from flows.session import Exchanged, Party
 
 ALLOW_ORIGIN = "header Access-Control-Allow-Origin"

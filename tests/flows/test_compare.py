@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from flows.compare import Comparison, align, compare, compare_attempts, pair
 from flows.counterparts import Counterparts
 from flows.exchange import Exchange, Failure, Request, Response
-from flows.har import read_har, session_of
+from flows.har import read_har
+from flows.recorded import session_of
 from flows.session import Answered, Exchanged, Made, Session, StepId, Target
 from flows.store import redact_session
 from flows.store.tables import map_text

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from flows.checks import Record
 from flows.exchange import Exchange
 from flows.fold import Fold
-from flows.har import BROWSER, UNREAD, HarError, read_har, session_of, tries
+from flows.har import HarError, read_har
+from flows.recorded import BROWSER, UNREAD, session_of, tries
 from flows.session import Answered, Exchanged, Session
 from flows.steps import READERS
 from flows.walk import Walk

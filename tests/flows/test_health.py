@@ -1,7 +1,8 @@
 from flows.checks import Record
 from flows.exchange import Failure
-from flows.har import read_har, session_of
+from flows.har import read_har
 from flows.health import Component, health
+from flows.recorded import session_of
 from flows.session import Target
 from flows.walk import Walk
 from flows.wire import Wire

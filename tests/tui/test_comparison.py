@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from flows.compare import compare
-from flows.har import read_har, session_of
+from flows.har import read_har
+from flows.recorded import session_of
 from flows.walk import Walk
 from flows.wire import Wire
 from tests.flows.test_har import story

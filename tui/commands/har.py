@@ -8,8 +8,9 @@ from pathlib import Path
 
 from flows.checks import Record
 from flows.exchange import Exchange
-from flows.har import MOST_BYTES, UNREAD, HarError, read_har, session_of, tries
+from flows.har import MOST_BYTES, HarError, read_har
 from flows.health import health
+from flows.recorded import UNREAD, session_of, tries
 from flows.session import Exchanged, Session
 from flows.steps import STEP, STEP_ORDER, STEPS
 from flows.text import size, visible

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from flows.exchange import Exchange, Failure, Request, Response, Timing
 from flows.export.har import har
-from flows.har import read_har, session_of
+from flows.har import read_har
+from flows.recorded import session_of
 from flows.session import Exchanged, Session, Target
 from flows.store import redact_session
 from tests.flows.world import MCP, World

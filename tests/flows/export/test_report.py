@@ -7,7 +7,8 @@ import pytest
 from flows.exchange import Exchange, Request, Response
 from flows.export.report import FORMATS, report
 from flows.export.sequence import drawn, mermaid
-from flows.har import read_har, session_of
+from flows.har import read_har
+from flows.recorded import session_of
 from flows.sequence import LANES, arrows
 from flows.session import Exchanged
 from flows.store import redact_session

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.har import read_har, session_of
+from flows.har import read_har
+from flows.recorded import session_of
 from flows.store import load
 from flows.wire import WireOptions
 from tests.flows.test_har import CALLBACK, story
