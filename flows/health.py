@@ -8,8 +8,12 @@ from typing import Literal
 
 from flows.checks import Finding, Record
 from flows.documents import text_list
-from flows.exchange import Exchange
+from flows.exchange import Exchange, header
+from flows.facts import Tried
+from flows.mcp.opening import telling
 from flows.session import Exchanged, StepId
+from flows.steps.challenge import at_wrong_url
+from flows.steps.discovery import judged
 from flows.steps.resource_metadata import resource_metadata
 from flows.steps.server_metadata import endpoint, expected_issuer, server_metadata
 
@@ -50,7 +54,7 @@ class _Table:
             yield self._resource_metadata()
         yield self._server_metadata()
         yield self._authorization()
-        yield self._endpoint("Token", "token_endpoint", "token-get", "token")
+        yield self._endpoint("Token", "token_endpoint", "token-get", "token", "claims")
         yield self._registration()
         yield self._keys()
         if self._facts.connection:
@@ -63,8 +67,11 @@ class _Table:
         results = {
             finding.result
             for finding in self._findings
-            if finding.step in steps
-            or (exchange and finding.place and finding.place.exchange == exchange.id)
+            if finding.party not in ("person", "client")
+            and (
+                finding.step in steps
+                or (exchange and finding.place and finding.place.exchange == exchange.id)
+            )
         }
         if "fail" in results or (exchange and exchange.response is None):
             return "fail"
@@ -72,15 +79,16 @@ class _Table:
 
     def _mcp_server(self) -> Component:
         url, connection = self._facts.target.url, self._facts.connection
-        tried = self._record.exchanges("connect") or self._record.exchanges("challenge")
-        last = tried[-1].exchange if tried else None
+        last = telling(self._facts.openings) if self._facts.openings else None
         if connection:
             name = f"{connection.server_name} {connection.server_version}".strip()
             detail = f"{name or 'a server'}, speaks {connection.version}"
         elif last and last.status == 401:
-            detail = "wants a token"
+            carried = header(last.request.headers, "authorization") is not None
+            detail = "refuses the token" if carried else "wants a token"
         else:
-            detail = _failure(last) if last else "not asked"
+            found = last and at_wrong_url(last)
+            detail = f"{found} is at this URL" if found else _failure(last) or "not asked"
         state = self._state(last, "challenge", "connect") if last else "unknown"
         return Component("MCP server", url, state, _status(last), detail)
 
@@ -88,21 +96,25 @@ class _Table:
         document = resource_metadata(self._facts) or {}
         servers = text_list(document, "authorization_servers") or ()
         detail = f"names {', '.join(servers)}" if servers else ""
-        return self._document("Resource metadata", "resource-metadata", detail)
+        tried = self._facts.resource_tried
+        return self._document("Resource metadata", "resource-metadata", tried, detail)
 
     def _server_metadata(self) -> Component:
         metadata = server_metadata(self._facts) or {}
         detail = f"issuer {metadata['issuer']}" if metadata.get("issuer") else ""
-        return self._document("Server metadata", "server-metadata", detail)
+        tried = self._facts.server_tried
+        return self._document("Server metadata", "server-metadata", tried, detail)
 
-    def _document(self, name: str, step: StepId, detail: str) -> Component:
-        tried = self._record.exchanges(step)
+    def _document(
+        self, name: str, step: StepId, tried: tuple[Tried, ...], detail: str
+    ) -> Component:
         if not tried:
             where = expected_issuer(self._facts) if step == "server-metadata" else ""
             return Component(name, where, "unknown", "", "not looked for")
-        last = tried[-1].exchange
-        state = self._state(last, step)
-        return Component(name, last.request.url, state, _status(last), detail or _failure(last))
+        told = judged(tried) or tried[-1]
+        exchange = self._record.exchange(told.exchange_id)
+        state = self._state(exchange, step)
+        return Component(name, told.url, state, _status(exchange), detail or _failure(exchange))
 
     def _authorization(self) -> Component:
         """By what a browser recorded of it, which needs no metadata to be known."""
@@ -115,8 +127,11 @@ class _Table:
                 return Component(name, url, state, _status(exchange), _came(event))
         return self._endpoint(name, "authorization_endpoint", "authorize-bare", "callback")
 
-    def _endpoint(self, name: str, member: str, probe: str, step: StepId) -> Component:
-        """An endpoint by its probe, else by what the walk had from it."""
+    def _endpoint(
+        self, name: str, member: str, probe: str, step: StepId, *judged: StepId
+    ) -> Component:
+        """An endpoint by its probe, else by what the walk had from it. What came of a walked step,
+        and of the `judged` ones that look at its answer, is the endpoint's too."""
         url = endpoint(self._facts, member)
         if url is None:
             return Component(name, "", "unknown", "", f"no usable {member} is known")
@@ -129,7 +144,8 @@ class _Table:
             detail = _BARE.get(probe, "")
             if exchange.status in (400, 401, 403, 405):
                 detail += ", as expected"
-        return Component(name, url, self._state(exchange), _status(exchange), detail)
+        state = self._state(exchange, *((step, *judged) if walked else ()))
+        return Component(name, url, state, _status(exchange), detail)
 
     def _registration(self) -> Component:
         metadata, client = server_metadata(self._facts) or {}, self._facts.client

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flows.exchange import Exchange
 from flows.network import reach
 from flows.probes import Probe
-from flows.probes.resource import AS_OURSELVES
+from flows.probes.resource import AS_OURSELVES, ELSEWHERE
 from flows.walk import Walk, cancelled_within
 
 MOST = 60
@@ -72,10 +72,10 @@ class Prober:
             self.enough = f"{host} answered {exchange.status}"
 
 
-async def ask_as_ourselves(walk: Walk, cancel: asyncio.Event | None = None) -> None:
-    """Where a walk as a host is stopped at the challenge by an answer: ask once more as authwalk,
-    which tells whether the host's User-Agent is what is wrong."""
+async def ask_why(walk: Walk, cancel: asyncio.Event | None = None) -> None:
+    """Where a walk is stopped at the challenge by an answer, ask what tells why: whether authwalk
+    is answered as the host is, and whether the MCP endpoint is at another path."""
     move = walk.current
     answered = any(opening.exchange.response for opening in walk.facts.openings)
     if move and move.step == "challenge" and answered:
-        await Prober(walk).send([AS_OURSELVES], cancel)
+        await Prober(walk).send([AS_OURSELVES, ELSEWHERE], cancel)

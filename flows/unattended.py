@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from flows.hosts import Host
 from flows.moves import Blocked
-from flows.probing import ask_as_ourselves
+from flows.probing import ask_why
 from flows.session import Target
 from flows.walk import Walk, new_session
 from flows.wire import Wire, WireOptions
@@ -25,7 +25,7 @@ async def unattended(
     `approve` the authorization URL is followed without a person, where the server asks none."""
     while (move := await walk.run(hold=frozenset(), remedies=True, cancel=cancel)) is not None:
         if move.step != "callback" or isinstance(move, Blocked) or not approve:
-            await ask_as_ourselves(walk, cancel)
+            await ask_why(walk, cancel)
             return
         observe("following the authorization URL")
         if await walk.approve(cancel) or (cancel and cancel.is_set()):

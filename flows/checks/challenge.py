@@ -10,8 +10,9 @@ from flows.checks.record import Record
 from flows.documents import text_list
 from flows.exchange import Exchange, header, header_values, media_type
 from flows.facts import AuthChallenge
+from flows.mcp.rpc import read_answer
 from flows.network import edge_page, leads_inside
-from flows.steps.challenge import challenge_in, refusal, unanswered
+from flows.steps.challenge import CHECK_URL, at_wrong_url, challenge_in, refusal, unanswered
 from flows.steps.resource_metadata import resource_metadata
 from flows.wellknown import inserted, is_web_url, same_origin, url_problem
 
@@ -34,6 +35,16 @@ def _challenge(record: Record) -> tuple[Exchange, AuthChallenge] | None:
     return (exchange, challenge) if exchange and challenge else None
 
 
+def endpoint_elsewhere(record: Record) -> str:
+    """The URL at which the probe `elsewhere` met an MCP server; "" where it met none."""
+    for event in record.probes("elsewhere"):
+        exchange = event.exchange
+        answer = read_answer(exchange, None)
+        if (exchange.status == 401 and challenge_in(exchange)) or answer.result or answer.error:
+            return exchange.request.url
+    return ""
+
+
 @check(
     "CHAL-01",
     "challenge",
@@ -54,10 +65,25 @@ def status_is_401(record: Record) -> Outcomes:
         if edge_page(exchange.response):
             yield skipped("a proxy answered in the server's place")
             return
+        found, fix = at_wrong_url(exchange), None
         words = f"{exchange.status} where 401 or an MCP answer belongs"
-        if location := header(exchange.response.headers, "location"):
-            words += f": it redirects to {location}, and bearer tokens never follow a redirect"
-        yield failed(f"{words}.", at(exchange, "status"), severity="error")
+        if url := endpoint_elsewhere(record):
+            words += f": {found} is at this URL"
+            words += "" if found.endswith(url) else f", and an MCP server at {url}"
+            yield failed(
+                f"{words}.",
+                at(exchange, "status"),
+                severity="error",
+                party="person",
+                fix=f"Walk {url} instead.",
+                standard="MCP Streamable HTTP",
+            )
+            return
+        if header(exchange.response.headers, "location"):
+            words += f": {found} is at this URL, and bearer tokens never follow one"
+        elif found:
+            words, fix = f"{words}: {found} is at this URL", CHECK_URL
+        yield failed(f"{words}.", at(exchange, "status"), severity="error", fix=fix)
 
 
 @check(

@@ -11,7 +11,7 @@ from flows.checks.kernel import Check, Outcomes, Place, Severity, at, check, fai
 from flows.checks.record import Record
 from flows.exchange import Exchange
 from flows.facts import Tokens
-from flows.steps.claims import CHECKS, faults
+from flows.steps.claims import CHECKS, blamed, faults
 from flows.steps.inspection import Inspection
 
 TOLERANCE = 60.0
@@ -48,7 +48,15 @@ def _told(record: Record, id: str) -> Outcomes:
         return
     place, wrong = _place(record), [one for one in faults(inspection) if one.check == id]
     for fault in wrong:
-        yield failed(fault.text, place, severity=fault.level, standard=fault.standard or None)
+        brought = blamed(fault, record.facts)
+        yield failed(
+            fault.text,
+            place,
+            severity=fault.level,
+            standard=fault.standard or None,
+            party=brought.party if brought is not fault else None,
+            fix=brought.fix if brought is not fault else None,
+        )
     if wrong:
         return
     if id in SIGNED:

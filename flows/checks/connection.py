@@ -17,8 +17,9 @@ from flows.mcp.caching import hints_in_words, wrong_hints
 from flows.mcp.opening import KNOWN_VERSIONS, sent
 from flows.mcp.rpc import MODERN, read_answer
 from flows.session import Exchanged, StepId
-from flows.steps.challenge import challenge_in
-from flows.steps.claims import cause_to_refuse
+from flows.steps.challenge import at_wrong_url, challenge_in
+from flows.steps.claims import GIVE_ANOTHER, cause_to_refuse
+from flows.steps.connect import COMPARE, came
 
 MCP_STEPS: tuple[StepId, ...] = ("challenge", "connect", "tools", "call")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
@@ -94,9 +95,9 @@ def opening_is_complete(record: Record) -> Outcomes:
     "connect",
     "resource-server",
     "error",
-    "the MCP server takes the token that was just issued",
+    "the MCP server takes the token",
     "MCP Token Handling; RFC 6750 §3.1",
-    "Compare the token's iss, aud, exp and scope with what the MCP server demands.",
+    COMPARE,
 )
 def token_is_taken(record: Record) -> Outcomes:
     """The last answer decides: a refusal that a refresh or a step-up mended is how it should be."""
@@ -110,10 +111,17 @@ def token_is_taken(record: Record) -> Outcomes:
         return
     last = carried[-1]
     if last.status in (401, 403):
-        words = f"The token that was just issued is refused with {last.status}{_said(last)}."
+        words = f"The token that {came(record.facts)} is refused with {last.status}{_said(last)}."
         # A token that gives cause is its issuer's fault, which another check names.
         cause = cause_to_refuse(record.facts, last.status)
-        yield failed(words, at(last, "status"), severity="info" if cause else None)
+        given = bool(record.facts.target.bearer)
+        yield failed(
+            words,
+            at(last, "status"),
+            severity="info" if cause else None,
+            party="person" if given and not cause else None,
+            fix=GIVE_ANOTHER if given else None,
+        )
     else:
         yield passed(at(last, "status"))
 
@@ -140,6 +148,8 @@ def content_type_is_promised(record: Record) -> Outcomes:
     for event in mcp_exchanges(record):
         exchange = event.exchange
         assert exchange.response
+        if event.step == "challenge" and at_wrong_url(exchange):
+            continue  # CHAL-01 says so
         kind = media_type(exchange.response.headers)
         place = at(exchange, "header Content-Type")
         if kind in ("application/json", "text/event-stream"):

@@ -11,6 +11,7 @@ from flows.exchange import Exchange, Headers, header
 from flows.probes.browser import MCP_FIELDS
 from flows.recorded import BROWSER, MCP_STEPS, PREFLIGHT
 from flows.session import Exchanged, Party
+from flows.steps.challenge import unanswered
 
 ALLOW_ORIGIN = "header Access-Control-Allow-Origin"
 ALLOW_HEADERS = "header Access-Control-Allow-Headers"
@@ -51,6 +52,11 @@ def _preflight(event: Exchanged, needs: frozenset[str], what: str) -> Outcome:
     return passed(at(exchange, ALLOW_HEADERS))
 
 
+def _asked_of_mcp(record: Record) -> tuple[Exchanged, ...]:
+    """The probes of the MCP server; none where no MCP server is at the URL."""
+    return () if unanswered(record.facts) else record.probes("cors-mcp")
+
+
 @check(
     "CORS-01",
     "challenge",
@@ -61,7 +67,7 @@ def _preflight(event: Exchanged, needs: frozenset[str], what: str) -> Outcome:
     "Answer OPTIONS on the MCP endpoint before authorization, and allow the fields MCP needs.",
 )
 def mcp_allows_pages(record: Record) -> Outcomes:
-    for event in record.probes("cors-mcp"):
+    for event in _asked_of_mcp(record):
         if event.label == "preflight":
             yield _preflight(event, frozenset(MCP_FIELDS), "call the MCP server")
 
@@ -77,7 +83,7 @@ def mcp_allows_pages(record: Record) -> Outcomes:
     "Mcp-Session-Id with every answer.",
 )
 def challenge_is_exposed(record: Record) -> Outcomes:
-    for event in record.probes("cors-mcp"):
+    for event in _asked_of_mcp(record):
         exchange = event.exchange
         if event.label != "request" or exchange.response is None:
             continue

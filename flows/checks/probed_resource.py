@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows.checks.kernel import Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.exchange import Exchange
+from flows.mcp.opening import sent
 from flows.mcp.rpc import read_answer
 from flows.network import reach_of
 from flows.steps.challenge import challenge_in, refusal
@@ -98,8 +99,8 @@ def strangers_are_kept_out(record: Record) -> Outcomes:
             yield skipped("the probe was not answered")
         elif _wants_token(record) or exchange.status == 401:
             yield skipped("a token keeps strangers out, whatever their Origin")
-        elif exchange.status >= 400:
-            yield skipped(f"the request is answered {exchange.status}, whatever its Origin")
+        elif read_answer(exchange, sent(exchange.request)[2]).result is None:
+            yield skipped(f"the answer is {exchange.status} and nothing of MCP")
         elif local:
             words = (
                 f"A page of any origin is answered {exchange.status}: by DNS rebinding it can "

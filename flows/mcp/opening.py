@@ -113,10 +113,10 @@ def _tries(facts: Facts) -> list[Opening]:
     return [opening for opening in facts.openings if opening.authorized == authorized]
 
 
-def telling(facts: Facts) -> Exchange:
-    """The try that says why the connection did not open: the last, unless that was a GET made on
-    the chance that the server is an old one."""
-    *earlier, last = facts.openings
+def telling(openings: Sequence[Opening]) -> Exchange:
+    """The one of these tries that says why the connection did not open: the last, unless that was
+    a GET made on the chance that the server is an old one."""
+    *earlier, last = openings
     guess = last.method == "GET" and not is_refusal(last.exchange) and not _streams(last.exchange)
     return earlier[-1].exchange if guess and earlier else last.exchange
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit, urlunsplit
 
 from flows import __version__
 from flows.exchange import Request, header
@@ -13,6 +14,8 @@ from flows.mcp.opening import opening_move
 from flows.mcp.rpc import legacy_request, modern_request
 from flows.moves import Send
 from flows.probes.kernel import Probe, Variant, made_up
+from flows.steps.challenge import at_wrong_url, unanswered
+from flows.wellknown import resolve, same_origin
 
 USER_AGENTS: tuple[tuple[str, str], ...] = (
     ("a browser", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
@@ -62,6 +65,25 @@ def _as_ourselves(facts: Facts) -> Iterator[Variant]:
         yield OURS, with_fields(request, ("User-Agent", f"authwalk/{__version__}"))
 
 
+def _elsewhere(facts: Facts) -> Iterator[Variant]:
+    """Where a redirect leads and where MCP endpoints usually are, once this URL turned out to be
+    none. Never at another origin: the person's own header fields go with it."""
+    exchange, request = unanswered(facts), bare_request(facts)
+    if exchange is None or request is None or not at_wrong_url(exchange):
+        return
+    parts = urlsplit(request.url)
+    parts = parts._replace(path=parts.path or "/")
+    path = parts.path.rstrip("/")
+    usual = (f"{path}/mcp", path if parts.path.endswith("/") else f"{path}/", "/mcp", "/")
+    urls = [urlunsplit(parts._replace(path=other or "/")) for other in usual]
+    location = header(exchange.response.headers, "location") if exchange.response else None
+    if location and same_origin(led := resolve(request.url, location), request.url):
+        urls.insert(0, led)
+    for url in dict.fromkeys(urls):
+        if url != urlunsplit(parts):
+            yield urlsplit(url).path, replace(request, url=url)
+
+
 def _garbage_bearer(facts: Facts) -> Iterator[Variant]:
     if request := bare_request(facts):
         token = made_up(facts, "bearer")
@@ -92,8 +114,16 @@ AS_OURSELVES = Probe(
     "Is authwalk answered as the host is?",
     _as_ourselves,
 )
+ELSEWHERE = Probe(
+    "elsewhere",
+    "challenge",
+    "safe",
+    "Is the MCP endpoint at another path of this server?",
+    _elsewhere,
+)
 RESOURCE: tuple[Probe, ...] = (
     AS_OURSELVES,
+    ELSEWHERE,
     Probe(
         "user-agents",
         "challenge",

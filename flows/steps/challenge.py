@@ -6,7 +6,7 @@ import builtins
 from typing import Final
 
 from flows.authenticate import read_challenges
-from flows.exchange import Exchange
+from flows.exchange import Exchange, header, media_type
 from flows.facts import AuthChallenge, Facts
 from flows.mcp.opening import (
     foreign_endpoint,
@@ -20,8 +20,13 @@ from flows.mcp.rpc import read_answer
 from flows.moves import Blocked, Done, Move, Skipped
 from flows.network import edge_page, failing_check, failing_party
 from flows.session import Event, Exchanged
+from flows.wellknown import resolve
 
 STEP: Final = "challenge"
+CHECK_URL: Final = (
+    "Look at the URL: MCP endpoints are often at /mcp. If it is right, pass POST requests there on "
+    "to the MCP server."
+)
 
 
 def next(facts: Facts) -> Move:
@@ -38,7 +43,7 @@ def next(facts: Facts) -> Move:
         return move
     if blocked := foreign_endpoint(STEP, facts):
         return blocked
-    exchange = telling(facts)
+    exchange = telling(facts.openings)
     if STEP in facts.overridden:
         return Done(STEP, str(exchange.status or "no answer"))
     return _blocked(exchange)
@@ -67,13 +72,28 @@ def _first_refusal(facts: Facts) -> Exchange | None:
 def unanswered(facts: Facts) -> Exchange | None:
     """The last answer to a request without a token, when no try is left and none was refused as
     it should be or answered in MCP."""
-    tries = [opening.exchange for opening in facts.openings if not opening.authorized]
+    tries = [opening for opening in facts.openings if not opening.authorized]
     if not tries or _first_refusal(facts):
         return None
-    last = tries[-1]
+    last = tries[-1].exchange
     answered = last.status == 200 and read_answer(last, sent(last.request)[2]).result is not None
     pending = not facts.current_tokens and opening_move(facts, STEP)
-    return None if answered or pending else last
+    return None if answered or pending else telling(tries)
+
+
+def at_wrong_url(exchange: Exchange) -> str:
+    """What is at the URL where the answer shows that it is no MCP endpoint; "" where it may be."""
+    response = exchange.response
+    if response is None or exchange.error or read_answer(exchange, None).error:
+        return ""
+    if read_challenges(response.headers):
+        return ""
+    if 300 <= response.status < 400 and (location := header(response.headers, "location")):
+        return f"a redirect to {resolve(exchange.request.url, location)}"
+    if media_type(response.headers) == "text/html":
+        return "a web page"
+    takes_none = f"nothing that takes {exchange.request.method}"
+    return {404: "nothing", 405: takes_none}.get(response.status, "")
 
 
 def challenge_of(facts: Facts) -> AuthChallenge | None:
@@ -127,13 +147,16 @@ def _blocked(exchange: Exchange) -> Blocked:
     why = no_endpoint(exchange) or (answer.message if answer.error or status == 200 else "")
     why = exchange.error.text if exchange.error else why
     said = f"; {why}" if why else ""
+    fix = "Answer requests without a token with 401 and a Bearer challenge."
+    if found := at_wrong_url(exchange):
+        said, fix = f": {found} is at this URL", CHECK_URL
     location = " It redirects: bearer tokens never follow one." if 300 <= status < 400 else ""
     return Blocked(
         STEP,
         f"{status} {exchange.response.reason} where 401 or an MCP answer belongs{said}.{location}",
         "resource-server",
         str(status),
-        fix="Answer requests without a token with 401 and a Bearer challenge.",
+        fix=fix,
         standard="MCP Authorization, Error Handling",
         can_override=True,
         check="CHAL-01",

@@ -54,6 +54,10 @@ class Fault:
     fix: str = "Issue access tokens without the faults that the claims step names."
 
 
+GIVE_ANOTHER: Final = (
+    "Give a token that was issued for this MCP server and is still good; a walk without one gets "
+    "its own."
+)
 UNBOUND: Final = Fault(
     "",
     "warn",
@@ -144,7 +148,15 @@ def cause_to_refuse(facts: Facts, status: int) -> Fault | None:
         # It was good when it came: the client kept it too long.
         fix = "Refresh the token, or authorize again."
         return replace(causes[0], check="", party="client", fix=fix)
-    return causes[0]
+    return blamed(causes[0], facts)
+
+
+def blamed(fault: Fault, facts: Facts) -> Fault:
+    """The fault, with whoever brought the token to blame where it is of another server, for
+    another server, or too old: its issuer need not have done wrong."""
+    if facts.target.bearer and fault.check in ("JWT-06", "JWT-07", "JWT-09"):
+        return replace(fault, party="person", fix=GIVE_ANOTHER)
+    return fault
 
 
 def _unbound(facts: Facts) -> bool:

@@ -23,10 +23,11 @@ from flows.mcp.rpc import UNSUPPORTED_VERSION, legacy_request, read_answer, stre
 from flows.moves import Blocked, Done, Move, Send, Skipped
 from flows.network import failing_party
 from flows.session import Event, Exchanged, Made, StepId
-from flows.steps.claims import cause_to_refuse
+from flows.steps.claims import GIVE_ANOTHER, cause_to_refuse
 from flows.steps.remedy import remedy_of
 
 STEP: Final = "connect"
+COMPARE: Final = "Compare the token's iss, aud, exp and scope with what the MCP server demands."
 _SET_LEVEL = "logging/setLevel"
 _INITIALIZED = "notifications/initialized"
 
@@ -48,7 +49,7 @@ def next(facts: Facts) -> Move:
         return Done(STEP, connection.version)
     if move := opening_move(facts, STEP):
         return move
-    return foreign_endpoint(STEP, facts) or refusal(STEP, telling(facts), facts)
+    return foreign_endpoint(STEP, facts) or refusal(STEP, telling(facts.openings), facts)
 
 
 def read(event: Event, facts: Facts) -> Facts:
@@ -120,6 +121,10 @@ def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     )
 
 
+def came(facts: Facts) -> str:
+    return "was given" if facts.target.bearer else "was just issued"
+
+
 def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
     assert exchange.response
     status, said = exchange.response.status, ""
@@ -130,7 +135,9 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
             said = ": ".join(part for part in (error, description) if part)
             if scope and error == "insufficient_scope":
                 said += f" (it wants {scope})"
-    does = "refuses the token" if facts.current_tokens else "asks for authorization"
+    does = "asks for authorization"
+    if facts.current_tokens:
+        does = f"refuses the token that {came(facts)}"
     refused = f"The MCP server {does} with {status}{': ' + said if said else ''}."
     standard = "MCP Token Handling; RFC 6750 §3.1"
     remedy = remedy_of(facts, exchange)
@@ -148,13 +155,12 @@ def _unauthorized(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
             remedy=remedy,
             check=cause.check,
         )
-    fix = "Compare the token's iss, aud, exp and scope with what the MCP server demands."
     return Blocked(
         step,
         refused,
-        "resource-server",
+        "person" if facts.target.bearer else "resource-server",
         str(status),
-        fix,
+        GIVE_ANOTHER if facts.target.bearer else COMPARE,
         standard,
         remedy=remedy,
         check="MCP-04",

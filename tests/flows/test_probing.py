@@ -11,11 +11,17 @@ import pytest
 from flows import probing
 from flows.exchange import Request
 from flows.facts import Facts
+from flows.lab import Lab
+from flows.probes import PROBES
 from flows.probes.kernel import Probe, Variant
 from flows.probing import Prober
 from flows.session import Target
+from flows.steps.challenge import CHECK_URL
+from flows.unattended import unattended
 from flows.walk import Walk, new_session
+from flows.wellknown import same_origin
 from flows.wire import Wire
+from tests.flows.world import MCP, World, answer
 
 
 @asynccontextmanager
@@ -88,3 +94,35 @@ async def test_another_machine_is_asked_once_a_second_and_waiting_can_be_cancell
     await Prober(walk, clock=clock).send([gets("http://host.invalid", 2)], cancel)
     await walk.close()
     assert len(list(walk.session.exchanges)) == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/nothere", "/mcp/"])
+async def test_an_endpoint_at_another_path_is_found(path: str) -> None:
+    async with Lab() as lab:
+        walk = Walk(new_session(Target(lab.mcp_url.removesuffix("/mcp") + path)), Wire())
+        await unattended(walk, approve=True)
+        await walk.close()
+    cause = walk.diagnosis.cause
+    assert cause and (cause.check, cause.party) == ("CHAL-01", "person")
+    assert cause.fix == f"Walk {lab.mcp_url} instead."
+
+
+async def test_where_no_endpoint_is_found_the_server_is_asked_for_one() -> None:
+    async with answering(404) as url:
+        walk = Walk(new_session(Target(url)), Wire())
+        await unattended(walk, approve=True)
+        await walk.close()
+    probed = [event.label for event in walk.session.exchanges if event.probe == "elsewhere"]
+    assert probed == ["/mcp"]
+    cause = walk.diagnosis.cause
+    assert cause and (cause.party, cause.fix) == ("resource-server", CHECK_URL)
+
+
+async def test_the_endpoint_is_looked_for_at_no_other_origin() -> None:
+    world = World(
+        Target(MCP, headers=(("X-Key", "of-the-person"),)),
+        routes={f"POST {MCP}": answer(302, b"", None, ("Location", "https://evil.example/mcp"))},
+    )
+    world.walk()
+    urls = [request.url for _, request in PROBES["elsewhere"].requests(world.facts)]
+    assert urls and all(same_origin(url, MCP) for url in urls)

@@ -14,7 +14,7 @@ from flows.catalogue import OPTIONAL
 from flows.diagnosis import Diagnosis, last_exchange
 from flows.moves import Ask, Blocked, Done, Send, Skipped
 from flows.probes.discovery import FETCH_CLIENT_DOCUMENT
-from flows.probing import Prober, ask_as_ourselves
+from flows.probing import Prober, ask_why
 from flows.session import Event, Exchanged, Received, StepId
 from flows.steps.refusal import refused
 from flows.store import SecretLeak, save
@@ -208,7 +208,7 @@ async def _advance(
             case None | Ask(kind="tool"):
                 return None
             case Blocked():
-                await ask_as_ourselves(walk)
+                await ask_why(walk)
                 return ending_of(walk)
             case Ask(kind="input"):
                 responses = answering.responses(move.requests)

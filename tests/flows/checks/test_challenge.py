@@ -4,6 +4,7 @@ from flows.checks.kernel import Place
 from flows.exchange import Failure, Request, Response
 from flows.moves import Blocked
 from flows.session import Target
+from flows.steps.challenge import CHECK_URL
 from tests.flows.checks.judging import only
 from tests.flows.world import MCP, RESOURCE, World, answer, challenge, mcp
 
@@ -26,7 +27,12 @@ def challenged(given: Response) -> World:
         ("CHAL-01", challenge(), "pass", ""),
         ("CHAL-01", challenge(status=403), "warn", "403 where 401 belongs"),
         ("CHAL-01", answer(500), "fail", "500 where 401 or an MCP answer"),
-        ("CHAL-01", answer(302, b"", None, ("Location", "/in")), "fail", "redirects to /in"),
+        (
+            "CHAL-01",
+            answer(302, b"", None, ("Location", "/in")),
+            "fail",
+            "a redirect to https://mcp.example.com/in",
+        ),
         ("CHAL-01", answer(404), "not-applicable", ""),  # `initialize` is still to be tried
         ("CHAL-02", challenge(), "pass", ""),
         ("CHAL-02", answer(401, b"", None), "fail", "401 with no WWW-Authenticate"),
@@ -127,3 +133,28 @@ def test_metadata_of_the_servers_own_network_is_its_own_fault() -> None:
     found = only(world, stop.check)
     assert (found.result, found.party) == ("fail", stop.party)
     assert "own network" in found.says
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (answer(404, b"", None), "nothing is at this URL"),
+        (answer(405, b"", None), "nothing that takes POST is at this URL"),
+        (answer(200, b"<html>Welcome", "text/html"), "a web page is at this URL"),
+    ],
+)
+def test_a_url_without_an_mcp_endpoint_is_told_for_that(given: Response, said: str) -> None:
+    world = World(routes={f"POST {MCP}": given})
+    move = world.walk()
+    assert isinstance(move, Blocked) and move.check == "CHAL-01"
+    found = only(world, "CHAL-01")
+    assert said in found.says and said in move.reason
+    assert found.fix == move.fix == CHECK_URL
+    assert only(world, "MCP-06").result == "not-applicable", "said once"
+
+
+def test_an_error_of_json_rpc_is_no_wrong_url() -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32601, "message": "unknown"}}
+    world = World(routes={f"POST {MCP}": answer(404, body)})
+    world.walk()
+    assert only(world, "CHAL-01").fix != CHECK_URL

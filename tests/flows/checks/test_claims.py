@@ -247,7 +247,7 @@ OLD = Target(MCP, protocol="2025-03-26", authorization_server=ISSUER)
         (Target(MCP, resource=""), "opaque", "client"),
         (Target(MCP), "opaque", "resource-server"),
         (OLD, GOOD, "resource-server"),
-        (Target(MCP, bearer="opaque"), "", "resource-server"),
+        (Target(MCP, bearer="opaque"), "", "person"),
     ],
     ids=[str(number) for number in range(5)],
 )
@@ -257,9 +257,22 @@ def test_a_token_that_no_resource_was_asked_for(target: Target, text: str, party
     world.routes[f"POST {MCP}"] = challenge()
     move = world.walk()
     assert isinstance(move, Blocked) and (move.step, move.party) == ("connect", party)
-    blamed = party == "resource-server"
-    assert ("no resource was asked for" in move.reason) is not blamed
-    assert only(world, "MCP-04").result == ("fail" if blamed else "info")
+    refused = party != "client"
+    assert ("no resource was asked for" in move.reason) is not refused
+    assert only(world, "MCP-04").result == ("fail" if refused else "info")
+
+
+def test_a_token_that_the_person_gave_is_the_persons_to_choose() -> None:
+    other = claim(aud="https://other.example")
+    assert only(issuing(other), "JWT-07").party == "authorization-server"
+    given = World(Target(MCP, bearer=other))
+    given.routes[f"POST {MCP}"] = challenge()
+    move = given.walk()
+    assert isinstance(move, Blocked) and (move.check, move.party) == ("JWT-07", "person")
+    found = only(given, "JWT-07")
+    assert (found.result, found.party, found.fix) == ("fail", "person", move.fix)
+    unnamed = World(Target(MCP, bearer=claim(sub=None)))
+    assert only(unnamed, "JWT-13").party == "authorization-server", "no other token would have it"
 
 
 @pytest.mark.parametrize(

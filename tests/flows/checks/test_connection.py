@@ -83,10 +83,16 @@ def test_a_token_that_opens_the_connection_passes() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_token_refused_is_the_servers_and_told_with_its_words(status: int) -> None:
+@pytest.mark.parametrize("bearer", [None, "brought"])
+def test_a_token_refused_is_told_with_its_words(status: int, bearer: str | None) -> None:
     given = challenge('error="invalid_token", error_description="not mine"', status)
-    found = only(walked(given), "MCP-04")
-    assert (found.result, found.party, found.step) == ("fail", "resource-server", "connect")
+    world = World(Target(MCP, bearer=bearer))
+    world.walk("connect")
+    world.routes[f"POST {MCP}"] = given
+    world.walk()
+    found = only(world, "MCP-04")
+    party = "person" if bearer else "resource-server"
+    assert (found.result, found.party, found.step) == ("fail", party, "connect")
     assert f"{status}: invalid_token: not mine" in found.says
 
 

@@ -13,7 +13,7 @@ from flows.hosts import hosts
 from flows.lab import FAULTS, Lab
 from flows.moves import Ask, Send
 from flows.preflight import COLUMNS, preflight, redirects, registrations, user_agents
-from flows.probing import Prober, ask_as_ourselves
+from flows.probing import Prober, ask_why
 from flows.session import StepId, Target
 from flows.walk import Walk, new_session
 from flows.wire import Wire
@@ -93,7 +93,7 @@ async def walked(lab: Lab, host: str, hold: frozenset[StepId]) -> Walk:
             break
     if not hold and isinstance(refresh := walk.moves.get("refresh"), Send):
         await walk.perform(refresh)
-    await ask_as_ourselves(walk)
+    await ask_why(walk)
     await walk.close()
     return walk
 
