@@ -114,7 +114,8 @@ class _Table:
         told = judged(tried) or tried[-1]
         exchange = self._record.exchange(told.exchange_id)
         state = self._state(exchange, step)
-        return Component(name, told.url, state, _status(exchange), detail or _failure(exchange))
+        why = told.verdict if told.objection else _failure(exchange)
+        return Component(name, told.url, state, _status(exchange), detail or why)
 
     def _authorization(self) -> Component:
         """By what a browser recorded of it, which needs no metadata to be known."""

@@ -3,6 +3,8 @@ it (RFC 6749 section 4.1.1, RFC 9126)."""
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlsplit
+
 from flows.checks.kernel import Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.checks.response import in_response
@@ -10,9 +12,13 @@ from flows.documents import read_object, text_member
 from flows.exchange import Exchange, header, media_type
 from flows.network import edge_page, failing_check, failing_party
 from flows.oauth import error_text
+from flows.page import page_words
 from flows.steps.authorize import PUSHED
 from flows.steps.scope import requested
-from flows.wellknown import origin, same_origin
+from flows.wellknown import same_origin
+
+ROUTE = "Route the authorization_endpoint of the metadata to the authorization server."
+SEE_LOG = "Look into the authorization server's own log at this time."
 
 
 def _hops(record: Record) -> tuple[Exchange, ...]:
@@ -26,6 +32,15 @@ def _is_login(exchange: Exchange) -> bool:
     return exchange.status == 401 and header(headers, "www-authenticate") is not None
 
 
+def refused_outright(record: Record) -> Exchange | None:
+    """The answer that ended the browser's way before any login, where one did."""
+    hops = _hops(record)
+    last = hops[-1] if hops else None
+    if last is None or last.response is None or failing_check(last) or _is_login(last):
+        return None
+    return last if last.response.status >= 400 else None
+
+
 @check(
     "AZ-01",
     "authorize",
@@ -37,32 +52,45 @@ def _is_login(exchange: Exchange) -> bool:
     "parameter; send the browser back with an error where it cannot be granted.",
 )
 def the_request_is_accepted(record: Record) -> Outcomes:
-    hops = _hops(record)
+    hops, facts = _hops(record), record.facts
     if not hops:
-        if record.facts.response:
+        if facts.response:
             yield passed()
         return
-    last = hops[-1]
-    if last.response is None or failing_check(last):
-        yield skipped("the authorization endpoint was not reached")
-    elif last.response.status < 400 or _is_login(last):
-        yield passed(at(last, "status"))
-    else:
-        response, client = last.response, record.facts.client
-        document, _ = read_object(response)
-        said = error_text(document) or response.reason
-        words = f"{last.request.method} {origin(last.request.url)} answers {response.status}"
-        words = f"{words}: {said}." if said else f"{words}."
-        elsewhere = not same_origin(last.request.url, hops[0].request.url)
-        ours = client is not None and client.source in ("pre-registered", "entered")
-        if ours and response.status < 500:
-            words += " Is the redirect URI registered for this client?"
-        yield failed(
-            words,
-            at(last, "status"),
-            severity="warn" if elsewhere else None,
-            party="client" if ours and response.status < 500 else None,
+    last = refused_outright(record)
+    if last is None:
+        reached = hops[-1].response is not None and not failing_check(hops[-1])
+        yield (
+            passed(at(hops[-1], "status"))
+            if reached
+            else skipped("the authorization endpoint was not reached")
         )
+        return
+    assert last.response
+    response, client = last.response, facts.client
+    document, _ = read_object(response)
+    said = error_text(document) or page_words(response)
+    url = last.request.url.partition("?")[0]
+    words = f"{last.request.method} {url} answers {response.status} {response.reason}".rstrip()
+    words = f"{words}: {said}." if said else f"{words}."
+    asked = dict(parse_qsl(urlsplit(hops[0].request.url).query))
+    fix = SEE_LOG if response.status >= 500 else ROUTE if response.status == 404 else None
+    if fix is None and client and asked.get("redirect_uri"):
+        fix = (
+            f"Accept {asked['redirect_uri']} as a redirect URI of {client.client_id}, if it is "
+            "registered so; send the browser back with an error where another parameter is wrong."
+        )
+    ours = client is not None and client.source in ("pre-registered", "entered")
+    if ours and response.status < 500:
+        words += " Is the redirect URI registered for this client?"
+    elsewhere = not same_origin(last.request.url, hops[0].request.url)
+    yield failed(
+        words,
+        at(last, "status"),
+        severity="warn" if elsewhere else None,
+        party="client" if ours and response.status < 500 else None,
+        fix=fix,
+    )
 
 
 @check(

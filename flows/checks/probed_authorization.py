@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qsl, urlsplit
 
+from flows.checks.authorization import ROUTE, refused_outright
 from flows.checks.kernel import Outcome, Outcomes, Place, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.documents import text_member
@@ -197,6 +198,9 @@ def resource_is_checked(record: Record) -> Outcomes:
 def unknown_scope_comes_back(record: Record) -> Outcomes:
     for event in record.probes("invalid-scope"):
         exchange, returned = event.exchange, _returned(event)
+        if walked := refused_outright(record):
+            yield skipped(f"the walk's own request is answered {walked.status} too")
+            continue
         if returned is not None:
             yield passed(at(exchange, LOCATION))
         elif (exchange.status or 0) >= 400:
@@ -241,7 +245,7 @@ def errors_carry_state_and_iss(record: Record) -> Outcomes:
     "error",
     "the authorization endpoint answers",
     "RFC 6749 §3.1",
-    "Route the authorization_endpoint of the metadata to the authorization server.",
+    ROUTE,
 )
 def endpoint_is_there(record: Record) -> Outcomes:
     for event in record.probes("authorize-bare"):
@@ -249,6 +253,8 @@ def endpoint_is_there(record: Record) -> Outcomes:
         if exchange.response is None:
             words = exchange.error.text if exchange.error else "no answer"
             yield failed(f"The authorization endpoint does not answer: {words}.", at(exchange))
+        elif (walked := refused_outright(record)) and walked.status == exchange.status:
+            yield skipped(f"the walk's own request is answered {walked.status} too")
         elif exchange.response.status == 404 or exchange.response.status >= 500:
             words = f"The authorization endpoint answers {exchange.response.status}."
             yield failed(words, at(exchange, "status"))

@@ -28,6 +28,7 @@ from flows.steps.server_metadata import (
     defaults_apply,
     expected_issuer,
     issuer_problem,
+    misnamed,
     missing_endpoint,
 )
 
@@ -105,7 +106,15 @@ def issuer_is_the_one_asked_for(record: Record) -> Outcomes:
             place = found.place("issuer")
             named = text_member(found.members, "issuer")
             if problem := issuer_problem(found.members, facts):
-                yield failed(f"{problem}.", place, severity=weight(facts.server_tried))
+                party, fix, standard = misnamed(found.members, tried.url, facts) or (None,) * 3
+                yield failed(
+                    f"{problem}.",
+                    place,
+                    severity=weight(facts.server_tried),
+                    party=party,
+                    fix=fix,
+                    standard=standard,
+                )
             elif named != wanted:
                 words = f"issuer is {named}, found at {wanted}: {difference(named or '', wanted)}."
                 yield failed(words, place, severity="warn")

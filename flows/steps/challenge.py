@@ -91,7 +91,9 @@ def at_wrong_url(exchange: Exchange) -> str:
     if 300 <= response.status < 400 and (location := header(response.headers, "location")):
         return f"a redirect to {resolve(exchange.request.url, location)}"
     if media_type(response.headers) == "text/html":
-        return "a web page"
+        from flows.page import page_words  # it takes a parser of HTML, which few walks need
+
+        return f"a web page {page_words(response)}".rstrip()
     takes_none = f"nothing that takes {exchange.request.method}"
     return {404: "nothing", 405: takes_none}.get(response.status, "")
 

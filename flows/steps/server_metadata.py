@@ -12,7 +12,7 @@ from flows.documents import flaw, text_list, text_member, value_member
 from flows.facts import Facts, Json, Tried
 from flows.hosts import host_of
 from flows.moves import Blocked, Done, Move, Skipped
-from flows.session import Event, Exchanged
+from flows.session import Event, Exchanged, Party
 from flows.steps.applies import for_machines, no_authorization
 from flows.steps.discovery import (
     fetch,
@@ -198,6 +198,25 @@ def issuer_problem(document: Json, facts: Facts) -> str:
     return f"issuer is {named}, asked for {wanted}: {difference(named, wanted)}"
 
 
+def misnamed(document: Json, url: str, facts: Facts) -> tuple[Party, str, str] | None:
+    """`(who, what mends it, the standard)` where an authorization server was named by another
+    identifier than its own, down to a slash: its metadata stands at the well-known URL of the
+    issuer in it, so it is right by itself (RFC 8414 section 3)."""
+    named = value_member(document, "issuer")
+    if named is None or url_problem(named) or not issuer_problem(document, facts):
+        return None
+    if url not in {candidate for candidate, _ in server_candidates(named)}:
+        return None
+    if _chosen(facts):
+        fix = f"Ask for {named}, as the authorization server names itself."
+        return "person", fix, "RFC 8414 §3.3"
+    fix = (
+        f"Name {named} in authorization_servers of the resource metadata, as the authorization "
+        f"server names itself; or have that publish {expected_issuer(facts)} as its issuer."
+    )
+    return "resource-server", fix, "RFC 9728 §2; RFC 8414 §3.3"
+
+
 def missing_endpoint(document: Json, facts: Facts) -> str:
     """The endpoint that the walk needs and the document does not give; "" when none is."""
     browser: tuple[str, ...] = () if for_machines(facts) else ("authorization_endpoint",)
@@ -222,13 +241,18 @@ def _nothing(facts: Facts, issuer: str) -> Move:
     else:
         reason = f"No well-known URL of {issuer} has it. {reason}"
     check = decisive.check if decisive.objection else "ASM-01"
+    party: Party = "network" if check.startswith("NET-") else "authorization-server"
+    fix = "Publish metadata whose issuer is exactly the identifier the MCP server names."
+    standard = "RFC 8414 §3.3; MCP Authorization Server Metadata Discovery"
+    if other := misnamed(decisive.document or {}, decisive.url, facts):
+        party, fix, standard = other
     return Blocked(
         STEP,
         reason,
-        "network" if check.startswith("NET-") else "authorization-server",
+        party,
         word,
-        fix="Publish metadata whose issuer is exactly the identifier the MCP server names.",
-        standard="RFC 8414 §3.3; MCP Authorization Server Metadata Discovery",
+        fix=fix,
+        standard=standard,
         can_override=any(tried.document is not None for tried in facts.server_tried),
         check=check,
     )

@@ -324,7 +324,7 @@ async def test_going_on_where_the_standard_says_stop() -> None:
     async with on_lab("issuer-trailing-slash") as w:
         await w.stop()
         await w.press("enter")
-        assert "at fault the authorization server" in w.words and "RFC 8414 §3.3" in w.words
+        assert "at fault the MCP server" in w.words and "RFC 9728 §2" in w.words
         assert "trailing slash" in w.words and "! goes on all the same" in w.hint
         assert "Go on anyway" in w.keys and "Next" not in w.keys and "Curl" not in w.keys
         await w.press("exclamation_mark")

@@ -220,8 +220,9 @@ DISCOVERY: tuple[Fault, ...] = (
     ),
     _server(
         "issuer-trailing-slash",
-        "issuer ends in a slash that the issuer asked for lacks (RFC 8414 section 3.3)",
+        "issuer ends in a slash that the MCP server leaves out (RFC 8414 section 3.3)",
         edit("server-metadata", having(issuer=lambda value: f"{value}/")),
+        party="resource-server",
     ),
     _server(
         "issuer-mismatch",

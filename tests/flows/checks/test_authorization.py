@@ -56,7 +56,7 @@ def test_where_the_authorization_request_leads(
 
 def test_the_error_of_the_page_is_told() -> None:
     world = browsed(answer(400, {"error": "invalid_request", "error_description": "no scope"}))
-    assert f"{ISSUER} answers 400: invalid_request: no scope" in only(world, "AZ-01").says
+    assert f"{ISSUER}/authorize answers 400: invalid_request: no scope" in only(world, "AZ-01").says
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_metadata_of_the_servers_own_network_is_its_own_fault() -> None:
     [
         (answer(404, b"", None), "nothing is at this URL"),
         (answer(405, b"", None), "nothing that takes POST is at this URL"),
-        (answer(200, b"<html>Welcome", "text/html"), "a web page is at this URL"),
+        (answer(200, b"<html>Welcome", "text/html"), 'a web page "Welcome" is at this URL'),
     ],
 )
 def test_a_url_without_an_mcp_endpoint_is_told_for_that(given: Response, said: str) -> None:

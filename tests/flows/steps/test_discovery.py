@@ -7,6 +7,7 @@ import pytest
 from flows.exchange import Failure
 from flows.moves import Blocked, Done, Send, Skipped
 from flows.session import Target
+from tests.flows.checks.judging import only
 from tests.flows.world import (
     ISSUER,
     MCP,
@@ -123,7 +124,6 @@ def test_openid_comes_second() -> None:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ({**METADATA, "issuer": f"{ISSUER}/"}, "trailing slash"),
         ({**METADATA, "issuer": "https://evil.example.com"}, "host evil.example.com"),
         ({key: METADATA[key] for key in METADATA if key != "issuer"}, "issuer is missing"),
         ({**METADATA, "token_endpoint": "/token"}, "token_endpoint"),
@@ -139,6 +139,23 @@ def test_server_metadata_that_must_not_be_used(document: Any, said: str) -> None
     assert (move.step, move.party) == ("server-metadata", "authorization-server")
     assert said in move.reason
     assert gets(world)[-1] == OPENID_URL, "the next candidate was still tried"
+
+
+def test_a_server_named_by_another_identifier_than_its_own_is_right_by_itself() -> None:
+    """The well-known URL of both is the same, a slash at the end is removed for it (RFC 8414
+    section 3); what the resource metadata names is to be the identifier (RFC 9728 section 2)."""
+    slashed = answer(200, {**METADATA, "issuer": f"{ISSUER}/"})
+    for target, party in (
+        (Target(MCP), "resource-server"),
+        (Target(MCP, authorization_server=ISSUER), "person"),
+    ):
+        world = World(target)
+        world.routes[f"GET {SERVER_URL}"] = slashed
+        move = world.walk("client")
+        assert isinstance(move, Blocked) and (move.check, move.party) == ("ASM-03", party)
+        assert "trailing slash" in move.reason and f"{ISSUER}/" in move.fix
+        found = only(world, "ASM-03")
+        assert (found.party, found.fix) == (party, move.fix)
 
 
 def test_the_person_may_use_metadata_of_another_issuer() -> None:
