@@ -44,8 +44,11 @@ def read_object(response: Response) -> tuple[Mapping[str, Any] | None, str]:
     """The JSON object in a response's body as `(object, "")`, or `(None, what is wrong)`."""
     value, problem = read_json(response.body)
     if problem:
-        kind = media_type(response.headers)
-        return None, f"{problem} ({kind})" if kind and "json" not in kind else problem
+        from flows.page import page_words  # it takes a parser of HTML, which few walks need
+
+        kind, said = media_type(response.headers), page_words(response)
+        problem = f"{problem} ({kind})" if kind and "json" not in kind else problem
+        return None, f"{problem}: {said}" if said else problem
     if not isinstance(value, dict):
         return None, f"a JSON {json_type(value)} where an object belongs"
     return value, ""

@@ -9,7 +9,7 @@ from flows.text import visible
 
 _READ = 16 * 1024
 """Bytes looked at: what explains a failure is at the top, and parsing hostile HTML takes long."""
-_MOST = 160
+_MOST = 120
 _HIDDEN = frozenset({"head", "script", "style", "noscript", "template", "svg"})
 
 

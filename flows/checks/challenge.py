@@ -49,7 +49,7 @@ def endpoint_elsewhere(record: Record) -> str:
     "CHAL-01",
     "challenge",
     "resource-server",
-    "warn",
+    "error",
     "a request without a token is answered with 401",
     "RFC 6750 §3.1; MCP Authorization, Error Handling",
     "Answer requests without a valid token with 401.",
@@ -73,7 +73,6 @@ def status_is_401(record: Record) -> Outcomes:
             yield failed(
                 f"{words}.",
                 at(exchange, "status"),
-                severity="error",
                 party="person",
                 fix=f"Walk {url} instead.",
                 standard="MCP Streamable HTTP",
@@ -83,7 +82,7 @@ def status_is_401(record: Record) -> Outcomes:
             words += f": {found} is at this URL, and bearer tokens never follow one"
         elif found:
             words, fix = f"{words}: {found} is at this URL", CHECK_URL
-        yield failed(f"{words}.", at(exchange, "status"), severity="error", fix=fix)
+        yield failed(f"{words}.", at(exchange, "status"), fix=fix)
 
 
 @check(

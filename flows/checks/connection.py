@@ -16,6 +16,7 @@ from flows.exchange import Exchange, header, media_type
 from flows.mcp.caching import hints_in_words, wrong_hints
 from flows.mcp.opening import KNOWN_VERSIONS, sent
 from flows.mcp.rpc import MODERN, read_answer
+from flows.page import page_words
 from flows.session import Exchanged, StepId
 from flows.steps.challenge import at_wrong_url, challenge_in
 from flows.steps.claims import GIVE_ANOTHER, cause_to_refuse
@@ -297,7 +298,8 @@ def _message(exchange: Exchange) -> str:
     assert exchange.response
     value, problem = read_json(exchange.response.body)
     if problem or not isinstance(value, dict):
-        return ""
+        said = page_words(exchange.response)
+        return f": {said}" if said else ""
     answer = read_answer(exchange, None)
     return f": {answer.message}" if answer.error else ""
 

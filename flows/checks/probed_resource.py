@@ -18,6 +18,13 @@ def _wants_token(record: Record) -> bool:
     return refusal(record.facts) is not None
 
 
+def _is_usual(record: Record, exchange: Exchange) -> bool:
+    """Whether the walk's own requests are refused with the same status, for which other checks
+    speak."""
+    walked = (opening.exchange.status for opening in record.facts.openings)
+    return exchange.status in walked and (exchange.status or 0) >= 400
+
+
 @check(
     "NET-09",
     "challenge",
@@ -66,6 +73,15 @@ def garbage_is_refused(record: Record) -> Outcomes:
             yield skipped("the probe was not answered")
         elif not _wants_token(record):
             yield skipped("the server asks for no authorization")
+        elif read_answer(exchange, sent(exchange.request)[2]).result is not None:
+            words = (
+                f"A token that nobody issued is let in with {exchange.status}: whoever sends any "
+                "Bearer token can use this server."
+            )
+            fix = "Validate every token: its signature or introspection, issuer, audience, expiry."
+            yield failed(words, at(exchange, "status"), fix=fix)
+        elif exchange.status != 401 and _is_usual(record, exchange):
+            yield skipped(f"the walk's own request is answered {exchange.status} too")
         elif exchange.status != 401:
             words = f"A made-up token is answered {exchange.status}; clients authorize anew on 401."
             yield failed(words, at(exchange, "status"))

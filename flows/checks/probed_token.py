@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from flows.checks.kernel import Outcomes, at, check, failed, passed, skipped
+from flows.checks.kernel import Outcome, Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record, document
 from flows.documents import text_member
 from flows.exchange import Exchange
 
 UNANSWERED = "the probe was not answered"
+
+
+def _as_walked(record: Record, exchange: Exchange) -> Outcome | None:
+    """The outcome of a probe that is answered as badly as the walk's own request was."""
+    if exchange.response is None:
+        return skipped(UNANSWERED)
+    walked = [event.exchange for event in record.exchanges("token")]
+    bad = walked and walked[-1].status == exchange.status and record.facts.tokens is None
+    read = document(walked[-1]) if bad else None
+    if bad and ((exchange.status or 0) >= 500 or (read and read.problem)):
+        return skipped(f"the walk's own request is answered {exchange.status} too")
+    return None
 
 
 def _error(exchange: Exchange) -> str:
@@ -29,8 +41,8 @@ def grant_type_is_checked(record: Record) -> Outcomes:
     for event in record.probes("token-unknown-grant"):
         exchange = event.exchange
         error = _error(exchange)
-        if exchange.response is None:
-            yield skipped(UNANSWERED)
+        if outcome := _as_walked(record, exchange):
+            yield outcome
         elif error in ("unsupported_grant_type", "invalid_client", "unauthorized_client"):
             yield passed(at(exchange, "/error"))
         else:
@@ -51,8 +63,8 @@ def grant_type_is_checked(record: Record) -> Outcomes:
 def get_is_refused(record: Record) -> Outcomes:
     for event in record.probes("token-get"):
         exchange = event.exchange
-        if exchange.response is None:
-            yield skipped(UNANSWERED)
+        if outcome := _as_walked(record, exchange):
+            yield outcome
         elif exchange.status == 404 and record.facts.tokens is None:
             words = "The token endpoint answers 404 to GET: it may not be routed at all."
             yield failed(words, at(exchange, "status"), severity="info")
@@ -79,8 +91,8 @@ def get_is_refused(record: Record) -> Outcomes:
 def json_body_is_refused(record: Record) -> Outcomes:
     for event in record.probes("token-json-body"):
         exchange = event.exchange
-        if exchange.response is None:
-            yield skipped(UNANSWERED)
+        if outcome := _as_walked(record, exchange):
+            yield outcome
         elif exchange.status is not None and exchange.status >= 500:
             words = f"A JSON body is answered {exchange.status}: the server breaks on it."
             yield failed(words, at(exchange, "status"))

@@ -90,7 +90,7 @@ def at_wrong_url(exchange: Exchange) -> str:
         return ""
     if 300 <= response.status < 400 and (location := header(response.headers, "location")):
         return f"a redirect to {resolve(exchange.request.url, location)}"
-    if media_type(response.headers) == "text/html":
+    if media_type(response.headers) == "text/html" and response.status < 500:
         from flows.page import page_words  # it takes a parser of HTML, which few walks need
 
         return f"a web page {page_words(response)}".rstrip()

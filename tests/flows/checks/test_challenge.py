@@ -25,7 +25,7 @@ def challenged(given: Response) -> World:
     ("check", "given", "result", "said"),
     [
         ("CHAL-01", challenge(), "pass", ""),
-        ("CHAL-01", challenge(status=403), "warn", "403 where 401 belongs"),
+        ("CHAL-01", challenge(status=403), "fail", "403 where 401 belongs"),
         ("CHAL-01", answer(500), "fail", "500 where 401 or an MCP answer"),
         (
             "CHAL-01",

@@ -18,6 +18,7 @@ from flows.lab import Lab
 from flows.probes import PROBES
 from flows.probing import Prober
 from flows.session import Event, Exchanged, Session, Target
+from flows.unattended import unattended
 from flows.walk import Walk, new_session
 from flows.wire import Wire
 
@@ -150,3 +151,44 @@ def test_a_star_with_credentials_is_found(recorded: Session) -> None:
     changed = replace(recorded, events=tuple(map(other, recorded.events)))
     assert results(recorded, "CORS-06") == {"not-applicable"}
     assert results(changed, "CORS-06") & {"fail", "warn", "info"}
+
+
+def test_a_made_up_token_that_is_let_in_is_told_as_that(recorded: Session) -> None:
+    def other(event: Event) -> Event:
+        if isinstance(event, Exchanged) and event.label == "a made-up token":
+            return replace(event, exchange=replace(event.exchange, response=let_in(event.exchange)))
+        return event
+
+    changed = replace(recorded, events=tuple(map(other, recorded.events)))
+    record = Record(changed, Walk(changed, Wire()).facts)
+    (found,) = (one for one in findings(record) if one.check == "CHAL-08")
+    assert found.result == "fail" and "let in with 200" in found.says
+
+
+def let_in(exchange: Exchange) -> Response:
+    rpc_id = json.loads(exchange.request.body)["id"]
+    body = json.dumps({"jsonrpc": "2.0", "id": rpc_id, "result": {}}).encode()
+    return Response(200, "OK", JSON, body)
+
+
+@pytest.mark.parametrize(
+    ("fault", "silent"),
+    [
+        ("authorize-500", {"AZ-12", "AZ-18"}),
+        ("token-500", {"TE-05", "TE-06", "TE-07"}),
+        ("token-html", {"TE-05"}),
+        ("mcp-500", {"CHAL-08"}),
+        ("challenge-403", {"CHAL-08"}),
+    ],
+)
+async def test_what_the_walk_shows_is_not_said_again_of_a_probe(
+    fault: str, silent: set[str]
+) -> None:
+    async with Lab(faults=(fault,)) as lab:
+        walk = Walk(new_session(Target(lab.mcp_url)), Wire())
+        await unattended(walk, approve=True)
+        await Prober(walk).send(PROBES.values())
+        await walk.close()
+    found = {one.check: one for one in walk.findings if one.check in silent}
+    assert {one.result for one in found.values()} == {"skipped"} and set(found) == silent
+    assert all("too" in one.says for one in found.values())
