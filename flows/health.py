@@ -154,8 +154,9 @@ class _Table:
         ways = ["dynamic registration"] if url else []
         if metadata.get("client_id_metadata_document_supported") is True:
             ways.append("Client ID Metadata Documents")
-        sent = self._record.exchanges("client")
-        exchange = sent[-1].exchange if sent else None
+        # The client is kept where a remedy walks anew from the metadata on.
+        sent = [one for one in self._record.session.exchanges if one.step == "client"]
+        exchange = next((one.exchange for one in reversed(sent) if not one.probe), None)
         if not metadata:
             return Component("Registration", "", "unknown", "", "no metadata to say")
         detail = f"{client.source}, {client.token_endpoint_auth_method}" if client else ""

@@ -27,6 +27,7 @@ from flows.documents import read_json, read_object, text_list, text_member, valu
 from flows.exchange import Exchange, Request, header
 from flows.facts import Client, Facts
 from flows.hosts import Host
+from flows.mcp.opening import is_refusal
 from flows.oauth import error_text
 from flows.probes.kernel import Probe, Variant, made_up
 from flows.probes.resource import HOST_USER_AGENT, bare_request, with_fields
@@ -341,7 +342,13 @@ def _resource(facts: Facts, host: Host, told: Mapping[str, Finding]) -> Cell:
 def _token(facts: Facts, told: Mapping[str, Finding]) -> Cell:
     if facts.tokens is None:
         return Cell("unknown", "no token was issued yet")
-    return _judged(told, *_TOKEN) or Cell("ok")
+    if refusal := _judged(told, *_TOKEN):
+        return refusal
+    carried = [opening.exchange for opening in facts.openings if opening.authorized]
+    if facts.connection is None and carried and is_refusal(carried[-1]):
+        words = f"the MCP server refuses it with {carried[-1].status}, whoever brings it"
+        return Cell("no", words)
+    return Cell("ok")
 
 
 def _answer(session: Session, host: Host) -> Exchange | None:

@@ -200,3 +200,10 @@ def test_junit_has_a_case_for_each_host(lab: Lab, tmp_path: Path) -> None:
 def test_registering_is_part_of_the_table_alone(capsys: Capture) -> None:
     assert main(["check", "https://mcp.example.com/mcp", "--register"]) == 2
     assert "--register needs --hosts" in capsys.readouterr().err
+
+
+def test_a_token_that_the_server_refuses_is_good_for_no_host(lab: Lab, capsys: Capture) -> None:
+    with faults(lab, "mcp-rejects-token"):
+        found = table(lab, capsys, "--approve")
+    assert refused(found, "token") == set(found)
+    assert "the MCP server refuses it with 401" in found["chatgpt"]["token"]["says"]
