@@ -13,12 +13,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from flows.align import align, comparable
 from flows.compare import (
     Compared,
     Comparison,
     Pairing,
-    align,
-    comparable,
     compare_findings,
     compare_outcomes,
     pair,

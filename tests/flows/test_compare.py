@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from flows.compare import Comparison, align, compare, compare_attempts, pair
+from flows.align import align
+from flows.compare import Comparison, compare, compare_attempts, pair
 from flows.counterparts import Counterparts
 from flows.exchange import Exchange, Failure, Request, Response
 from flows.har import read_har

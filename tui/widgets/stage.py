@@ -245,7 +245,7 @@ class Stage(Frame):
         """The same exchange of the attempt before."""
         if not isinstance(item.event, Exchanged) or self.attempt == 0:
             return None
-        from flows.compare import align, comparable
+        from flows.align import align, comparable
 
         tries = view.step_attempts(self._walk, self.step)
         earlier, now = (comparable(tries[self.attempt - back].events) for back in (1, 0))
