@@ -20,13 +20,17 @@ from flows.facts import Client, Facts
 from flows.moves import Send
 from flows.probes.authorization import STRANGER
 from flows.probes.kernel import made_up
-from flows.session import STEP_IDS, Exchanged, Pairs, Session, StepId
+from flows.probes.resource import bare_request, with_fields
+from flows.session import STEP_IDS, Exchanged, Pairs, Session, StepId, Target
 from flows.steps.server_metadata import endpoint
 from flows.walk import Walk
 
 _TOKENS = ("refresh_token", "access_token")
 LIVE, MADE_UP = "a live token", "a made-up token"
 """What introspection is asked about."""
+OTHER_AUDIENCE, BROUGHT = "other-audience", "a token for another server"
+OTHER_RESOURCE = "https://authwalk.invalid/mcp"
+"""A resource that is nobody's (RFC 2606 section 2)."""
 _BEFORE: frozenset[StepId] = frozenset(STEP_IDS[: STEP_IDS.index("pkce")])
 """Steps that a copy takes over from the walk: discovery, and the client."""
 
@@ -114,6 +118,8 @@ class Deep:
         self._observe("Is a refresh token that was spent refused?")
         if problem := await self._refresh_twice():
             return problem
+        self._observe("Is a token for another server refused?")
+        await self._other_audience()
         self._observe("Does introspection tell live tokens from others?")
         await self._introspect()
         return ""
@@ -131,6 +137,20 @@ class Deep:
                 await self._record(request, "refresh", "refresh-twice", label)
         return ""
 
+    async def _other_audience(self) -> None:
+        """Bring the MCP server a token for another, where the authorization server issues one for
+        a resource that nobody has (MCP Token Handling)."""
+        target = self._walk.session.target
+        if target.kind != "mcp" or target.dpop or not (request := bare_request(self._walk.facts)):
+            return
+        fresh = await self._fresh(replace(target, resource=OTHER_RESOURCE))
+        if isinstance(fresh, str):
+            return
+        exchange = await self._record(fresh[1], "token", OTHER_AUDIENCE, "for another resource")
+        if token := _member(exchange, "access_token"):
+            brought = with_fields(request, ("Authorization", f"Bearer {token}"))
+            await self._record(brought, "connect", OTHER_AUDIENCE, BROUGHT)
+
     async def _introspect(self) -> None:
         """Ask about the walk's own token, and about one that nobody issued (RFC 7662 section
         2.1). Only a client with credentials may ask."""
@@ -147,16 +167,16 @@ class Deep:
             request = authenticated(url, client, (("token", token),))
             await self._record(request, "token", "introspect", label)
 
-    async def _fresh(self) -> tuple[Walk, Request] | str:
-        """A copy of the walk that holds a new code, and its token request; else why there is
-        none."""
+    async def _fresh(self, target: Target | None = None) -> tuple[Walk, Request] | str:
+        """A copy of the walk, or of it with another target, that holds a new code, and its token
+        request; else why there is none."""
         session = self._walk.session
         kept = tuple(
             event
             for event in session.events
             if event.step in _BEFORE and not (isinstance(event, Exchanged) and event.probe)
         )
-        copy = Session(session.target, session.created, self._entropy(32), kept)
+        copy = Session(target or session.target, session.created, self._entropy(32), kept)
         walk = Walk(copy, self._walk.wire)
         await walk.run()
         if problem := await walk.approve():

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from flows.audience import audiences
 from flows.checks.kernel import Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
-from flows.exchange import Exchange
+from flows.deep import BROUGHT, OTHER_AUDIENCE, OTHER_RESOURCE
+from flows.documents import value_member
+from flows.exchange import Exchange, header
+from flows.jwt import read_token
 from flows.mcp.opening import sent
 from flows.mcp.rpc import read_answer
 from flows.network import reach_of
 from flows.steps.challenge import challenge_in, refusal
+from flows.steps.resource_metadata import resource_metadata
 
 WWW_AUTHENTICATE = "header WWW-Authenticate"
 
@@ -146,6 +151,38 @@ def every_request_wants_a_token(record: Record) -> Outcomes:
             yield skipped("the server asks for no authorization")
         elif exchange.status == 200 and read_answer(exchange, None).result is not None:
             words = f"{event.label} is answered without a token."
+            yield failed(words, at(exchange, "status"))
+        else:
+            yield passed(at(exchange, "status"))
+
+
+@check(
+    "MCP-09",
+    "connect",
+    "resource-server",
+    "error",
+    "a token that was issued for another server is refused",
+    "MCP Token Handling; RFC 8707 §2; RFC 9068 §4",
+    "Take only tokens whose aud is the MCP server's own URI.",
+)
+def audience_is_checked(record: Record) -> Outcomes:
+    for event in record.probes(OTHER_AUDIENCE):
+        exchange, facts = event.exchange, record.facts
+        if event.label != BROUGHT:
+            continue
+        credentials = header(exchange.request.headers, "authorization") or ""
+        claims = read_token(credentials.partition(" ")[2]).claims
+        named = audiences((claims or {}).get("aud"))
+        own = {facts.target.url, value_member(resource_metadata(facts) or {}, "resource")}
+        if OTHER_RESOURCE not in named or own & set(named):
+            yield skipped("no token was issued that is for another server and says so")
+        elif exchange.response is None:
+            yield skipped("the probe was not answered")
+        elif read_answer(exchange, sent(exchange.request)[2]).result is not None:
+            words = (
+                f"A token whose aud is {OTHER_RESOURCE} is let in with {exchange.status}: what was "
+                "issued for any other server works here."
+            )
             yield failed(words, at(exchange, "status"))
         else:
             yield passed(at(exchange, "status"))

@@ -128,7 +128,7 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             client_id=request.client.client_id,
             redirect_uri=request.payload.redirect_uri,
             scope=request.scope,
-            resource=self.server.resource,
+            resource=next(iter(request.all("resource")), self.server.resource),
             subject=request.user,
             family=secrets.token_hex(8),
             code_challenge=data.get("code_challenge", ""),
@@ -254,7 +254,8 @@ class Grants(AuthorizationServer):  # type: ignore[misc]
 
     def check_resources(self, request: Parameters) -> None:
         """RFC 8707 section 2: every resource asked for must be the one there is."""
-        if any(asked != self.resource for asked in request.all("resource")):
+        guarded = self.faults.guards("resource")
+        if guarded and any(asked != self.resource for asked in request.all("resource")):
             raise _InvalidTarget()
 
     def callback(self, redirect_uri: str, answer: dict[str, str], state: str | None) -> str:

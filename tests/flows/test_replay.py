@@ -159,6 +159,7 @@ ELSEWHERE: dict[str, StepId | None] = {
         (
             "user-agent-blocked",
             "any-token-accepted",
+            "any-audience-accepted",
             "tools-without-token",
             "redirect-uri-unchecked",
             "pkce-optional",

@@ -7,8 +7,10 @@ from flows.lab.faults.mechanism import Call, Fault, Reply, Step, edit, html_repl
 from flows.session import Party
 
 
-def _open(name: str, summary: str, guard: str, step: Step, party: Party) -> Fault:
-    return Fault(name, summary, step, party, (edit(f"guard {guard}", lambda _: False),))
+def _open(name: str, summary: str, guards: str, step: Step, party: Party) -> Fault:
+    """Without these guards, named with commas between them."""
+    hooks = tuple(edit(f"guard {guard}", lambda _: False) for guard in guards.split(", "))
+    return Fault(name, summary, step, party, hooks)
 
 
 def _blocked_user_agent(call: Call) -> Reply | None:
@@ -30,6 +32,13 @@ GUARDS: tuple[Fault, ...] = (
         "the MCP server takes any bearer token",
         "token",
         "challenge",
+        "resource-server",
+    ),
+    _open(
+        "any-audience-accepted",
+        "a token for whatever resource is asked for is issued, and taken by the MCP server",
+        "resource, audience",
+        "connect",
         "resource-server",
     ),
     _open(

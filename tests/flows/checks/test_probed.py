@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from flows.checks import Record, findings
-from flows.deep import Deep
+from flows.deep import BROUGHT, Deep
 from flows.exchange import Exchange, Headers, Response
 from flows.lab import Lab
 from flows.probes import PROBES
@@ -192,3 +192,26 @@ async def test_what_the_walk_shows_is_not_said_again_of_a_probe(
     found = {one.check: one for one in walk.findings if one.check in silent}
     assert {one.result for one in found.values()} == {"skipped"} and set(found) == silent
     assert all("too" in one.says for one in found.values())
+
+
+async def test_a_token_for_another_server_is_brought_to_this_one() -> None:
+    async with Lab(faults=("any-audience-accepted",)) as lab:
+        walk = Walk(new_session(Target(lab.mcp_url)), Wire())
+        await unattended(walk, approve=True)
+        assert not await Deep(walk).send(())
+        await walk.close()
+    assert results(walk.session, "MCP-09") == {"fail"}
+
+    def refusing(event: Event) -> Event:
+        if isinstance(event, Exchanged) and event.label == BROUGHT:
+            return replace(event, exchange=replace(event.exchange, response=Response(401, "", ())))
+        return event
+
+    events = tuple(map(refusing, walk.session.events))
+    assert results(replace(walk.session, events=events), "MCP-09") == {"pass"}
+
+
+def test_without_a_token_for_another_server_nothing_is_said_of_audiences(
+    recorded: Session,
+) -> None:
+    assert results(recorded, "MCP-09") == {"not-applicable"}, "the lab issues none"

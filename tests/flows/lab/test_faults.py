@@ -530,9 +530,20 @@ async def _takes_any_token(hand: Hand) -> bool:
     return (await hand.mcp("tools/list", "nobody-issued-this")).status_code == 200
 
 
+async def _takes_any_audience(hand: Hand) -> bool:
+    other = "https://other.example/mcp"
+    answer = callback(await hand.authorize(resource=other))
+    if "code" not in answer:
+        return False
+    token = (await hand.token(answer["code"], resource=other)).json()["access_token"]
+    aud = jwt.decode(token, options={"verify_signature": False})["aud"]
+    return (aud, (await hand.mcp("tools/list", token)).status_code) == (other, 200)
+
+
 EFFECTS |= {
     "user-agent-blocked": _blocks_one_client,
     "any-token-accepted": _takes_any_token,
+    "any-audience-accepted": _takes_any_audience,
     "tools-without-token": _tools_are_open,
     "redirect-uri-unchecked": _redirects_anywhere,
     "pkce-optional": _needs_no_challenge,
