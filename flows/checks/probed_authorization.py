@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 from flows.checks.authorization import ROUTE, refused_outright
-from flows.checks.kernel import Outcome, Outcomes, Place, at, check, failed, passed, skipped
+from flows.checks.kernel import Outcome, Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.documents import text_member
 from flows.exchange import Exchange, header
@@ -225,17 +225,22 @@ def errors_carry_state_and_iss(record: Record) -> Outcomes:
     metadata = server_metadata(record.facts) or {}
     promised = metadata.get("authorization_response_iss_parameter_supported") is True
     wanted = issuer(record.facts) if promised else None
-    for event in record.probes(*_PROBES):
-        returned = _returned(event)
-        if returned is None or not text_member(returned, "error"):
-            continue
-        place: Place = at(event.exchange, LOCATION)
-        if returned.get("state") != _asked(event, "state"):
-            yield failed(f"The error response to {event.label} lacks the state sent.", place)
-        elif wanted and returned.get("iss") != wanted:
-            yield failed(f"The error response to {event.label} lacks the iss promised.", place)
-        else:
-            yield passed(place)
+    errors = [
+        (event, returned)
+        for event in record.probes(*_PROBES)
+        if (returned := _returned(event)) is not None and text_member(returned, "error")
+    ]
+    lacking = {
+        "state sent": [e for e, back in errors if back.get("state") != _asked(e, "state")],
+        "iss promised": [e for e, back in errors if wanted and back.get("iss") != wanted],
+    }
+    for what, events in lacking.items():
+        if events:
+            labels = ", ".join(event.label for event in events)
+            words = f"Error responses lack the {what}: those to {labels}."
+            yield failed(words, at(events[0].exchange, LOCATION))
+    if errors and not any(lacking.values()):
+        yield passed(at(errors[0][0].exchange, LOCATION))
 
 
 @check(

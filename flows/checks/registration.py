@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from flows.checks.authorization import SEE_LOG
 from flows.checks.documents import Found, json_outcome, without_empty
 from flows.checks.kernel import Outcomes, at, check, failed, passed
 from flows.checks.record import Record
@@ -15,6 +16,7 @@ from flows.documents import json_type, read_json, text_list, text_member
 from flows.exchange import Exchange
 from flows.network import edge_page
 from flows.oauth import error_text
+from flows.page import page_words
 
 _SECRET_METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt")
 
@@ -78,9 +80,10 @@ def registration_succeeds(record: Record) -> Outcomes:
         if status == 200:
             yield failed("200 where 201 belongs.", at(exchange, "status"), severity="warn")
         return
-    said = error_text(registration.members)
+    response = exchange.response
+    said = error_text(registration.members) or (page_words(response) if response else "")
     words = f"The registration is refused with {status}{f': {said}' if said else ''}."
-    if said and registration.members and "error" in registration.members:
+    if registration.members and error_text(registration.members):
         # A server may refuse what it does not want; the walk goes on with another client.
         severity: Any = "error" if record.facts.client is None else "info"
         fix = "Accept this client metadata, or tell clients how else to register."
@@ -88,6 +91,8 @@ def registration_succeeds(record: Record) -> Outcomes:
     elif status in (401, 403):
         words += " Clients that register by themselves have no initial access token."
         yield failed(words, at(exchange, "status"))
+    elif status >= 500:
+        yield failed(words, at(exchange, "status"), fix=SEE_LOG)
     else:
         yield failed(f"{words} No error code says why.", at(exchange, "status"))
 
