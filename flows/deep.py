@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from flows.client_authentication import authenticated
 from flows.documents import form, read_form, read_object, text_member
@@ -29,6 +30,11 @@ _TOKENS = ("refresh_token", "access_token")
 LIVE, MADE_UP = "a live token", "a made-up token"
 """What introspection is asked about."""
 OTHER_AUDIENCE, BROUGHT = "other-audience", "a token for another server"
+BEARING, SMALL_LETTERS, IN_THE_QUERY = (
+    "bearing",
+    "bearer in small letters",
+    "a token in the query",
+)
 OTHER_RESOURCE = "https://authwalk.invalid/mcp"
 """A resource that is nobody's (RFC 2606 section 2)."""
 _BEFORE: frozenset[StepId] = frozenset(STEP_IDS[: STEP_IDS.index("pkce")])
@@ -115,7 +121,7 @@ class Deep:
             pairs = tampering.change(read_form(request.body), copy.facts)
             changed = replace(request, body=form(list(pairs)))
             await self._record(changed, "token", tampering.name, tampering.subject)
-        self._observe("Is a refresh token that was spent refused?")
+        self._observe("How may a token be brought, and is a spent refresh token refused?")
         if problem := await self._refresh_twice():
             return problem
         self._observe("Is a token for another server refused?")
@@ -124,11 +130,25 @@ class Deep:
         await self._introspect()
         return ""
 
+    async def _bring(self, token: str) -> None:
+        """Bring the MCP server a good token in the ways that are spelled otherwise (RFC 9110
+        section 11.1) or ought not to be taken (RFC 6750 section 2.3)."""
+        request = bare_request(self._walk.facts)
+        if request is None or self._walk.session.target.dpop:
+            return
+        small = with_fields(request, ("Authorization", f"bearer {token}"))
+        await self._record(small, "connect", BEARING, SMALL_LETTERS)
+        glue = "&" if "?" in request.url else "?"
+        asked = replace(request, url=f"{request.url}{glue}{urlencode({'access_token': token})}")
+        await self._record(asked, "challenge", BEARING, IN_THE_QUERY)
+
     async def _refresh_twice(self) -> str:
         fresh = await self._fresh()
         if isinstance(fresh, str):
             return fresh
         exchange = await self._record(fresh[1], "token", "refresh-twice", "a token to refresh")
+        if token := _member(exchange, "access_token"):
+            await self._bring(token)
         url, held = endpoint(self._walk.facts, "token_endpoint"), _member(exchange, "refresh_token")
         if url and held:
             pairs = (("grant_type", "refresh_token"), ("refresh_token", held))

@@ -26,7 +26,7 @@ def _hops(record: Record) -> tuple[Exchange, ...]:
     return tuple(event.exchange for event in record.exchanges("callback"))
 
 
-def _is_login(exchange: Exchange) -> bool:
+def is_login(exchange: Exchange) -> bool:
     """401 with a challenge asks the person to log in, as Negotiate does."""
     headers = exchange.response.headers if exchange.response else ()
     return exchange.status == 401 and header(headers, "www-authenticate") is not None
@@ -36,7 +36,7 @@ def refused_outright(record: Record) -> Exchange | None:
     """The answer that ended the browser's way before any login, where one did."""
     hops = _hops(record)
     last = hops[-1] if hops else None
-    if last is None or last.response is None or failing_check(last) or _is_login(last):
+    if last is None or last.response is None or failing_check(last) or is_login(last):
         return None
     return last if last.response.status >= 400 else None
 

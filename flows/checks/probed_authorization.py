@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qsl, urlsplit
 
-from flows.checks.authorization import ROUTE, refused_outright
+from flows.checks.authorization import ROUTE, is_login, refused_outright
 from flows.checks.kernel import Outcome, Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.documents import text_member
 from flows.exchange import Exchange, header
+from flows.oauth import error_text
+from flows.probes.authorization import AS_IT_SHOULD_BE, NO_SCOPE, UNKNOWN_PARAMETER
 from flows.session import Exchanged, value
 from flows.steps.server_metadata import issuer, server_metadata
 from flows.wellknown import resolve
@@ -170,6 +172,70 @@ def plain_is_refused(record: Record) -> Outcomes:
 def response_type_is_checked(record: Record) -> Outcomes:
     says = "A code is issued for a response_type that does not exist."
     yield from _error_expected(record, "response-type", says, _never)
+
+
+def _beside_the_usual(record: Record, label: str) -> Iterator[tuple[Exchanged, Exchanged]]:
+    """The request with this change beside the same without, where that one is let through."""
+    asked = {event.label: event for event in record.probes("harmless-requests")}
+    usual, changed = asked.get(AS_IT_SHOULD_BE), asked.get(label)
+    if usual and changed and changed.exchange.response and not _turned_down(usual):
+        yield usual, changed
+
+
+def _turned_down(event: Exchanged) -> bool:
+    """Whether the answer is an error: on a page, or taken back to the client."""
+    returned, status = _returned(event), event.exchange.status
+    if returned is not None:
+        return "error" in returned
+    return status is None or (status >= 400 and not is_login(event.exchange))
+
+
+@check(
+    "AZ-09",
+    "authorize",
+    "authorization-server",
+    "error",
+    "a parameter that the server does not know is ignored",
+    "RFC 6749 §3.1",
+    "Ignore request parameters that are not recognized.",
+)
+def unknown_parameters_are_ignored(record: Record) -> Outcomes:
+    for _, changed in _beside_the_usual(record, UNKNOWN_PARAMETER):
+        if _turned_down(changed):
+            words = f"A parameter that is not known makes the request fail{_with(changed)}."
+            yield failed(words, at(changed.exchange, _field(changed)))
+        else:
+            yield passed(at(changed.exchange, _field(changed)))
+
+
+@check(
+    "AZ-13",
+    "authorize",
+    "authorization-server",
+    "warn",
+    "a request without scope is granted a default, or refused as invalid_scope",
+    "RFC 6749 §3.3",
+    "Take a default scope where none is asked for, or redirect with error=invalid_scope.",
+)
+def scope_may_be_left_out(record: Record) -> Outcomes:
+    for usual, changed in _beside_the_usual(record, NO_SCOPE):
+        if not _asked(usual, "scope"):
+            yield skipped("the walk itself asks for no scope")
+        elif _turned_down(changed) and (_returned(changed) or {}).get("error") != "invalid_scope":
+            words = f"A request without scope fails{_with(changed)}."
+            yield failed(words, at(changed.exchange, _field(changed)))
+        else:
+            yield passed(at(changed.exchange, _field(changed)))
+
+
+def _field(event: Exchanged) -> str:
+    return LOCATION if _returned(event) is not None else "status"
+
+
+def _with(event: Exchanged) -> str:
+    """What a refused request is answered, as the end of a sentence."""
+    said = error_text(_returned(event)) or f"{event.exchange.status}"
+    return f" with {said}"
 
 
 @check(

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flows.audience import audiences
 from flows.checks.kernel import Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
-from flows.deep import BROUGHT, OTHER_AUDIENCE, OTHER_RESOURCE
+from flows.deep import (
+    BEARING,
+    BROUGHT,
+    IN_THE_QUERY,
+    OTHER_AUDIENCE,
+    OTHER_RESOURCE,
+    SMALL_LETTERS,
+)
 from flows.documents import value_member
 from flows.exchange import Exchange, header
 from flows.jwt import read_token
@@ -186,3 +195,49 @@ def audience_is_checked(record: Record) -> Outcomes:
             yield failed(words, at(exchange, "status"))
         else:
             yield passed(at(exchange, "status"))
+
+
+@check(
+    "MCP-05",
+    "connect",
+    "resource-server",
+    "warn",
+    "the scheme Bearer is taken in small letters too",
+    "RFC 9110 §11.1",
+    "Compare the authentication scheme without regard to case.",
+)
+def scheme_has_no_case(record: Record) -> Outcomes:
+    for exchange in _brought(record, SMALL_LETTERS):
+        if exchange.status in (401, 403):
+            words = (
+                f"A good token is answered {exchange.status} where the scheme is spelled bearer."
+            )
+            yield failed(words, at(exchange, "status"))
+        else:
+            yield passed(at(exchange, "status"))
+
+
+@check(
+    "CHAL-09",
+    "challenge",
+    "resource-server",
+    "warn",
+    "a token in the query is not taken",
+    "RFC 6750 §2.3, §5.3",
+    "Take tokens from the Authorization header field alone: URLs end up in logs.",
+)
+def query_is_no_place_for_tokens(record: Record) -> Outcomes:
+    for exchange in _brought(record, IN_THE_QUERY):
+        if read_answer(exchange, sent(exchange.request)[2]).result is None:
+            yield passed(at(exchange, "status"))
+        else:
+            yield failed("A token in the query, ?access_token=, is taken.", at(exchange, "status"))
+
+
+def _brought(record: Record, label: str) -> Iterator[Exchange]:
+    """What a good token is answered that is brought in this way, where tokens are looked at and
+    the walk's own is good."""
+    if record.facts.connection and _wants_token(record):
+        for event in record.probes(BEARING):
+            if event.label == label and event.exchange.response:
+                yield event.exchange

@@ -17,6 +17,12 @@ from flows.steps.server_metadata import endpoint
 STRANGER = "https://authwalk.invalid/callback"
 """A redirect URI that nobody registered (RFC 2606: .invalid never resolves)."""
 LOOPBACK = "http://127.0.0.1:1/callback"
+AS_IT_SHOULD_BE, UNKNOWN_PARAMETER, NO_SCOPE = (
+    "nothing wrong",
+    "an unknown parameter",
+    "no scope",
+)
+"""What the probe of harmless requests varies."""
 _ANYTHING = (("Accept", "*/*"),)
 """Not a browser's: test servers that need no person then answer at once, and so tell more."""
 
@@ -66,6 +72,16 @@ def _varied(subject: str, **changes: str | None) -> Requests:
     return requests
 
 
+def _harmless(facts: Facts) -> Iterator[Variant]:
+    """The request as it should be, and what must not make it worse."""
+    for subject, changes in (
+        (AS_IT_SHOULD_BE, {}),
+        (UNKNOWN_PARAMETER, {"authwalk_unknown": "1"}),
+        (NO_SCOPE, {"scope": None}),
+    ):
+        yield from _varied(subject, **changes)(facts)
+
+
 def _near_misses(facts: Facts) -> Iterator[Variant]:
     """Redirect URIs that are nearly the registered one (RFC 9700 section 4.1.3)."""
     own = facts.redirect_uri
@@ -109,6 +125,13 @@ AUTHORIZATION: tuple[Probe, ...] = (
         "safe",
         "Are redirect URIs compared by every character?",
         _near_misses,
+    ),
+    Probe(
+        "harmless-requests",
+        "authorize",
+        "safe",
+        "Is a parameter that the server does not know ignored, and a missing scope allowed?",
+        _harmless,
     ),
     Probe(
         "without-pkce",

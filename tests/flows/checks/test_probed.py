@@ -67,6 +67,12 @@ def tools(exchange: Exchange) -> Response:
     return Response(200, "OK", JSON, b'{"jsonrpc": "2.0", "id": 1, "result": {"tools": []}}')
 
 
+def let_in(exchange: Exchange) -> Response:
+    rpc_id = json.loads(exchange.request.body)["id"]
+    body = json.dumps({"jsonrpc": "2.0", "id": rpc_id, "result": {}}).encode()
+    return Response(200, "OK", JSON, body)
+
+
 def redirects(**parameters: str) -> Answer:
     """To the redirect URI that was asked for; `{state}` is the state that was."""
 
@@ -102,15 +108,19 @@ CASES: tuple[tuple[str, str, Answer], ...] = (
     ("AZ-06", "no code challenge", GRANTED),
     ("AZ-07", "plain", GRANTED),
     ("AZ-08", "response_type=authwalk", GRANTED),
+    ("AZ-09", "an unknown parameter", status(400)),
+    ("AZ-13", "no scope", redirects(error="invalid_request")),
     ("AZ-11", "a resource with a fragment", GRANTED),
     ("AZ-12", "an unknown scope", status(500)),
     ("AZ-14", "no code challenge", redirects(error="invalid_request")),
     ("CHAL-08", "a made-up token", status(200)),
+    ("CHAL-09", "a token in the query", let_in),
     ("CORS-01", "preflight", without_cors),
     ("CORS-02", "request", without_cors),
     ("CORS-03", "signing keys", without_cors),
     ("CORS-04", "token_endpoint", without_cors),
     ("CORS-05", "registration_endpoint", without_cors),
+    ("MCP-05", "bearer in small letters", status(401)),
     ("MCP-11", "tools/list", tools),
     ("NET-09", "Node.js", status(403)),
     ("PK-01", "a wrong code verifier", tokens),
@@ -163,12 +173,6 @@ def test_a_made_up_token_that_is_let_in_is_told_as_that(recorded: Session) -> No
     record = Record(changed, Walk(changed, Wire()).facts)
     (found,) = (one for one in findings(record) if one.check == "CHAL-08")
     assert found.result == "fail" and "let in with 200" in found.says
-
-
-def let_in(exchange: Exchange) -> Response:
-    rpc_id = json.loads(exchange.request.body)["id"]
-    body = json.dumps({"jsonrpc": "2.0", "id": rpc_id, "result": {}}).encode()
-    return Response(200, "OK", JSON, body)
 
 
 @pytest.mark.parametrize(
