@@ -11,7 +11,7 @@ from flows.checks.kernel import Check, Outcomes, Place, Severity, at, check, fai
 from flows.checks.record import Record
 from flows.exchange import Exchange
 from flows.facts import Tokens
-from flows.steps.claims import CHECKS, blamed, faults
+from flows.steps.claims import CHECKS, FIXES, blamed, faults
 from flows.steps.inspection import Inspection
 
 TOLERANCE = 60.0
@@ -79,11 +79,13 @@ def _signature(inspection: Inspection, place: Place | None) -> Outcomes:
         yield passed(place, verification.reason)
 
 
-def _check(id: str, severity: Severity, asserts: str, standard: str, fix: str) -> Check:
+def _check(id: str, severity: Severity, asserts: str, standard: str) -> Check:
     def judge(record: Record) -> Outcomes:
         yield from _told(record, id)
 
-    return Check(id, "claims", "authorization-server", severity, asserts, standard, fix, judge)
+    return Check(
+        id, "claims", "authorization-server", severity, asserts, standard, FIXES[id], judge
+    )
 
 
 well_formed = _check(
@@ -91,49 +93,42 @@ well_formed = _check(
     "error",
     "a token that looks like a JWT is one",
     "RFC 7515 §2, §7.1; RFC 7519 §7.2",
-    "Issue JWTs in compact serialization: three parts of base64url without padding.",
 )
 signed = _check(
     "JWT-02",
     "error",
     "the algorithm is one that signs",
     "RFC 9068 §2.1; RFC 8725 §3.1, §3.2",
-    "Sign access tokens, best with an asymmetric key of the key set.",
 )
 key_is_published = _check(
     "JWT-03",
     "error",
     "the key of the signature is in the key set",
     "RFC 7515 §4.1.4; RFC 9068 §4",
-    "Publish every key in use at jwks_uri, before tokens are signed with it.",
 )
 signature_verifies = _check(
     "JWT-04",
     "error",
     "the signature verifies",
     "RFC 9068 §4; RFC 8725 §3.3",
-    "Sign with the private key of the key that `kid` names, by the algorithm that `alg` names.",
 )
 typ_is_access_token = _check(
     "JWT-05",
     "warn",
     "typ is at+jwt",
     "RFC 9068 §2.1, §4; RFC 8725 §3.11",
-    'Set "typ": "at+jwt" in the header of access tokens.',
 )
 iss_is_the_issuer = _check(
     "JWT-06",
     "error",
     "iss is the issuer of the metadata",
     "RFC 9068 §4",
-    "Set iss to the issuer of the metadata, character by character.",
 )
 aud_is_the_server = _check(
     "JWT-07",
     "error",
     "aud is the MCP server",
     "RFC 9068 §3; RFC 8707 §2; MCP Authorization, Token Handling",
-    "Set aud to the resource that the client asked for, character by character.",
 )
 
 
@@ -162,21 +157,18 @@ expires = _check(
     "error",
     "exp is a time to come, in seconds",
     "RFC 7519 §2, §4.1.4; RFC 9068 §2.2",
-    "Set exp to seconds since 1970, after the time of issue.",
 )
 was_issued = _check(
     "JWT-10",
     "warn",
     "iat is no time to come",
     "RFC 7519 §4.1.6; RFC 9068 §2.2",
-    "Set iat to the time of issue in seconds since 1970; set the server's clock.",
 )
 is_valid_now = _check(
     "JWT-11",
     "error",
     "nbf has come",
     "RFC 7519 §4.1.5",
-    "Set nbf to the time of issue or leave it out; set the server's clock.",
 )
 
 
@@ -219,40 +211,34 @@ subject = _check(
     "error",
     "sub is there, a string",
     "RFC 9068 §2.2",
-    "Set sub to the person, or to the client where it acts for itself.",
 )
 client_and_id = _check(
     "JWT-14",
     "warn",
     "client_id and jti are there, and name this client and this token",
     "RFC 9068 §2.2",
-    "Set client_id to the client that asked, and jti to another value for every token.",
 )
 scope = _check(
     "JWT-15",
     "warn",
     "scope is a string of what was granted",
     "RFC 9068 §2.2.3; RFC 8693 §4.2",
-    "Set scope to the scopes that were granted, one string with spaces between.",
 )
 extensions = _check(
     "JWT-16",
     "warn",
     "the header neither demands extensions nor points at keys",
     "RFC 7515 §4.1.11; RFC 8725 §3.10",
-    "Leave crit, jku, jwk, x5u and x5c out of the header; kid is enough.",
 )
 short_lived = _check(
     "JWT-17",
     "warn",
     "the token is short-lived",
     "MCP Authorization Security, Token Theft",
-    "Let access tokens live for an hour or less, and issue refresh tokens.",
 )
 no_id_token = _check(
     "JWT-18",
     "error",
     "the access token is no ID token",
     "RFC 8725 §3.12; RFC 9068 §5",
-    "Issue an access token for the MCP server; the ID token is for the client.",
 )

@@ -34,6 +34,26 @@ CHECKS: Mapping[str, str] = {
 """The check of each claim and header parameter of an access token; JWT-01 for all others."""
 ID_TOKEN_CHECKS: Mapping[str, str] = {"nonce": "IDT-02", "at_hash": "IDT-03"}
 """The same of an ID token; IDT-01 for all others."""
+FIXES: Mapping[str, str] = {
+    "JWT-01": "Issue JWTs in compact serialization: three parts of base64url without padding.",
+    "JWT-02": "Sign access tokens, best with an asymmetric key of the key set.",
+    "JWT-03": "Publish every key in use at jwks_uri, before tokens are signed with it.",
+    "JWT-04": "Sign with the private key of the key that `kid` names, by the algorithm that `alg` "
+    "names.",
+    "JWT-05": 'Set "typ": "at+jwt" in the header of access tokens.',
+    "JWT-06": "Set iss to the issuer of the metadata, character by character.",
+    "JWT-07": "Set aud to the resource that the client asked for, character by character.",
+    "JWT-09": "Set exp to seconds since 1970, after the time of issue.",
+    "JWT-10": "Set iat to the time of issue in seconds since 1970; set the server's clock.",
+    "JWT-11": "Set nbf to the time of issue or leave it out; set the server's clock.",
+    "JWT-13": "Set sub to the person, or to the client where it acts for itself.",
+    "JWT-14": "Set client_id to the client that asked, and jti to another value for every token.",
+    "JWT-15": "Set scope to the scopes that were granted, one string with spaces between.",
+    "JWT-16": "Leave crit, jku, jwk, x5u and x5c out of the header; kid is enough.",
+    "JWT-17": "Let access tokens live for an hour or less, and issue refresh tokens.",
+    "JWT-18": "Issue an access token for the MCP server; the ID token is for the client.",
+}
+"""What mends a token, by the check that it fails."""
 DECISIVE: Final = ("JWT-02", "JWT-03", "JWT-04", "JWT-06", "JWT-07", "JWT-09", "JWT-11")
 """What every resource server checks first: signature, issuer, audience, time."""
 SHOWN: Final = ("alg", "typ", "iss", "aud", "client_id", "azp", "scope", "scp")
@@ -51,7 +71,7 @@ class Fault:
     text: str
     standard: str
     party: Party = "authorization-server"
-    fix: str = "Issue access tokens without the faults that the claims step names."
+    fix: str = ""
 
 
 GIVE_ANOTHER: Final = (
@@ -97,20 +117,21 @@ def _faults(inspection: Inspection) -> Iterator[Fault]:
     for problem in inspection.token.problems:
         if problem.mark in ("error", "warn"):
             check = "JWT-16" if problem.code == "crit" else "JWT-01"
-            yield Fault(check, problem.mark, f"{problem.text}.", problem.standard)
+            text, standard = f"{problem.text}.", problem.standard
+            yield Fault(check, problem.mark, text, standard, fix=FIXES[check])
     for row in (*inspection.claims, *inspection.header):
         soon = row.name == "nbf" and row.mark == "warn"  # no more than clocks may differ
         if row.mark in ("error", "warn") and not soon:
             check = CHECKS.get(row.name, "JWT-01")
             if row.name == "exp" and row.standard == MCP_TOKEN_THEFT:
                 check = "JWT-17"
-            yield Fault(check, row.mark, _sentence(row), row.standard)
+            yield Fault(check, row.mark, _sentence(row), row.standard, fix=FIXES[check])
     verification = inspection.verification
     # That alg is none is said of the header already.
     if verification and verification.result == "failed" and verification.code != "unsecured":
         check = "JWT-03" if verification.code in ("unknown-kid", "no-key") else "JWT-04"
         words = f"The signature does not verify: {verification.reason}."
-        yield Fault(check, "error", words, "RFC 7515 §5.2")
+        yield Fault(check, "error", words, "RFC 7515 §5.2", fix=FIXES[check])
 
 
 def _id_token_faults(inspection: Inspection) -> Iterator[Fault]:
