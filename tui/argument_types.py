@@ -8,6 +8,19 @@ from datetime import UTC, datetime
 CAPABILITIES = ("roots", "sampling", "elicitation", "tasks")
 
 
+_LEVELS = {
+    **dict.fromkeys(("errors", "fail", "must"), "error"),
+    **dict.fromkeys(("warning", "warnings", "should"), "warn"),
+    **dict.fromkeys(("notice", "any", "all"), "info"),
+    **dict.fromkeys(("none", "nothing", "off"), "never"),
+}
+"""Words that others use for the levels of --fail-on."""
+
+
+def level(text: str) -> str:
+    return _LEVELS.get(text.lower(), text.lower())
+
+
 def capabilities(text: str) -> tuple[str, ...]:
     if text == "none":
         return ()

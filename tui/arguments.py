@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, NoReturn
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from flows import __version__
 from tui.argument_groups import (
@@ -17,9 +20,10 @@ from tui.argument_groups import (
     add_target,
     add_wire,
 )
-from tui.argument_types import port, seconds, time
+from tui.argument_types import level, port, seconds, time
 from tui.commands import usage
 from tui.help_texts import COMMANDS, DESCRIPTION, EPILOGS, EXAMPLES
+from tui.spelling import hint
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -54,6 +58,14 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise usage(f"{message}\nTry: {self.prog} --help")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """As argparse's own, with what was meant."""
+        if action.choices is not None and value not in action.choices:
+            choices = tuple(map(str, action.choices))
+            meant = hint(str(value), choices)
+            says = f"{value!r} is none of {', '.join(choices)}{meant and f': {meant}'}"
+            raise argparse.ArgumentError(action, says)
+
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options, and in `command` the module of `tui.commands` they are for. Raises Failure,
@@ -61,8 +73,54 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     app, as no argument at all does."""
     first = arguments[0] if arguments else ""
     if first not in COMMANDS and first not in ("-h", "--help", "--version"):
+        _check_word(first)
         arguments = ["app", *arguments]
-    return parser().parse_args(arguments)
+    top = parser()
+    args, unknown = top.parse_known_args(arguments)
+    if unknown:
+        _refuse(unknown, args.command, parsers(top))
+    return args
+
+
+def _check_word(first: str) -> None:
+    """A word that is neither a URL nor a file was meant to be a command. Raises Failure."""
+    if re.fullmatch(r"[A-Za-z][A-Za-z-]*", first) and not Path(first).exists():
+        if meant := hint(first.lower(), COMMANDS):
+            raise usage(f"{first} is no command: {meant}\nTry: authwalk --help")
+        says = f"{first} is no command, no http or https URL and no session file"
+        raise usage(f"{says}\nTry: authwalk --help")
+
+
+def _refuse(
+    unknown: Sequence[str], command: str, every: Mapping[str, argparse.ArgumentParser]
+) -> NoReturn:
+    """Raises Failure. The value of an option is not repeated: it may be a secret."""
+    from flows.text import visible
+
+    mine, name = every[command], unknown[0].partition("=")[0]
+    shown = visible(name, limit=200)
+    if not name.startswith("-"):
+        mine.error(f"unrecognized argument: {shown}")
+    known = {other: _options(parser) for other, parser in every.items()}
+    # Without the dashes, which all of them have.
+    meant = hint(name.lstrip("-"), (option.lstrip("-") for option in known[command]), dashed="--")
+    others = [other for other, options in known.items() if name in options and other in COMMANDS]
+    if not meant and others:
+        meant = f"it is one of {' and '.join(others[:3])}"
+    mine.error(f"{mine.prog} has no option {shown}{meant and f': {meant}'}")
+
+
+def _options(parser: argparse.ArgumentParser) -> list[str]:
+    return [name for action in parser._actions for name in action.option_strings]
+
+
+def parsers(top: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parsers of the commands, by name."""
+    found: dict[str, argparse.ArgumentParser] = {}
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found.update(action.choices)
+    return found
 
 
 def parser() -> argparse.ArgumentParser:
@@ -237,7 +295,14 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     add("--hosts", action="store_true", help="which known hosts would get through, and which not")
     add("--register", action="store_true", help="with --hosts: try it, deleted again where offered")
     levels = f"{', '.join(FAIL_ON)}; a host that would refuse counts as a warning"
-    add("--fail-on", choices=FAIL_ON, default="error", metavar="LEVEL", help=levels)
+    add(
+        "--fail-on",
+        type=level,
+        choices=FAIL_ON,
+        default="error",
+        metavar="LEVEL",
+        help=levels,
+    )
     add("--verbose", action="store_true", help="also what is well, and what does not apply")
     add_target(check)
     add_wire(check)

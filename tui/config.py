@@ -12,11 +12,11 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from flows.text import visible
+from tui.spelling import hint
 
 Problems = tuple[str, ...]
 
@@ -125,9 +125,8 @@ def _dotted(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, A
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:
-    close = get_close_matches(name, known, 1)
-    hint = f": did you mean {close[0]}" if close else ""
-    return f"there is no {visible(name, limit=60)}{hint}"
+    meant = hint(name, known)
+    return f"there is no {visible(name, limit=60)}{meant and f': {meant}'}"
 
 
 def _is_key(key: str) -> bool:

@@ -73,6 +73,13 @@ def test_the_choices_are_those_of_the_engine() -> None:
     ("words", "says"),
     [
         (["rnu"], "did you mean run"),
+        (["chekc", "http://x/mcp"], "chekc is no command: did you mean check"),
+        (["chekc", "--junit", "x"], "chekc is no command: did you mean check"),
+        (["check", "http://x/mcp", "--junti", "x"], "no option --junti: did you mean --junit"),
+        (["check", "http://x/mcp", "--junti", "x"], "Try: authwalk check --help"),
+        (["run", "http://x/mcp", "--fault", "x"], "no option --fault: it is one of demo and lab"),
+        (["run", "http://x/mcp", "http://y"], "unrecognized argument: http://y"),
+        (["check", "http://x/mcp", "--fail-on", "warnin"], "did you mean warn"),
         (["mcp.example.com/mcp"], "did you mean https://mcp.example.com/mcp"),
         (["nonsense"], "no command, no http or https URL and no session file"),
         (["run"], "Try: authwalk run --help"),
@@ -86,7 +93,7 @@ def test_the_choices_are_those_of_the_engine() -> None:
         (["run", "http://x", "--bearer-env", "AUTHWALK_NOT_SET"], "no variable AUTHWALK_NOT_SET"),
         (["run", "http://x", "--timeout", "-1"], "no number above 0"),
         (["run", "http://x", "--issuer-only", "--call", "a"], "needs an MCP server"),
-        (["run", "http://x", "--protocol", "1999-01-01"], "invalid choice"),
+        (["run", "http://x", "--protocol", "1999-01-01"], "none of auto, 2026-07-28"),
         (["lab", "--fault", "missing-audd"], "did you mean missing-aud"),
         (["lab", "--port", "70000"], "no port"),
         (["export", "x.toml"], "--as"),
@@ -120,6 +127,19 @@ def test_wrong_usage_still_prints_one_document(
     assert document["error"]["code"] == "usage"
     assert document["outcome"] == "stopped"
     assert document["verdict"]["step"] is None
+
+
+def test_the_value_of_a_wrong_option_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "http://x", "--client-secret=hush-hush"]) == 2
+    err = capsys.readouterr().err
+    assert "did you mean --client-secret-env" in err and "hush-hush" not in err
+
+
+@pytest.mark.parametrize(
+    ("word", "means"), [("warning", "warn"), ("MUST", "error"), ("none", "never"), ("info", "info")]
+)
+def test_levels_go_by_other_words_too(word: str, means: str) -> None:
+    assert arguments.parse(["check", "http://x/mcp", "--fail-on", word]).fail_on == means
 
 
 def test_the_value_of_a_wrong_header_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:

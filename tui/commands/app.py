@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from platformdirs import user_state_path
@@ -20,7 +19,6 @@ from flows.wire import WireOptions
 from tui.commands import unreadable, usage
 from tui.commands.options import target_of, web_url, wire_options
 from tui.config import folder, load_settings
-from tui.help_texts import COMMANDS
 
 
 def main(args: argparse.Namespace) -> int:
@@ -111,8 +109,6 @@ def _session_file(text: str) -> Path:
         return path
     if path.suffix == ".toml":
         raise unreadable(f"{shown} cannot be read: there is no such file")
-    if close := get_close_matches(text, COMMANDS, 1):
-        raise usage(f"{shown} is no command: did you mean {close[0]}")
     if "." in text.partition("/")[0] and is_web_url(f"https://{text}"):
         raise usage(f"{shown} has no scheme: did you mean https://{shown}")
     if text.lower().startswith(("http://", "https://")):

@@ -6,7 +6,7 @@ import argparse
 
 import shtab
 
-from tui.arguments import parser
+from tui.arguments import parser, parsers
 from tui.commands import SOUND
 
 _FILES = ("FILE", "SESSION", "A", "B", "URL | SESSION.toml", "FILE | URL")
@@ -14,17 +14,9 @@ _FILES = ("FILE", "SESSION", "A", "B", "URL | SESSION.toml", "FILE | URL")
 
 def main(args: argparse.Namespace) -> int:
     top = parser()
-    for each in _parsers(top):
+    for each in (top, *parsers(top).values()):
         for action in each._actions:
             if action.metavar in _FILES:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
     print(shtab.complete(top, args.shell))
     return SOUND
-
-
-def _parsers(top: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    found = [top]
-    for action in top._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            found += action.choices.values()
-    return found

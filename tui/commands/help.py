@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from difflib import get_close_matches
 
 from flows.text import visible
 from tui.arguments import parse
 from tui.commands import SOUND, usage
 from tui.help_texts import COMMANDS
+from tui.spelling import hint
 from tui.topics import TOPICS, listing, manual
 
 
@@ -22,7 +22,6 @@ def main(args: argparse.Namespace) -> int:
     elif args.topic in COMMANDS:
         parse([args.topic, "--help"])
     else:
-        close = get_close_matches(args.topic, (*TOPICS, *COMMANDS), 1)
-        hint = f"did you mean {close[0]}" if close else "authwalk help lists the topics"
-        raise usage(f"{visible(args.topic)} is no topic: {hint}")
+        meant = hint(args.topic, (*TOPICS, *COMMANDS), "authwalk help lists the topics")
+        raise usage(f"{visible(args.topic)} is no topic: {meant}")
     return SOUND

@@ -4,7 +4,6 @@ evidence."""
 from __future__ import annotations
 
 import argparse
-from difflib import get_close_matches
 from typing import Any
 
 from flows.hosts import Evidence, Host, HostFileError, find, hosts, own_folder
@@ -12,6 +11,7 @@ from flows.text import visible
 from tui.commands import SOUND, unreadable, usage
 from tui.console import table
 from tui.hosts_text import fact_lines, values
+from tui.spelling import hint
 
 
 def main(args: argparse.Namespace) -> int:
@@ -53,11 +53,11 @@ def known_host(name: str) -> Host:
         titled = {host.title.casefold(): host for host in hosts().values()}
         if host := titled.get(name.casefold()) or find(name.casefold()):
             return host
-        close = get_close_matches(name.casefold().replace(" ", "-"), hosts(), 1)
+        known = tuple(hosts())
     except HostFileError as error:
         raise unreadable(visible(str(error))) from error
-    hint = f"did you mean {close[0]}" if close else "authwalk hosts names them"
-    raise usage(f"{visible(name)} is no host: {hint}")
+    meant = hint(name.casefold().replace(" ", "-"), known, "authwalk hosts names them")
+    raise usage(f"{visible(name)} is no host: {meant}")
 
 
 def document(host: Host) -> dict[str, Any]:

@@ -9,12 +9,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
-from difflib import get_close_matches
 
 from flows.lab.faults import FAULTS
 from flows.text import visible
 from tui.commands import SOUND, UNREACHABLE, Failure, usage
 from tui.console import table
+from tui.spelling import hint
 
 
 def main(args: argparse.Namespace) -> int:
@@ -31,9 +31,8 @@ def known_faults(names: Sequence[str]) -> tuple[str, ...]:
     """The names, all of them known. Raises Failure."""
     for name in names:
         if name not in FAULTS:
-            close = get_close_matches(name, FAULTS, 1)
-            hint = f"did you mean {close[0]}" if close else "authwalk lab --list-faults names them"
-            raise usage(f"{visible(name)} is no fault: {hint}")
+            meant = hint(name, FAULTS, "authwalk lab --list-faults names them")
+            raise usage(f"{visible(name)} is no fault: {meant}")
     return tuple(names)
 
 
