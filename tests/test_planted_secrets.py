@@ -200,7 +200,7 @@ def test_in_no_session_file_and_no_trace(
     save(tmp_path / "walk.toml", session)
     assert not seen((tmp_path / "walk.toml").read_text(), planted)
     redaction = Redaction(session)
-    trace = Trace(tmp_path / "trace.jsonl", redaction)
+    trace = Trace(str(tmp_path / "trace.jsonl"), redaction)
     for event in session.events:
         redaction.learn(event)
         trace.write(event)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
 
 from flows import __version__
 from tui.argument_groups import (
@@ -20,13 +16,9 @@ from tui.argument_groups import (
     add_target,
     add_wire,
 )
+from tui.argument_parser import Formatter, Parser, check_word, parsers, refuse
 from tui.argument_types import level, port, seconds, time
-from tui.commands import usage
 from tui.help_texts import COMMANDS, DESCRIPTION, EPILOGS, EXAMPLES
-from tui.spelling import hint
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 FORMATS = (
@@ -39,32 +31,10 @@ _SOURCE = "a HAR, an mcp.json, a file with a curl command; or curl and the comma
 _SUBSCRIBE = "be told of changes to a resource, before the acts and during --listen"
 _COMPLETE = "complete the last argument of a prompt or URI template"
 _REDIRECT_URIS = "repeatable; default http://127.0.0.1/callback, with any port"
+_SAVE = "write the session, secrets redacted; - is stdout"
+_TRACE = "each exchange as it happens, a JSON line each; - is stdout"
 _SERVE = "serve it on loopback, for servers on this machine"
 _TWICE = "given twice: walk the URL as each of the two (authwalk hosts)"
-
-
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """80 columns, whatever the terminal: to look at its size costs as much as all the rest."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=31, width=80)
-
-
-class _Parser(argparse.ArgumentParser):
-    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-        # argparse's own says nothing of output that cannot be written.
-        print(self.format_help(), end="", file=file)
-
-    def error(self, message: str) -> NoReturn:
-        raise usage(f"{message}\nTry: {self.prog} --help")
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """As argparse's own, with what was meant."""
-        if action.choices is not None and value not in action.choices:
-            choices = tuple(map(str, action.choices))
-            meant = hint(str(value), choices)
-            says = f"{value!r} is none of {', '.join(choices)}{meant and f': {meant}'}"
-            raise argparse.ArgumentError(action, says)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -73,64 +43,26 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     app, as no argument at all does."""
     first = arguments[0] if arguments else ""
     if first not in COMMANDS and first not in ("-h", "--help", "--version"):
-        _check_word(first)
+        check_word(first)
         arguments = ["app", *arguments]
     top = parser()
     args, unknown = top.parse_known_args(arguments)
     if unknown:
-        _refuse(unknown, args.command, parsers(top))
+        refuse(unknown, args.command, parsers(top))
+    from tui.output import check_output  # not needed for --help
+
+    check_output(args)
     return args
-
-
-def _check_word(first: str) -> None:
-    """A word that is neither a URL nor a file was meant to be a command. Raises Failure."""
-    if re.fullmatch(r"[A-Za-z][A-Za-z-]*", first) and not Path(first).exists():
-        if meant := hint(first.lower(), COMMANDS):
-            raise usage(f"{first} is no command: {meant}\nTry: authwalk --help")
-        says = f"{first} is no command, no http or https URL and no session file"
-        raise usage(f"{says}\nTry: authwalk --help")
-
-
-def _refuse(
-    unknown: Sequence[str], command: str, every: Mapping[str, argparse.ArgumentParser]
-) -> NoReturn:
-    """Raises Failure. The value of an option is not repeated: it may be a secret."""
-    from flows.text import visible
-
-    mine, name = every[command], unknown[0].partition("=")[0]
-    shown = visible(name, limit=200)
-    if not name.startswith("-"):
-        mine.error(f"unrecognized argument: {shown}")
-    known = {other: _options(parser) for other, parser in every.items()}
-    # Without the dashes, which all of them have.
-    meant = hint(name.lstrip("-"), (option.lstrip("-") for option in known[command]), dashed="--")
-    others = [other for other, options in known.items() if name in options and other in COMMANDS]
-    if not meant and others:
-        meant = f"it is one of {' and '.join(others[:3])}"
-    mine.error(f"{mine.prog} has no option {shown}{meant and f': {meant}'}")
-
-
-def _options(parser: argparse.ArgumentParser) -> list[str]:
-    return [name for action in parser._actions for name in action.option_strings]
-
-
-def parsers(top: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """The parsers of the commands, by name."""
-    found: dict[str, argparse.ArgumentParser] = {}
-    for action in top._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            found.update(action.choices)
-    return found
 
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line, for parsing, for help and for completion."""
-    top = _Parser(
+    top = Parser(
         "authwalk",
         usage="authwalk [URL | SESSION.toml] [options]\n       authwalk COMMAND [options]",
         description=DESCRIPTION,
         epilog=EXAMPLES,
-        formatter_class=_Formatter,
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"authwalk {__version__}")
@@ -145,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
             usage=f"authwalk {name} {usage}",
             description=f"{text[:1].upper()}{text[1:]}.",
             epilog=EPILOGS[name],
-            formatter_class=_Formatter,
+            formatter_class=Formatter,
             allow_abbrev=False,
         )
         parser.set_defaults(module=name)
@@ -156,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
         prog="authwalk",
         usage="authwalk [URL | SESSION.toml] [options]",
         description="Open the app.",
-        formatter_class=_Formatter,
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     app.set_defaults(module="app")
@@ -227,7 +159,7 @@ def _add_client_document(parser: argparse.ArgumentParser) -> None:
     add("--scope", metavar="SCOPES", help="the scopes that it may ask for")
     add("--client-key", metavar="FILE", help="its private key; the public one goes in")
     add("--client-key-alg", choices=KEY_ALGORITHMS, metavar="ALG", help=", ".join(KEY_ALGORITHMS))
-    add("--save", metavar="FILE", help="write it there")
+    add("--save", metavar="FILE", help="write it there; - is stdout")
     add("--serve", nargs="?", type=port, const=0, metavar="PORT", help=_SERVE)
     group = parser.add_argument_group("the check")
     add = group.add_argument
@@ -273,8 +205,8 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     add_wire(run)
     group = run.add_argument_group("the record")
     add = group.add_argument
-    add("--save", metavar="FILE", help="write the session, secrets redacted")
-    add("--trace", metavar="FILE", help="write each exchange as it happens, a JSON line each")
+    add("--save", metavar="FILE", help=_SAVE)
+    add("--trace", metavar="FILE", help=_TRACE)
     add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
     add("--state-dir", metavar="DIR", help="keep a journal there while it runs, for the app")
     add_output(run)
@@ -309,7 +241,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     group = check.add_argument_group("the record")
     add = group.add_argument
     add("--save", metavar="FILE", help="write the session of the first URL, secrets redacted")
-    add("--junit", metavar="FILE", help="write the findings as JUnit XML")
+    add("--junit", metavar="FILE", help="write the findings as JUnit XML; - is stdout")
     add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
     add_output(check)
 
@@ -389,7 +321,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="imports")  # `import` is no name for a module
     parser.add_argument("source", nargs="+", metavar="FILE | curl COMMAND", help=_SOURCE)
     parser.add_argument("--server", metavar="NAME", help="which server of a configuration")
-    parser.add_argument("--save", metavar="FILE", help="write the session, secrets redacted")
+    parser.add_argument("--save", metavar="FILE", help=_SAVE)
     parser.add_argument("--with-secrets", action="store_true", help="keep secrets in what is told")
     add_output(parser)
 

@@ -1,18 +1,23 @@
-"""Output that cannot be written: one line on stderr and an exit code, no trace of ours."""
+"""Where output goes: alone to standard output for "-"; and output that cannot be written, which is
+one line on stderr and an exit code, no trace of ours."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from flows.session import Session, Target
-from flows.store import save
+from flows.store import decode, save
 from tests.flows.world import MCP, NOW, World
-from tui.commands import PIPE_CLOSED, SOUND, UNREADABLE
+from tui.cli import main
+from tui.commands import PIPE_CLOSED, SOUND, UNREADABLE, USAGE
 
 COMMANDS = {
     "version": ["--version"],
@@ -29,6 +34,8 @@ COMMANDS = {
     "completion": ["completion", "bash"],
     "lab": ["lab"],
 }
+
+NOBODY = "http://127.0.0.1:9/mcp"
 
 full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 
@@ -47,6 +54,56 @@ def started(words: list[str], folder: Path, out: int, err: int) -> subprocess.Po
     return subprocess.Popen(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
     )
+
+
+def _session(text: str) -> None:
+    assert decode(text).target.url == NOBODY
+
+
+def _trace(text: str) -> None:
+    assert [json.loads(line)["step"] for line in text.splitlines()] == ["challenge"]
+
+
+@pytest.mark.parametrize(
+    ("words", "reads"),
+    [
+        (["check", NOBODY, "--junit", "-"], ElementTree.fromstring),
+        (["check", NOBODY, "--save", "-"], _session),
+        (["run", NOBODY, "--save", "-"], _session),
+        (["run", NOBODY, "--trace", "-"], _trace),
+        (["import", "curl", f"curl {NOBODY}", "--save", "-"], _session),
+        (["client-document", "https://a.example/c.json", "--save", "-"], json.loads),
+    ],
+)
+def test_a_file_named_by_a_dash_has_standard_output_for_itself(
+    words: list[str],
+    reads: Callable[[str], object],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    main(words)
+    reads(capsys.readouterr().out)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", [("--json", "--save", "-"), ("--save", "-", "--trace", "-")])
+def test_two_things_do_not_share_standard_output(
+    options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", NOBODY, *options]) == USAGE
+    assert "would both write to standard output" in capsys.readouterr().err
+
+
+@full
+def test_a_full_disk_behind_a_dash(folder: Path) -> None:
+    words = ["run", NOBODY, "--save", "-"]
+    with open("/dev/full", "wb") as disk:
+        process = started(words, folder, disk.fileno(), subprocess.PIPE)
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == UNREADABLE
+    assert said.decode().splitlines()[-1].startswith("authwalk: the output cannot be written")
 
 
 @full

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flows.checks import Finding, Record
@@ -24,19 +22,19 @@ from flows.probes import PROBES
 from flows.probing import Prober
 from flows.session import Target
 from flows.steps import STEP
-from flows.store import save
 from flows.text import visible
 from flows.unattended import unattended
 from flows.walk import Walk, new_session
 from flows.wire import Wire, WireOptions
-from tui.commands import PERSON, SOUND, STOPPED, UNREACHABLE, unreadable, usage
+from tui.commands import PERSON, SOUND, STOPPED, UNREACHABLE, usage
 from tui.commands.hosts import every_host
 from tui.commands.junit import junit
-from tui.commands.options import reason, target_of, wire_options
+from tui.commands.options import target_of, wire_options
 from tui.console import Console
 from tui.ending import unreachable
 from tui.hosts_table import hosts_table, hosts_verdict, row_document
 from tui.lines import Lines
+from tui.output import console_of, write, write_walk
 from tui.redaction import Redaction
 from tui.report import finding_of, print_document
 
@@ -80,15 +78,16 @@ def main(args: argparse.Namespace) -> int:
         every_host()  # a broken file is told before anything is sent
     targets = [target_of(args, url) for url in args.urls]
     options = wire_options(args).brief
-    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    console = console_of(args)
     checked = asyncio.run(_check_all(targets, options, args, console))
     console.progress("")
     redactions = [Redaction(one.walk.session, keep=args.with_secrets) for one in checked]
     if args.junit:
         pairs = list(zip(checked, redactions, strict=True))
-        _write(Path(args.junit), junit(pairs, FAIL_ON.get(args.fail_on, ())))
+        write(args.junit, junit(pairs, FAIL_ON.get(args.fail_on, ())))
     if args.save:
-        save_walk(Path(args.save), checked[0].walk, args.with_secrets)
+        walk = checked[0].walk
+        write_walk(args.save, walk, with_secrets=args.with_secrets, diagnosis=walk.diagnosis)
     if args.json:
         documents = [document(*pair) for pair in zip(checked, redactions, strict=True)]
         print_document({"checks": documents})
@@ -235,20 +234,3 @@ def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
     }
     redacted: dict[str, Any] = redaction.json(document)
     return redacted
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        shown = visible(str(path))
-        raise unreadable(f"{shown} cannot be written: {reason(error)}") from error
-
-
-def save_walk(path: Path, walk: Walk, with_secrets: bool) -> None:
-    """Raises Failure."""
-    try:
-        save(path, walk.session, with_secrets=with_secrets, diagnosis=walk.diagnosis)
-    except OSError as error:
-        shown = visible(str(path))
-        raise unreadable(f"{shown} cannot be written: {reason(error)}") from error

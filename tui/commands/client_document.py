@@ -28,9 +28,10 @@ from flows.session import PARTIES, Exchanged, Target
 from flows.text import visible
 from flows.walk import Walk, new_session
 from flows.wire import Wire
-from tui.commands import SOUND, STOPPED, UNREACHABLE, Failure, unreadable, usage
+from tui.commands import SOUND, STOPPED, UNREACHABLE, Failure, usage
 from tui.commands.options import client_key, read_text, reason, web_url, wire_options
 from tui.console import Console
+from tui.output import STDOUT, write
 from tui.redaction import Redaction
 from tui.report import finding_of, print_document
 
@@ -53,7 +54,7 @@ def main(args: argparse.Namespace) -> int:
         raise usage(f"{visible(args.url, limit=200)} can be no client identifier: {problem}")
     document = build(args.url)
     if args.save:
-        _write(Path(args.save), document)
+        write(args.save, _text(document))
     if args.json:
         print_document({"error": None, "url": args.url, "document": document})
     elif not args.save:
@@ -79,13 +80,6 @@ def _text(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _write(path: Path, document: Any) -> None:
-    try:
-        path.write_text(_text(document), "utf-8")
-    except OSError as error:
-        raise unreadable(f"{visible(str(path))} cannot be written: {reason(error)}") from error
-
-
 def _serve(build: Callable[[str], dict[str, Any]], args: argparse.Namespace) -> int:
     from flows.document_server import DocumentServer
 
@@ -98,13 +92,16 @@ def _serve(build: Callable[[str], dict[str, Any]], args: argparse.Namespace) -> 
     try:
         with DocumentServer(build, port=args.serve, on_fetch=fetched) as server:
             if args.save:
-                _write(Path(args.save), server.document)
+                write(args.save, _text(server.document))
             if args.json:
                 ready = {"error": None, "url": server.url, "document": server.document}
                 print(json.dumps(ready, ensure_ascii=False), flush=True)
             else:
-                print(_text(server.document))
-                print(f"authwalk run URL --client-metadata-url {server.url}", flush=True)
+                told = sys.stderr if args.save == STDOUT else sys.stdout
+                if args.save != STDOUT:
+                    print(_text(server.document))
+                use = f"authwalk run URL --client-metadata-url {server.url}"
+                print(use, file=told, flush=True)
                 print(
                     "Only servers on this machine can fetch it, and only such as take http there, "
                     "the lab among them (--fault supports-cimd). Ctrl-C ends it.",

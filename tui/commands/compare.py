@@ -23,6 +23,7 @@ from tui.comparison import Comparing, Walked
 from tui.console import Console
 from tui.ending import ending_of
 from tui.lines import Lines
+from tui.output import console_of
 from tui.redaction import Redaction
 from tui.report import print_document, report
 
@@ -36,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
         raise usage("--approve goes with a URL and --as")
     a, b = (_session(path, keep=args.with_secrets) for path in (args.a, args.b))
     comparison = compare(Walk(a, Wire()), Walk(b, Wire()))
-    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    console = console_of(args)
     comparing = Comparing(console)
     one, other = Walked(args.a, a), Walked(args.b, b)
     if args.json:
@@ -54,7 +55,7 @@ def _hosts(args: argparse.Namespace) -> int:
     if first == second:
         raise usage(f"--as {first.name} twice: two hosts are compared")
     target = Target(web_url(args.a), headers=headers_of(args.header), declare=CAPABILITIES)
-    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    console = console_of(args)
     walks = asyncio.run(
         walk_as_both(
             target,

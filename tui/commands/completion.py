@@ -6,7 +6,8 @@ import argparse
 
 import shtab
 
-from tui.arguments import parser, parsers
+from tui.argument_parser import parsers
+from tui.arguments import parser
 from tui.commands import SOUND
 
 _FILES = ("FILE", "SESSION", "A", "B", "URL | SESSION.toml", "FILE | URL")

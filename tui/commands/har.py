@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from flows.checks import Record
@@ -17,10 +16,11 @@ from flows.text import size, visible
 from flows.walk import Walk
 from flows.wire import Wire
 from tui.commands import SOUND, unreadable
-from tui.commands.check import Checked, document, save_walk
+from tui.commands.check import Checked, document
 from tui.commands.options import reason
 from tui.console import Console
 from tui.lines import Lines
+from tui.output import console_of, write_walk
 from tui.redaction import Redaction
 from tui.report import print_document
 
@@ -31,9 +31,9 @@ def main(args: argparse.Namespace) -> int:
     walk = Walk(session, Wire())
     checked = Checked(walk, health(Record(session, walk.facts), walk.findings))
     redaction = Redaction(session, keep=args.with_secrets)
-    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    console = console_of(args)
     if args.save:
-        save_walk(Path(args.save), walk, args.with_secrets)
+        write_walk(args.save, walk, with_secrets=args.with_secrets, diagnosis=walk.diagnosis)
     lacks = _lacks(walk)
     if args.json:
         verdict = document(checked, redaction)

@@ -17,10 +17,9 @@ from flows.text import visible
 from flows.walk import Walk, new_session
 from flows.wire import Wire
 from tui.commands import SOUND, har, unreadable, usage
-from tui.commands.check import save_walk
 from tui.commands.options import reason
-from tui.console import Console
 from tui.lines import Lines
+from tui.output import console_of, write_walk
 from tui.redaction import Redaction
 from tui.report import print_document
 
@@ -107,9 +106,10 @@ def _of_config(servers: tuple[Server, ...], name: str | None, where: str) -> Imp
 def _tell(imported: Imported, args: argparse.Namespace) -> int:
     session = new_session(imported.target)
     redaction = Redaction(session, keep=args.with_secrets)
-    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    console = console_of(args)
     if args.save:
-        save_walk(Path(args.save), Walk(session, Wire()), args.with_secrets)
+        walk = Walk(session, Wire())
+        write_walk(args.save, walk, with_secrets=args.with_secrets, diagnosis=walk.diagnosis)
     if args.json:
         print_document(_document(session, imported, args.with_secrets))
         return SOUND

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 from flows.compare import Comparison, Pairing
 from flows.moves import Ask
@@ -25,6 +23,7 @@ from tui.commands.show import load_session
 from tui.comparison import Comparing, Walked
 from tui.console import Console
 from tui.ending import ending_of
+from tui.output import console_of
 from tui.redaction import Redaction
 from tui.report import print_document
 
@@ -32,7 +31,7 @@ from tui.report import print_document
 def main(args: argparse.Namespace) -> int:
     _check(args)
     recorded = load_session(args.session)
-    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    console = console_of(args)
     answers = _Answers(args, console)
 
     def progress(pairing: Pairing) -> None:
@@ -121,7 +120,7 @@ def _tell(
         says = f"Not all was made again: {visible(stopped)}"
         console.tell(*console.wrapped(says, first=f"{console.mark('error')} ", rest=2))
     console.tell(comparing.verdict(comparison))
-    failure = save_walk(walk, Path(args.save), args.with_secrets, console) if args.save else None
+    failure = save_walk(walk, args.save, args.with_secrets, console) if args.save else None
     if args.json:
         document = comparing.document(comparison, a, b)
         document |= {"stopped": stopped or None, "notes": notes}

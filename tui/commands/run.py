@@ -17,19 +17,19 @@ from flows.probes.discovery import FETCH_CLIENT_DOCUMENT
 from flows.probing import Prober, ask_why
 from flows.session import Event, Exchanged, Received, StepId
 from flows.steps.refusal import refused
-from flows.store import SecretLeak, save
 from flows.text import visible
 from flows.walk import Walk, new_session
 from flows.wire import Wire
-from tui.commands import INTERNAL, Crash, Failure, unreadable, usage
+from tui.commands import Crash, Failure, usage
 from tui.commands.acts import OPTIONS, Answering, Values, act_of, stance_of, subscriptions
-from tui.commands.options import reason, target_of, wire_options
+from tui.commands.options import target_of, wire_options
 from tui.commands.person import credentials, mention, response
 from tui.commands.trace import Trace
 from tui.console import Console
 from tui.ending import Ending, ending_of, interrupted, needs_person, stopped
 from tui.keeping import Keeping
 from tui.lines import Lines
+from tui.output import STDOUT, console_of, write_walk
 from tui.record import Called, StepRow, calls, rows
 from tui.redaction import Redaction
 from tui.report import print_document, report
@@ -46,12 +46,12 @@ def main(args: argparse.Namespace) -> int:
     target, options = target_of(args, args.url), wire_options(args)
     listen = bool(args.subscribe or args.listen)
     target = replace(target, declare=stance.declare, listen=listen)
-    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    console = console_of(args)
     session = new_session(target)
     redaction = Redaction(session, keep=args.with_secrets)
     lines = Lines(console, redaction)
     printer = Printer(lines, lists=args.list)
-    trace = Trace(Path(args.trace), redaction) if args.trace else None
+    trace = Trace(args.trace, redaction) if args.trace else None
     answering = Answering(stance, console)
     walk = Walk(session, Wire(options), on_rejected=mention(console), responder=answering.respond)
 
@@ -80,7 +80,7 @@ def main(args: argparse.Namespace) -> int:
         ending = interrupted(walk.current)
     except BaseException as error:  # of ours, or nobody reads any more: what happened is kept
         if args.save:
-            save_walk(walk, Path(args.save), args.with_secrets, Console(sys.stderr, quiet=True))
+            save_walk(walk, args.save, args.with_secrets, Console(sys.stderr, quiet=True))
         if not isinstance(error, Exception) or isinstance(error, Failure | OSError):
             raise
         raise Crash(error, redaction.text) from None
@@ -94,7 +94,7 @@ def main(args: argparse.Namespace) -> int:
         _mention_proxy(console)
     failure = None
     if args.save:
-        failure = save_walk(walk, Path(args.save), args.with_secrets, console, walk.diagnosis)
+        failure = save_walk(walk, args.save, args.with_secrets, console, walk.diagnosis)
     if not failure:
         keeping.leave()
     if args.json:
@@ -283,20 +283,19 @@ def _refused(walk: Walk, why: str) -> Ending | None:
 
 def save_walk(
     walk: Walk,
-    path: Path,
+    name: str,
     with_secrets: bool,
     console: Console,
     diagnosis: Diagnosis | None = None,
 ) -> Failure | None:
     """Why the session could not be saved. The walk has happened, so its report still follows."""
-    shown = visible(str(path))
     try:
-        save(path, walk.session, with_secrets=with_secrets, diagnosis=diagnosis)
-    except OSError as error:
-        return unreadable(f"{shown} cannot be written: {reason(error)}")
-    except SecretLeak as error:
-        return Failure("secret-leak", f"not saved: {error}", INTERNAL)
-    console.say(f"  Saved to {shown}, secrets {'included' if with_secrets else 'redacted'}.")
+        write_walk(name, walk, with_secrets=with_secrets, diagnosis=diagnosis)
+    except Failure as failure:
+        return failure
+    if name != STDOUT:
+        secrets = "included" if with_secrets else "redacted"
+        console.say(f"  Saved to {visible(name)}, secrets {secrets}.")
     return None
 
 

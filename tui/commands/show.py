@@ -12,9 +12,9 @@ from flows.walk import Walk
 from flows.wire import Wire
 from tui.commands import SOUND, har, unreadable
 from tui.commands.run import Printer
-from tui.console import Console
 from tui.ending import ending_of
 from tui.lines import Lines
+from tui.output import console_of
 from tui.redaction import Redaction
 from tui.report import print_document, report
 
@@ -22,7 +22,7 @@ from tui.report import print_document, report
 def main(args: argparse.Namespace) -> int:
     session = load_session(args.session)
     walk = Walk(session, Wire())
-    console = Console(sys.stderr if args.json else sys.stdout, quiet=args.quiet)
+    console = console_of(args)
     redaction = Redaction(session, keep=args.with_secrets)
     lines = Lines(console, redaction)
     ending = ending_of(walk)

@@ -5,34 +5,35 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 from base64 import b64encode
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, TextIO
 
 from flows.exchange import Exchange, Request, Response
 from flows.session import Event, Exchanged
-from flows.text import visible
-from tui.commands import Failure, unreadable
-from tui.commands.options import reason
+from tui.output import STDOUT, unwritable
 from tui.redaction import Redaction
 
 
 class Trace:
     """A file that holds every exchange so far, whatever happens next."""
 
-    def __init__(self, path: Path, redaction: Redaction) -> None:
+    def __init__(self, name: str, redaction: Redaction) -> None:
         """Raises Failure when the file cannot be written. One that is there is emptied."""
         self._redaction = redaction
+        self._name = name
+        if name == STDOUT:
+            self._file: TextIO = sys.stdout
+            return
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-        self._path = path
         try:
-            handle = os.open(path, flags, 0o600)
+            handle = os.open(name, flags, 0o600)
             if os.name == "posix" and stat.S_ISREG(os.fstat(handle).st_mode):
                 os.fchmod(handle, 0o600)  # a file that was there keeps its mode otherwise
         except (OSError, ValueError) as error:
-            raise self._unwritable(error) from error
-        self._file: TextIO = os.fdopen(handle, "w", encoding="utf-8")
+            raise unwritable(name, error) from error
+        self._file = os.fdopen(handle, "w", encoding="utf-8")
 
     def write(self, event: Event) -> None:
         """Raises Failure when the disk is full or gone."""
@@ -43,14 +44,14 @@ class Trace:
             self._file.write(f"{json.dumps(entry)}\n")
             self._file.flush()
         except OSError as error:
-            raise self._unwritable(error) from error
+            if self._name == STDOUT:
+                raise
+            raise unwritable(self._name, error) from error
 
     def close(self) -> None:
-        with suppress(OSError):  # what could not be written was said already
-            self._file.close()
-
-    def _unwritable(self, error: OSError | ValueError) -> Failure:
-        return unreadable(f"{visible(str(self._path))} cannot be written: {reason(error)}")
+        if self._name != STDOUT:
+            with suppress(OSError):  # what could not be written was said already
+                self._file.close()
 
 
 def entry_of(event: Exchanged) -> dict[str, Any]:
