@@ -25,6 +25,7 @@ FORMATS = (
     *("curl", "powershell", "httpie", "http", "raw"),
     *("script", "har", "report", "report-html", "sequence", "mermaid"),
 )
+ANNOTATIONS = ("text", "github")
 FAIL_ON = ("error", "warn", "info", "never")
 
 _SOURCE = "a HAR, an mcp.json, a file with a curl command; or curl and the command in quotes"
@@ -243,7 +244,14 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     add("--save", metavar="FILE", help="write the session of the first URL, secrets redacted")
     add("--junit", metavar="FILE", help="write the findings as JUnit XML; - is stdout")
     add("--with-secrets", action="store_true", help="keep secrets in files and in --json")
-    add_output(check)
+    add_output(check).add_argument(
+        "--format",
+        dest="annotations",
+        choices=ANNOTATIONS,
+        default="text",
+        metavar="FORMAT",
+        help="text; github: the findings as annotations of GitHub Actions",
+    )
 
 
 def _add_token(token: argparse.ArgumentParser) -> None:

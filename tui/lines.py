@@ -25,6 +25,7 @@ from flows.text import duration, visible
 from flows.walk import Walk
 from tui.console import Console, Style, shortened, table
 from tui.ending import Ending
+from tui.evidence import summary
 from tui.record import Called, StepRow
 from tui.redaction import Redaction
 
@@ -222,8 +223,8 @@ class Lines:
 
     def _evidence(self, exchange: Exchange | None, field: str) -> Iterator[str]:
         if exchange:
-            summary = _summary(exchange, self.redaction)
-            yield from self._labelled("evidence", " ".join(filter(None, (summary, field))))
+            words = filter(None, (summary(exchange, self.redaction), field))
+            yield from self._labelled("evidence", " ".join(words))
 
     def _host(self, diagnosis: Diagnosis) -> Iterator[str]:
         """The host's verdict beside that of the standards, and the other way round."""
@@ -318,12 +319,6 @@ class Lines:
 
     def _safe(self, text: str, limit: int | None = 2000) -> str:
         return visible(self.redaction.text(text), limit=limit)
-
-
-def _summary(exchange: Exchange, redaction: Redaction) -> str:
-    request = exchange.request
-    came = exchange.status or (exchange.error.kind if exchange.error else "no answer")
-    return f"{request.method} {redaction.url(request.url)} {came}"
 
 
 def _arguments(entry: Json) -> str:

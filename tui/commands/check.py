@@ -27,6 +27,7 @@ from flows.unattended import unattended
 from flows.walk import Walk, new_session
 from flows.wire import Wire, WireOptions
 from tui.commands import PERSON, SOUND, STOPPED, UNREACHABLE, usage
+from tui.commands.github import workflow_commands
 from tui.commands.hosts import every_host
 from tui.commands.junit import junit
 from tui.commands.options import target_of, wire_options
@@ -34,7 +35,7 @@ from tui.console import Console
 from tui.ending import unreachable
 from tui.hosts_table import hosts_table, hosts_verdict, row_document
 from tui.lines import Lines
-from tui.output import console_of, write, write_walk
+from tui.output import STDOUT, console_of, write, write_walk
 from tui.redaction import Redaction
 from tui.report import finding_of, print_document
 
@@ -82,17 +83,21 @@ def main(args: argparse.Namespace) -> int:
     checked = asyncio.run(_check_all(targets, options, args, console))
     console.progress("")
     redactions = [Redaction(one.walk.session, keep=args.with_secrets) for one in checked]
+    pairs = list(zip(checked, redactions, strict=True))
     if args.junit:
-        pairs = list(zip(checked, redactions, strict=True))
         write(args.junit, junit(pairs, FAIL_ON.get(args.fail_on, ())))
     if args.save:
         walk = checked[0].walk
         write_walk(args.save, walk, with_secrets=args.with_secrets, diagnosis=walk.diagnosis)
     if args.json:
-        documents = [document(*pair) for pair in zip(checked, redactions, strict=True)]
-        print_document({"checks": documents})
+        print_document({"checks": [document(*pair) for pair in pairs]})
+    elif args.annotations == "github":
+        write(STDOUT, workflow_commands(pairs))
+        for one, redaction in pairs:
+            if one.diagnosis.sound and not one.needs:  # nothing of a server's is in these lines
+                _tell_verdict(one, Lines(console, redaction), console)
     else:
-        for one, redaction in zip(checked, redactions, strict=True):
+        for one, redaction in pairs:
             _tell(one, Lines(console, redaction), console, args)
     return _status(checked, args.fail_on)
 
@@ -198,12 +203,16 @@ def _tell(checked: Checked, lines: Lines, console: Console, args: argparse.Names
     if checked.enough:
         console.tell(f"  Not every probe was sent: {visible(checked.enough)}.")
     console.say(*lines.declared(checked.walk.facts))
-    refuse = hosts_verdict(checked.hosts)
-    verdict = lines.diagnosis(checked.walk, checked.diagnosis, refuse, lacks=checked.needs)
-    console.tell("", *verdict)
+    console.tell("")
+    _tell_verdict(checked, lines, console)
     if checked.diagnosis.sound and not (args.approve or checked.walk.facts.tokens):
         console.say("  No token was asked for; --approve looks at what comes of one.")
     console.tell("")
+
+
+def _tell_verdict(checked: Checked, lines: Lines, console: Console) -> None:
+    refuse = hosts_verdict(checked.hosts)
+    console.tell(*lines.diagnosis(checked.walk, checked.diagnosis, refuse, lacks=checked.needs))
 
 
 def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:

@@ -113,6 +113,23 @@ def test_junit(lab: Lab, capsys: Capture, tmp_path: Path) -> None:
     assert suite.get("failures") == "1"
     failures = [case.get("name") for case in suite if case.find("failure") is not None]
     assert failures == ["INT-01"]
+    (case,) = (case for case in suite if case.get("name") == "INT-01")
+    server = lab.mcp_url.removeprefix("http://")
+    assert case.get("classname") == f"{server}.token"
+    assert float(case.get("time") or 0) > 0 and float(suite.get("time") or 0) > 0
+    reason = case.findtext("failure") or ""
+    assert f"POST {lab.issuer}/introspect 200, response /active: false" in reason.splitlines()
+
+
+def test_junit_says_why_a_check_was_skipped(lab: Lab, capsys: Capture, tmp_path: Path) -> None:
+    path = tmp_path / "report.xml"
+    checked(lab, capsys, "--junit", str(path))
+    cases = {case.get("name"): case for case in ElementTree.parse(path).iter("testcase")}
+    skipped = cases["NET-04"].find("skipped")
+    assert skipped is not None and skipped.text == "the certificate names the host"
+    assert (skipped.get("message") or "").startswith("does not apply")
+    judged = cases["TOK-01"].find("skipped")
+    assert judged is not None and (judged.get("message") or "") != judged.text
 
 
 @pytest.mark.parametrize(
