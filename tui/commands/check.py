@@ -17,6 +17,7 @@ from flows.deep import Deep
 from flows.diagnosis import Diagnosis
 from flows.health import Component, health
 from flows.moves import Ask, Blocked
+from flows.network import reach_of
 from flows.preflight import Row, preflight, survey
 from flows.probes import PROBES
 from flows.probing import Prober
@@ -25,6 +26,7 @@ from flows.steps import STEP
 from flows.text import visible
 from flows.unattended import unattended
 from flows.walk import Walk, new_session
+from flows.wellknown import origin
 from flows.wire import Wire, WireOptions
 from tui.commands import PERSON, SOUND, STOPPED, UNREACHABLE, usage
 from tui.commands.github import workflow_commands
@@ -147,6 +149,12 @@ def _needs(walk: Walk) -> str:
 
 
 def _advice(walk: Walk, rows: Sequence[Row], args: argparse.Namespace) -> Iterator[str]:
+    url = walk.session.target.url
+    if rows and reach_of(url) != "public":
+        yield (
+            "Hosts that call from elsewhere, as ChatGPT and Claude do, cannot reach "
+            f"{origin(url)}: the marks are for the day when they can."
+        )
     if any(row.cells["registration"].state == "unknown" for row in rows):
         if not args.register:
             yield "--register registers as each host, to tell the rest, and cleans up."

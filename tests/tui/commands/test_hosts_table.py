@@ -207,3 +207,9 @@ def test_a_token_that_the_server_refuses_is_good_for_no_host(lab: Lab, capsys: C
         found = table(lab, capsys, "--approve")
     assert refused(found, "token") == set(found)
     assert "the MCP server refuses it with 401" in found["chatgpt"]["token"]["says"]
+
+
+def test_that_hosts_elsewhere_cannot_reach_this_machine_is_told(lab: Lab, capsys: Capture) -> None:
+    main(["check", lab.mcp_url, "--hosts", "--fail-on", "never"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"cannot reach {lab.mcp_url.removesuffix('/mcp')}: the marks are for the day" in told
