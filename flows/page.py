@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html.parser import HTMLParser
 
 from flows.exchange import Response, media_type
@@ -46,7 +47,8 @@ def page_words(response: Response) -> str:
     text = response.body[:_READ].decode("utf-8", "replace")
     if kind == "text/html":
         parser = _Words()
-        parser.feed(text)
+        with suppress(AssertionError):  # what is no declaration of HTML: "<![x"
+            parser.feed(text)
         text = " ".join(parser.body).strip() or " ".join(parser.title)
     elif kind != "text/plain":
         return ""
