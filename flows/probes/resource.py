@@ -15,7 +15,7 @@ from flows.mcp.rpc import legacy_request, modern_request
 from flows.moves import Send
 from flows.probes.kernel import Probe, Variant, made_up
 from flows.steps.challenge import at_wrong_url, unanswered
-from flows.wellknown import resolve, same_origin
+from flows.wellknown import is_web_url, resolve, same_origin
 
 USER_AGENTS: tuple[tuple[str, str], ...] = (
     ("a browser", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
@@ -77,7 +77,8 @@ def _elsewhere(facts: Facts) -> Iterator[Variant]:
     usual = (f"{path}/mcp", path if parts.path.endswith("/") else f"{path}/", "/mcp", "/")
     urls = [urlunsplit(parts._replace(path=other or "/")) for other in usual]
     location = header(exchange.response.headers, "location") if exchange.response else None
-    if location and same_origin(led := resolve(request.url, location), request.url):
+    led = resolve(request.url, location) if location else ""
+    if is_web_url(led) and same_origin(led, request.url):
         urls.insert(0, led)
     for url in dict.fromkeys(urls):
         if url != urlunsplit(parts):

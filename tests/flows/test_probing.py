@@ -118,10 +118,11 @@ async def test_where_no_endpoint_is_found_the_server_is_asked_for_one() -> None:
     assert cause and (cause.party, cause.fix) == ("resource-server", CHECK_URL)
 
 
-async def test_the_endpoint_is_looked_for_at_no_other_origin() -> None:
+@pytest.mark.parametrize("location", ["https://evil.example/mcp", "http://[x", "//", "\x00"])
+async def test_the_endpoint_is_looked_for_at_no_other_origin(location: str) -> None:
     world = World(
         Target(MCP, headers=(("X-Key", "of-the-person"),)),
-        routes={f"POST {MCP}": answer(302, b"", None, ("Location", "https://evil.example/mcp"))},
+        routes={f"POST {MCP}": answer(302, b"", None, ("Location", location))},
     )
     world.walk()
     urls = [request.url for _, request in PROBES["elsewhere"].requests(world.facts)]
