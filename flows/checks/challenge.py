@@ -8,11 +8,18 @@ from flows.checks.documents import illegal_scopes
 from flows.checks.kernel import Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.documents import text_list
-from flows.exchange import Exchange, header, header_values, media_type
+from flows.exchange import Exchange, header_values, media_type
 from flows.facts import AuthChallenge
 from flows.mcp.rpc import read_answer
 from flows.network import edge_page, leads_inside
-from flows.steps.challenge import CHECK_URL, at_wrong_url, challenge_in, refusal, unanswered
+from flows.steps.challenge import (
+    ANSWER_401,
+    at_wrong_url,
+    challenge_in,
+    refusal,
+    unanswered,
+    wrong_url,
+)
 from flows.steps.resource_metadata import resource_metadata
 from flows.wellknown import inserted, is_web_url, same_origin, url_problem
 
@@ -52,7 +59,7 @@ def endpoint_elsewhere(record: Record) -> str:
     "error",
     "a request without a token is answered with 401",
     "RFC 6750 §3.1; MCP Authorization, Error Handling",
-    "Answer requests without a valid token with 401.",
+    ANSWER_401,
 )
 def status_is_401(record: Record) -> Outcomes:
     if exchange := _refused(record):
@@ -65,24 +72,20 @@ def status_is_401(record: Record) -> Outcomes:
         if edge_page(exchange.response):
             yield skipped("a proxy answered in the server's place")
             return
-        found, fix = at_wrong_url(exchange), None
         words = f"{exchange.status} where 401 or an MCP answer belongs"
         if url := endpoint_elsewhere(record):
-            words += f": {found} is at this URL"
-            words += "" if found.endswith(url) else f", and an MCP server at {url}"
+            found = at_wrong_url(exchange)
+            also = "" if found.endswith(url) else f", and an MCP server at {url}"
             yield failed(
-                f"{words}.",
+                f"{words}: {found} is at this URL{also}.",
                 at(exchange, "status"),
                 party="person",
                 fix=f"Walk {url} instead.",
                 standard="MCP Streamable HTTP",
             )
             return
-        if header(exchange.response.headers, "location"):
-            words += f": {found} is at this URL, and bearer tokens never follow one"
-        elif found:
-            words, fix = f"{words}: {found} is at this URL", CHECK_URL
-        yield failed(f"{words}.", at(exchange, "status"), fix=fix)
+        found, fix = wrong_url(exchange)
+        yield failed(f"{words}{found}.", at(exchange, "status"), fix=fix or None)
 
 
 @check(

@@ -23,6 +23,7 @@ from flows.session import Event, Exchanged
 from flows.wellknown import resolve
 
 STEP: Final = "challenge"
+ANSWER_401: Final = "Answer requests without a token with 401 and a Bearer challenge."
 CHECK_URL: Final = (
     "Look at the URL: MCP endpoints are often at /mcp. If it is right, pass POST requests there on "
     "to the MCP server."
@@ -98,6 +99,16 @@ def at_wrong_url(exchange: Exchange) -> str:
     return {404: "nothing", 405: takes_none}.get(response.status, "")
 
 
+def wrong_url(exchange: Exchange) -> tuple[str, str]:
+    """`(what to add to the words of a stop, what mends it)`, both "" where this may be the URL."""
+    found = at_wrong_url(exchange)
+    if not found:
+        return "", ""
+    if 300 <= (exchange.status or 0) < 400:
+        return f": {found} is at this URL, and bearer tokens never follow one", ANSWER_401
+    return f": {found} is at this URL", CHECK_URL
+
+
 def challenge_of(facts: Facts) -> AuthChallenge | None:
     """The challenge of the server's refusal that says most of where to go."""
     exchange = refusal(facts)
@@ -148,17 +159,14 @@ def _blocked(exchange: Exchange) -> Blocked:
     answer = read_answer(exchange, None)
     why = no_endpoint(exchange) or (answer.message if answer.error or status == 200 else "")
     why = exchange.error.text if exchange.error else why
-    said = f"; {why}" if why else ""
-    fix = "Answer requests without a token with 401 and a Bearer challenge."
-    if found := at_wrong_url(exchange):
-        said, fix = f": {found} is at this URL", CHECK_URL
-    location = " It redirects: bearer tokens never follow one." if 300 <= status < 400 else ""
+    found, fix = wrong_url(exchange)
+    said = found or (f"; {why}" if why else "")
     return Blocked(
         STEP,
-        f"{status} {exchange.response.reason} where 401 or an MCP answer belongs{said}.{location}",
+        f"{status} {exchange.response.reason} where 401 or an MCP answer belongs{said}.",
         "resource-server",
         str(status),
-        fix=fix,
+        fix=fix or ANSWER_401,
         standard="MCP Authorization, Error Handling",
         can_override=True,
         check="CHAL-01",
