@@ -1,6 +1,6 @@
 """An authorization server's access log: did the token requests arrive, and what came of them?
 
-    entries(stream)      lines of common, combined or JSON-lines format, as `Entry`
+    entries(stream)      lines of common, combined, JSON-lines, AWS ALB or HAProxy format
     summarize(entries)   the requests that matter for a connection, by what they are
     attribution(summary) whom that points at, and what to look at next
 
@@ -37,7 +37,21 @@ _COMBINED = re.compile(
     r'"(?P<method>[A-Z]+) (?P<target>\S+)(?: HTTP/[\d.]+)?" (?P<status>\d{3}) \S+'
     r'(?: "[^"]*" "(?P<agent>(?:[^"\\]|\\.)*)")?'
 )
-_TIME = "%d/%b/%Y:%H:%M:%S %z"
+_REQUEST = r'"(?P<method>[A-Z]+) (?P<target>\S+)(?: HTTP/[\d.]+)?"'
+_ALB = re.compile(
+    r"(?:https?|h2|grpcs|wss?) (?P<at>\S+) app/\S+ (?P<client>\S+):\d+ \S+(?: -?[\d.]+){3} "
+    rf"(?P<status>\d{{3}}) \S+ \d+ \d+ {_REQUEST} "
+    r'"(?P<agent>(?:[^"\\]|\\.)*)"'
+)
+"""Of an AWS Application Load Balancer: type, time, balancer, client, target, three times, the
+balancer's status, the target's, bytes, request, User-Agent."""
+_HAPROXY = re.compile(
+    r".*?haproxy\[\d+\]: (?P<client>\S+):\d+ \[(?P<at>[^\]]+)\] \S+ \S+/\S+ [-+\d/]+ "
+    rf"(?P<status>\d{{3}}) .*?{_REQUEST}"
+)
+"""Of HAProxy's `option httplog`. It knows no time zone and no User-Agent."""
+_TIME, _TIME_HERE = "%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S.%f"
+"""With the time zone; and without, which is taken for UTC as a balancer's clock mostly is."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
     name: tuple(words.split())
     for name, words in {
@@ -154,7 +168,7 @@ def read_line(line: str) -> Entry | None:
     """A line as an entry; None when it is none of the formats."""
     if line.lstrip().startswith("{"):
         return _from_json(line)
-    match = _COMBINED.match(line)
+    match = _COMBINED.match(line) or _ALB.match(line) or _HAPROXY.match(line)
     if match is None:
         return None
     return Entry(
@@ -163,7 +177,7 @@ def read_line(line: str) -> Entry | None:
         match["target"],
         int(match["status"]),
         match["client"],
-        match["agent"] or "",
+        match.groupdict().get("agent") or "",
     )
 
 
@@ -209,15 +223,17 @@ def _agent(members: Mapping[str, Any]) -> Any:
 
 
 def _time(value: object) -> datetime | None:
-    """A time as logs write it: the CLF's own, ISO 8601, or seconds (or ms) since the epoch."""
+    """A time as logs write it: the CLF's own, HAProxy's, ISO 8601, or seconds (or milliseconds)
+    since the epoch."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
         if not isinstance(value, str):
             return None
         if "/" in value:
-            return datetime.strptime(value, _TIME).astimezone(UTC)
-        found = datetime.fromisoformat(value)
+            found = datetime.strptime(value, _TIME if " " in value else _TIME_HERE)
+        else:
+            found = datetime.fromisoformat(value)
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         return None

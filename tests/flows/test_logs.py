@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,6 +34,9 @@ WANTED = Entry(AT, "POST", "/oauth2/token", 200, "203.0.113.9", AGENT)
     "line",
     [
         combined("/oauth2/token"),
+        "https 2026-11-25T10:04:05.000000Z app/front/50dc6c495c0c9188 203.0.113.9:2817 10.0.0.1:80 "
+        '0.000 0.001 -1 200 200 34 366 "POST /oauth2/token HTTP/1.1" '
+        f'"{AGENT}" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:aws:x "Root=1-58" "-" "-" 1',
         json.dumps(
             {
                 "time": "2026-11-25T10:04:05Z",
@@ -182,3 +186,24 @@ def test_a_log_of_any_size_keeps_the_last_requests() -> None:
     assert len(summary.found["token"]) == len(summary.callers) == KEPT
     assert summary.found["token"][-1].status == 400
     assert attribution(summary).says.endswith("was refused with 400.")
+
+
+def test_a_line_of_haproxy_has_no_user_agent_and_no_time_zone() -> None:
+    line = (
+        "Nov 25 10:04:05 front haproxy[14389]: 203.0.113.9:33317 [25/Nov/2026:10:04:05.000] "
+        "https-in~ auth/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {idp.example} {} "
+        '"POST /oauth2/token HTTP/1.1"'
+    )
+    assert read_line(line) == replace(WANTED, agent="")
+    assert read_line(line.replace(" 200 2750", " 401 2750")) == replace(
+        WANTED, agent="", status=401
+    )
+
+
+def test_a_load_balancer_names_the_whole_url() -> None:
+    line = (
+        "h2 2026-11-25T10:04:05Z app/front/50 203.0.113.9:2817 - -1 -1 -1 502 - 34 366 "
+        '"POST https://idp.example:443/oauth2/token HTTP/2.0" "a \\"b\\" c" - - arn'
+    )
+    found = read_line(line)
+    assert found and (found.path, found.status) == ("/oauth2/token", 502)
