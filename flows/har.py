@@ -10,10 +10,12 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 from flows.exchange import Exchange, Failure, FailureKind, Headers, Request, Response, Timing
 from flows.session import FROM_HAR
+from flows.text import size
 
 MOST_BYTES = 512 * 1024 * 1024
 _KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
@@ -33,6 +35,13 @@ _SAID: Mapping[str, FailureKind] = {
 
 class HarError(ValueError):
     """The file is no HAR; the text says why."""
+
+
+def read_file(path: Path) -> tuple[Exchange, ...]:
+    """The exchanges of a HAR file. Raises HarError and OSError."""
+    if path.stat().st_size > MOST_BYTES:
+        raise HarError(f"more than {size(MOST_BYTES)}")
+    return read_har(path.read_bytes())
 
 
 def read_har(data: bytes) -> tuple[Exchange, ...]:

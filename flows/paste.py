@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from flows.oauth import error_text
+
 Parameters = tuple[tuple[str, str], ...]
 _WRAPPING = "\"'`<>()[]{} \t\r\n,;\u201c\u201d\u2018\u2019\u00ab\u00bb"
 _MAX = 64 * 1024
@@ -25,6 +27,29 @@ class Pasted:
     parameters: Parameters = field(default=(), repr=False)
     url: str | None = field(default=None, repr=False)
     problem: str = ""
+
+
+def response_in(text: str) -> Parameters:
+    """The parameters of the authorization response that a text is for sure, as a URL or a query
+    with `error`, or with `code` and `state`; () where it may be something else."""
+    pasted = read_pasted(text)
+    names = {name for name, _ in pasted.parameters}
+    sure = "error" in names or names >= {"code", "state"}
+    return pasted.parameters if pasted.kind in ("url", "query") and sure else ()
+
+
+def came_back(response: Parameters) -> str:
+    """What the parameters of an authorization response say, and what to do with it."""
+    said = error_text(dict(response))
+    if said:
+        return (
+            f"an authorization response that refuses: {said}. The authorization server's log says "
+            "why; a walk shows the request that was refused."
+        )
+    return (
+        "an authorization response with a code. Only the client that asked for it can exchange it: "
+        "paste it at the step Response of that walk."
+    )
 
 
 def read_pasted(text: str) -> Pasted:

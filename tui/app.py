@@ -268,17 +268,18 @@ class AuthwalkApp(OwnApp):
 
     @work(exclusive=True, group="open")
     async def open_file(self, path: Path) -> None:
-        """Load a session file off the event loop and show its walk."""
-        from flows.store import SessionFileError, load
+        """Load a session file or a browser's record off the event loop, and show its walk."""
+        from flows.store import SessionFileError
+        from tui.session_file import open_session
 
         self._say("Opening…")
         try:
             missing: list[str] = []
-            session = await asyncio.to_thread(load, path, missing.append)
+            session, file = await asyncio.to_thread(open_session, path, missing.append)
         except SessionFileError as error:
             self._say(str(error), wrong=True)
             return
-        self.show_walk(session, path=path)
+        self.show_walk(session, path=file)
         self._say_missing(missing)
 
     def _say_missing(self, missing: Sequence[str]) -> None:

@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.paste import Pasted, read_pasted
+from flows.paste import Pasted, came_back, read_pasted, response_in
 
 WHOLE = "http://127.0.0.1:7777/callback?code=a%2Fb&state=s&iss=https%3A%2F%2Fauth.example.com"
+CODE = "SplxlOBeZQQYbYS6WxSbIA"
 PAIRS = (("code", "a/b"), ("state", "s"), ("iss", "https://auth.example.com"))
 
 
@@ -76,3 +77,25 @@ def test_any_query_with_a_code_is_read_exactly(parameters: dict[str, str]) -> No
     query = {"code": "c", **parameters}
     pasted = read_pasted(f"http://127.0.0.1/cb?{urlencode(query)}")
     assert dict(pasted.parameters) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        (f"http://127.0.0.1:7/callback?code={CODE}&state=s", True),
+        ("https://host.example/cb?error=access_denied", True),
+        (f"code={CODE}&state=s", True),
+        (f"http://127.0.0.1:7/callback?code={CODE}", False),
+        ("https://mcp.example.com/mcp?state=on", False),
+        (CODE, False),
+        ("", False),
+    ],
+)
+def test_a_text_that_is_an_authorization_response_for_sure(text: str, sure: bool) -> None:
+    assert bool(response_in(text)) is sure
+
+
+def test_what_came_back_is_put_into_words() -> None:
+    refused = (("error", "access_denied"), ("error_description", "No way"), ("state", "s"))
+    assert "access_denied: No way" in came_back(refused)
+    assert CODE not in came_back((("code", CODE), ("state", "s")))

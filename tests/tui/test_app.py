@@ -16,6 +16,7 @@ from flows.store import save
 from flows.text import visible
 from flows.walk import new_session
 from flows.wire import WireOptions
+from tests.flows.test_har import story
 from tests.hostile import HOSTILE
 from tests.tui.walking import LOW, on_lab
 from tui.app import AuthwalkApp
@@ -98,6 +99,29 @@ async def test_a_broken_session_file_is_said(tmp_path: Path) -> None:
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert "broken.toml" in str(app.screen.query_one("#words", Label).content)
+
+
+async def test_a_browsers_record_is_opened_as_a_walk_that_is_not_saved(tmp_path: Path) -> None:
+    path = tmp_path / "chatgpt.com.har"
+    path.write_bytes(story())
+    async with (app := an_app()).run_test() as pilot:
+        app.open_file(path)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        screen = on_top(app)
+        assert isinstance(screen, WalkScreen) and screen.path is None
+        assert screen.walk.session.imported
+
+
+@pytest.mark.parametrize("content", [b"{}", b"not JSON", b""])
+async def test_a_record_that_is_none_is_said(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "[b] broken.har"
+    path.write_bytes(content)
+    async with (app := an_app()).run_test() as pilot:
+        app.open_file(path)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "broken.har" in str(app.screen.query_one("#words", Label).content)
 
 
 @pytest.mark.parametrize("size", [(59, 24), (80, 15), (10, 3)])

@@ -66,6 +66,7 @@ def test_the_url_that_is_meant(typed: str, url: str) -> None:
         ("https://example.com:port/", "Not a URL"),
         ("https://[::1/", "Not a URL"),
         ("https://user:secret@example.com/", "user name or password"),
+        ("http://127.0.0.1:7/cb?error=access_denied", "response that refuses: access_denied"),
     ],
 )
 def test_what_is_wrong_in_words(typed: str, words: str) -> None:
@@ -225,6 +226,16 @@ async def test_ctrl_d_is_the_demo_even_in_the_field(tmp_path: Path) -> None:
 
 async def test_a_session_file_can_be_typed(folder: Path) -> None:
     path = next(folder.iterdir())
+    await _types(path, folder)
+
+
+async def test_a_browsers_record_can_be_typed(folder: Path) -> None:
+    path = folder / "chatgpt.com.HAR"
+    path.write_bytes(b"{}")
+    await _types(path, folder)
+
+
+async def _types(path: Path, folder: Path) -> None:
     app = Harness(folder)
     async with app.run_test() as pilot:
         app.screen.query_one("#url", LineInput).value = str(path)

@@ -64,10 +64,11 @@ def open_on(
     gc.disable()  # what the first frame makes stays; looking for garbage would cost a tenth of it
     session, missing = None, list[str]()
     if session_path:
-        from flows.store import SessionFileError, load
+        from flows.store import SessionFileError
+        from tui.session_file import open_session
 
         try:
-            session = load(session_path, missing.append)
+            session, session_path = open_session(session_path, missing.append)
         except SessionFileError as error:
             raise unreadable(str(error)) from error
     elif target:
@@ -107,7 +108,7 @@ def _session_file(text: str) -> Path:
     path, shown = Path(text), visible(text, limit=200)
     if path.is_file():
         return path
-    if path.suffix == ".toml":
+    if path.suffix in (".toml", ".har"):
         raise unreadable(f"{shown} cannot be read: there is no such file")
     if "." in text.partition("/")[0] and is_web_url(f"https://{text}"):
         raise usage(f"{shown} has no scheme: did you mean https://{shown}")

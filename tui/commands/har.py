@@ -7,12 +7,12 @@ from pathlib import Path
 
 from flows.checks import Record
 from flows.exchange import Exchange
-from flows.har import MOST_BYTES, HarError, read_har
+from flows.har import HarError, read_file
 from flows.health import health
 from flows.recorded import UNREAD, session_of, tries
 from flows.session import Exchanged, Session
 from flows.steps import STEP, STEP_ORDER, STEPS
-from flows.text import size, visible
+from flows.text import visible
 from flows.walk import Walk
 from flows.wire import Wire
 from tui.commands import SOUND, unreadable
@@ -77,9 +77,7 @@ def _read(path: Path) -> tuple[Exchange, ...]:
     """Raises Failure."""
     shown = visible(str(path))
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise unreadable(f"{shown} has more than {size(MOST_BYTES)}")
-        return read_har(path.read_bytes())
+        return read_file(path)
     except OSError as error:
         raise unreadable(f"{shown} cannot be read: {reason(error)}") from error
     except HarError as error:

@@ -13,6 +13,7 @@ from flows.documents import is_whole
 from flows.exchange import Headers
 from flows.limits import Limits
 from flows.outgoing import is_field_name, is_field_value
+from flows.paste import came_back, response_in
 from flows.session import Target
 from flows.signing import SigningKey, UnusableKey, read_key
 from flows.spans import marked, url_spans
@@ -120,6 +121,8 @@ def _proxy(url: str | None) -> str | None:
 def web_url(url: str) -> str:
     """`url` when it is an http or https URL. Raises Failure, with a guess at what was meant."""
     problem = url_problem(url)
+    if not problem and (response := response_in(url)):
+        raise usage(f"the URL is {visible(came_back(response), limit=400)}")
     if not problem:
         return url
     shown = visible(marked(url, url_spans(url)), limit=200)

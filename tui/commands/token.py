@@ -19,6 +19,7 @@ from flows.facts import Json, Tried
 from flows.json_text import Problem
 from flows.jwk import Verification
 from flows.jwt import MAX_LENGTH
+from flows.paste import Parameters, came_back, response_in
 from flows.steps.discovery import fetch, first_usable, next_candidate, read_candidate
 from flows.steps.inspection import Inspection, inspect
 from flows.text import visible
@@ -26,7 +27,7 @@ from flows.wellknown import is_web_url, server_candidates
 from flows.wire import Wire
 from tui.commands import SOUND, STOPPED, UNREACHABLE, Failure, usage
 from tui.commands.options import read_text, web_url, wire_options
-from tui.console import Console
+from tui.console import Console, table
 from tui.report import print_document
 
 _TERMINAL_LINE = 4095
@@ -36,6 +37,8 @@ _NAME = 12
 
 def main(args: argparse.Namespace) -> int:
     text = _given(args.token)
+    if response := response_in(text):
+        return _not_a_token(response, args.json)
     jwks = asyncio.run(_keys(args))
     expected = Expected(issuer=args.issuer)
     inspection = inspect(text, expected, jwks, datetime.now().astimezone())
@@ -45,6 +48,22 @@ def main(args: argparse.Namespace) -> int:
     else:
         Console(sys.stdout).tell(*_lines(inspection, Console(sys.stdout)))
     return SOUND if sound else STOPPED
+
+
+def _not_a_token(response: Parameters, as_json: bool) -> int:
+    """A callback URL in place of a token: what it says. The code and the state stay untold."""
+    told = {
+        name: "" if name in ("code", "state") else visible(value, limit=500)
+        for name, value in response
+    }
+    if as_json:
+        print_document({"error": None, "kind": "authorization-response", "parameters": told})
+        return STOPPED
+    console = Console(sys.stdout)
+    rows = [(name, told[name] or f"{len(value)} characters") for name, value in response]
+    words = f"This is {visible(came_back(response), limit=600)}"
+    console.tell(*console.wrapped(words, first="", rest=0), "", *table(rows, indent=2))
+    return STOPPED
 
 
 def is_sound(inspection: Inspection, *, asked: bool) -> bool:

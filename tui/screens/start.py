@@ -154,6 +154,7 @@ class StartScreen(Screen[None]):
             yield Label(SENTENCE, id="sentence", markup=False)
             url = UrlInput(placeholder="https://mcp.example.com/mcp", id="url")
             url.border_title = "MCP server or issuer URL"
+            url.border_subtitle = "or the path of a session or a HAR file"
             yield url
             variable = LineInput(placeholder="MCP_TOKEN", id="variable")
             variable.border_title = "Environment variable that holds the bearer token"
@@ -257,7 +258,8 @@ class StartScreen(Screen[None]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         typed = self.query_one("#url", LineInput).value
-        path = Path(typed.strip()).expanduser() if typed.strip().endswith(".toml") else None
+        names_file = typed.strip().lower().endswith((".toml", ".har"))
+        path = Path(typed.strip()).expanduser() if names_file else None
         if path and path.is_file():
             self.post_message(self.OpenFile(path))
             return

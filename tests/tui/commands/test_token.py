@@ -140,3 +140,15 @@ def test_numbers_that_json_cannot_hold(capsys: Capture) -> None:
     assert main(["token", f"{header}.{payload}.AAAA", "--json"]) == 1
     document = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert document["claims"]["exp"] == "nan"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_callback_url_is_told_for_what_it_is(form: list[str], capsys: Capture) -> None:
+    said = "error=access_denied&error_description=No+way&state=of-the-walk"
+    assert main(["token", f"http://127.0.0.1:7/cb?{said}", *form]) == 1
+    out = capsys.readouterr().out
+    assert "access_denied" in out and "No way" in out and "of-the-walk" not in out
+    assert main(["token", "http://127.0.0.1:7/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=s", *form]) == 1
+    assert "Splxl" not in capsys.readouterr().out
+    assert main(["check", f"http://127.0.0.1:7/cb?{said}"]) == 2
+    assert "an authorization response that refuses: access_denied" in capsys.readouterr().err
