@@ -2,10 +2,10 @@
 
     from flows.lab import FAULTS, Lab
 
-Neither name imports a server library; entering `Lab` does.
+No name imports a server library; entering `Lab` does.
 """
 
 from flows.lab.faults import FAULTS, Fault, UnknownFault
-from flows.lab.lab import Lab
+from flows.lab.lab import Lab, PortError
 
-__all__ = ["FAULTS", "Fault", "Lab", "UnknownFault"]
+__all__ = ["FAULTS", "Fault", "Lab", "PortError", "UnknownFault"]

@@ -20,6 +20,14 @@ HOST = "127.0.0.1"
 _CHATTY = ("uvicorn", "mcp", "authlib")
 
 
+class PortError(OSError):
+    """Nothing can listen on `port` of this machine."""
+
+    def __init__(self, port: int, error: OSError) -> None:
+        super().__init__(error.errno, error.strerror)
+        self.port = port
+
+
 class Lab:
     """An authorization server and an MCP server that can be made to misbehave.
 
@@ -30,8 +38,8 @@ class Lab:
 
     A port of 0 is one that is free. `layer` is put around each of the two applications, for whoever
     must see or change what they are sent. Raises UnknownFault (a ValueError) for a fault that is
-    not in FAULTS, and OSError on entering when a port is taken. The server libraries are imported
-    on entering, in a thread.
+    not in FAULTS, and PortError (an OSError) on entering when a port is taken. The server libraries
+    are imported on entering, in a thread.
     """
 
     def __init__(
@@ -119,9 +127,9 @@ def _bound(port: int) -> socket.socket:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((HOST, port))
-    except OSError:
+    except OSError as error:
         sock.close()
-        raise
+        raise PortError(port, error) from error
     return sock
 
 

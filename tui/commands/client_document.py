@@ -29,7 +29,7 @@ from flows.text import visible
 from flows.walk import Walk, new_session
 from flows.wire import Wire
 from tui.commands import SOUND, STOPPED, UNREACHABLE, Failure, usage
-from tui.commands.options import client_key, read_text, reason, web_url, wire_options
+from tui.commands.options import client_key, not_listening, read_text, web_url, wire_options
 from tui.console import Console
 from tui.output import STDOUT, write
 from tui.redaction import Redaction
@@ -110,7 +110,7 @@ def _serve(build: Callable[[str], dict[str, Any]], args: argparse.Namespace) -> 
             with suppress(KeyboardInterrupt):
                 asyncio.run(_until_stopped())
     except OSError as error:
-        says = f"the document cannot be served: {reason(error)}"
+        says = not_listening(args.serve, "--serve", error)
         raise Failure("listen", says, UNREACHABLE) from error
     return SOUND
 

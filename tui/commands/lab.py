@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, suppress
 from flows.lab.faults import FAULTS
 from flows.text import visible
 from tui.commands import SOUND, UNREACHABLE, Failure, usage
+from tui.commands.options import not_listening
 from tui.console import table
 from tui.spelling import hint
 
@@ -37,15 +38,16 @@ def known_faults(names: Sequence[str]) -> tuple[str, ...]:
 
 
 async def _serve(faults: tuple[str, ...], args: argparse.Namespace) -> None:
-    from flows.lab import Lab
+    from flows.lab import Lab, PortError
 
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
         practice = Lab(faults, mcp_port=args.port, as_port=args.as_port)
         try:
             lab = await stack.enter_async_context(practice)
-        except OSError as error:
-            says = f"the lab cannot listen: {error.strerror}"
+        except PortError as error:
+            option = "--port" if error.port == args.port else "--as-port"
+            says = not_listening(error.port, option, error)
             raise Failure("listen", says, UNREACHABLE) from error
         # Only now: until the servers are up, a signal ends the process as it always does.
         for number in (signal.SIGINT, signal.SIGTERM):

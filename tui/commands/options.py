@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from errno import EADDRINUSE
 from pathlib import Path
 
 from flows.documents import is_whole
@@ -175,6 +176,15 @@ def reason(error: OSError | ValueError) -> str:
     """Why a file operation failed, without the path that everybody knows."""
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return visible(words, limit=300)
+
+
+def not_listening(port: int, option: str, error: OSError) -> str:
+    """Why nothing can be served on a port, and what to do about it."""
+    if error.errno == EADDRINUSE:
+        says = f"port {port} is in use: end what listens there"
+    else:
+        says = f"port {port} cannot be listened on: {reason(error)}"
+    return f"{says}, or give {option} another one, or none for one that is free"
 
 
 _NEEDS = {

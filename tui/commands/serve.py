@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from flows.text import visible
 from tui.arguments import parse
 from tui.commands import SOUND, unreadable, usage
-from tui.commands.options import reason
+from tui.commands.options import not_listening
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -50,7 +50,7 @@ def main(args: argparse.Namespace) -> int:
     try:
         listening = socket.create_server((HOST, args.port))
     except OSError as error:
-        raise unreadable(f"port {args.port} cannot be listened on: {reason(error)}") from error
+        raise unreadable(not_listening(args.port, "--port", error)) from error
     token = secrets.token_urlsafe(24)
     url = f"http://{HOST}:{listening.getsockname()[1]}/?token={token}"
     print(f"authwalk in the browser: {url}\nctrl+c ends it", flush=True)

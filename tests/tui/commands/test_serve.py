@@ -101,7 +101,7 @@ def test_only_the_app_is_served(arguments: list[str], words: str, capsys: Captur
 def test_a_port_that_is_taken_is_told(capsys: Capture) -> None:
     with socket.create_server((HOST, 0)) as taken:
         assert main(["serve", "--port", str(taken.getsockname()[1])]) == 6
-    assert "cannot be listened on" in capsys.readouterr().err
+    assert "is in use: end what listens there, or give --port" in capsys.readouterr().err
 
 
 class Browser:
