@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flows.exchange import Tls
-from flows.network import EXPIRED, NOT_YET_VALID, OTHER_NAME
+from flows.network import EXPIRED, NO_TLS, NOT_YET_VALID, OTHER_NAME
 
 _MOST_NAMES = 5
 
@@ -110,7 +110,7 @@ def reason(error: ssl.SSLError, host: str, seen: ssl.SSLObject | None = None) ->
     """Why TLS with `host` failed, in words. `seen` is the connection of `peek`."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"):
-            return f"{host} does not speak TLS on this port"
+            return f"{host} {NO_TLS} on this port: it answers as a server of plain http would"
         if isinstance(error, ssl.SSLEOFError):
             return f"{host} closed the connection in the TLS handshake"
         return f"the TLS handshake with {host} failed: {error.reason or error}"

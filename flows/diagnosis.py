@@ -83,8 +83,14 @@ def stop(session: Session, blocked: Blocked) -> Finding:
 
 def last_exchange(session: Session, step: StepId) -> Exchange | None:
     """The last exchange of a step that was part of the walk."""
+    event = last_event(session, step)
+    return event.exchange if event else None
+
+
+def last_event(session: Session, step: StepId) -> Exchanged | None:
+    """As `last_exchange`, with how it came about."""
     found = (
-        event.exchange
+        event
         for event in reversed(session.events)
         if isinstance(event, Exchanged) and event.step == step and not event.probe
     )

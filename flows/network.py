@@ -18,6 +18,7 @@ EXPIRED = "has expired"
 NOT_YET_VALID = "is not valid yet"
 OTHER_NAME = "has another name"
 UNREADABLE_BUNDLE = "the CA bundle"
+NO_TLS = "does not speak TLS"
 """What a failure of TLS says, and `failing_check` goes by."""
 
 _CHECKS: dict[FailureKind, str] = {
@@ -71,6 +72,8 @@ def failing_party(exchange: Exchange, server: Party) -> Party:
 def _tls_check(text: str) -> str:
     if text.startswith(UNREADABLE_BUNDLE):
         return ""
+    if NO_TLS in text:
+        return "NET-02"
     if OTHER_NAME in text:
         return "NET-04"
     if EXPIRED in text or NOT_YET_VALID in text:

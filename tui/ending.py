@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from flows.diagnosis import Diagnosis, explain, last_exchange
+from flows.dead_ends import dead_end
+from flows.diagnosis import Diagnosis, explain, last_event, last_exchange
 from flows.exchange import Exchange
 from flows.facts import Facts
 from flows.moves import Ask, Blocked, Done, Move, Skipped
@@ -15,9 +17,11 @@ from flows.steps import STEP
 from flows.walk import Walk
 from tui.commands import ACT_FAILED, INTERRUPTED, PERSON, SOUND, STOPPED, UNREACHABLE
 from tui.record import Findings, calls
+from tui.spelling import hint
 
 Outcome = Literal["completed", "stopped", "needs-person", "unreachable"]
 ACTS: tuple[StepId, ...] = ("tools", "call")
+_MOST_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,17 @@ def stopped(walk: Walk, blocked: Blocked) -> Ending:
 
 
 def unreachable(walk: Walk, move: Move | None) -> bool:
-    """Whether the walk stopped at `move` because nobody answered; the page of a firewall is an
-    answer."""
+    """Whether the walk stopped at `move` because nobody answered. The page of a firewall is an
+    answer; an address that a server's metadata named for nothing is a fault of that server."""
     if not isinstance(move, Blocked) or move.party != "network":
         return False
-    exchange = last_exchange(walk.session, move.step)
-    return exchange is None or exchange.response is None or exchange.error is not None
+    event = last_event(walk.session, move.step)
+    if event is None:
+        return True
+    exchange = event.exchange
+    if exchange.response is not None and exchange.error is None:
+        return False
+    return dead_end(walk.session, walk.facts, event) is None
 
 
 def _verdict(walk: Walk, diagnosis: Diagnosis) -> Verdict:
@@ -133,7 +142,7 @@ def sound(walk: Walk) -> Ending:
 
 
 def _after_acts(walk: Walk) -> Ending:
-    listed = {tool.get("name") for tool in walk.facts.tool_list.tools}
+    listed = [str(tool["name"]) for tool in walk.facts.tool_list.tools]
     for called in calls(walk):
         if not (why := called.failed):
             continue
@@ -151,7 +160,7 @@ def _after_acts(walk: Walk) -> Ending:
             if unknown
             else "resource-server",
             _sentence(why),
-            "Call a tool that tools/list names." if unknown else "",
+            _of_listed(called.name, listed) if unknown else "",
             "MCP Tools, Error Handling" if called.method == "tools/call" else "",
             evidence=called.exchange,
         )
@@ -159,6 +168,16 @@ def _after_acts(walk: Walk) -> Ending:
         outcome: Outcome = "completed" if called.result else "stopped"
         return Ending(outcome, ACT_FAILED, code, verdict)
     return sound(walk)
+
+
+def _of_listed(name: str, listed: Sequence[str]) -> str:
+    """What to call instead of a tool that the server does not list."""
+    if not listed:
+        return "The server lists no tools."
+    meant = hint(name, listed)
+    more = f" and {len(listed) - _MOST_NAMES} more" if len(listed) > _MOST_NAMES else ""
+    names = f"{', '.join(listed[:_MOST_NAMES])}{more}"
+    return f"Call a tool that is listed{meant and f' ({meant}?)'}: {names}."
 
 
 def _summary(facts: Facts) -> str:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flows.checks.kernel import Outcomes, Severity, at, check, failed, passed, skipped
+from flows.checks.kernel import Outcome, Outcomes, Severity, at, check, failed, passed, skipped
 from flows.checks.record import Record
+from flows.dead_ends import dead_end
 from flows.exchange import Exchange
-from flows.network import failing_check, reach, reach_of
+from flows.network import NO_TLS, failing_check, reach, reach_of
 from flows.session import STEP_IDS, Exchanged
 
 SOON = timedelta(days=14)
@@ -38,12 +39,20 @@ def _by_host(record: Record) -> dict[str, Exchanged]:
 
 
 def _told(record: Record, id: str, fix: str | None = None) -> Outcomes:
-    """The hosts that the check `id` fails for want of an answer."""
-    for event in _by_host(record).values():
-        failure = event.exchange.error
-        if failure and failing_check(event.exchange) == id:
+    """The hosts that the check `id` fails for want of an answer. An address that metadata names
+    is its server's affair."""
+    met = _by_host(record)
+    for event in record.probes("token-get"):  # a walk without a login comes there in no other way
+        met.setdefault(host_of(event.exchange), event)
+    for event in met.values():
+        exchange, failure = event.exchange, event.exchange.error
+        if failure and failing_check(exchange) == id:
             words = f"{failure.text[:1].upper()}{failure.text[1:]}."
-            yield failed(words, at(event.exchange, "url", "request"), step=event.step, fix=fix)
+            outcome = failed(words, at(exchange, "url", "request"), step=event.step, fix=fix)
+            if dead := dead_end(record.session, record.facts, event):
+                says = f"{words} {dead.words}"
+                outcome = replace(outcome, says=says, party="authorization-server")
+            yield outcome
 
 
 def _secured(record: Record) -> Iterator[Exchanged]:
@@ -91,10 +100,19 @@ def hosts_resolve(record: Record) -> Outcomes:
     "Check that the server runs, its port, and the firewall before it.",
 )
 def servers_answer(record: Record) -> Outcomes:
-    yield from _told(record, "NET-02")
+    for outcome in _told(record, "NET-02"):
+        yield _in_plain(record, outcome) if NO_TLS in outcome.says else outcome
     for event in _by_host(record).values():
         if event.exchange.response:
             yield passed(at(event.exchange, "status"))
+
+
+def _in_plain(record: Record, outcome: Outcome) -> Outcome:
+    """A URL of https where plain HTTP is spoken."""
+    exchange = record.session.exchange(outcome.place.exchange) if outcome.place else None
+    url = exchange.request.url if exchange else ""
+    fix = f"Did you mean http:{url.partition(':')[2].partition('?')[0]}? Else speak TLS there."
+    return replace(outcome, standard="RFC 9110 §4.2.2", fix=fix)
 
 
 @check(

@@ -12,6 +12,7 @@ from flows.checks.network import all_exchanges, host_of
 from flows.checks.record import Record
 from flows.checks.resource_metadata import resource_document
 from flows.checks.server_metadata import ENDPOINTS, server_document
+from flows.dead_ends import dead_end
 from flows.documents import text_list, text_member
 from flows.exchange import Exchange, header, media_type
 from flows.network import edge_page, failing_check, failing_party, is_unreadable, reach_of
@@ -156,7 +157,10 @@ def answers_come_in_time(record: Record) -> Outcomes:
         took = exchange.timing.total
         if failing_check(exchange) == "NET-11" and exchange.error:
             words = f"No answer of {exchange.request.url}: {exchange.error.text}."
-            yield failed(words, place, severity="error", step=event.step)
+            blamed: Party | None = None
+            if dead := dead_end(record.session, record.facts, event):
+                words, blamed = f"{words} {dead.words}", "authorization-server"
+            yield failed(words, place, severity="error", party=blamed, step=event.step)
         elif event.step in _MACHINES and exchange.response and took > SLOW:
             words = f"{exchange.request.url} took {took:.1f} s."
             weight: Severity = "error" if took > TOO_SLOW else "warn"

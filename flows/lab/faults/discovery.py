@@ -198,7 +198,7 @@ DISCOVERY: tuple[Fault, ...] = (
         "the first of two authorization servers does not answer, and the second is well",
         edit("resource-metadata", having(authorization_servers=lambda known: [DEAD, *known])),
         step="server-metadata",
-        party="network",
+        party="authorization-server",
     ),
     _fault(
         "redirect-metadata",

@@ -8,7 +8,7 @@ from flows.exchange import Exchange, Failure, FailureKind, Tls
 from flows.moves import Blocked
 from flows.session import Exchanged, Target
 from tests.flows.checks.judging import assert_named, judged, results
-from tests.flows.world import ISSUER, MCP, NOW, World
+from tests.flows.world import ISSUER, MCP, METADATA, NOW, World, answer
 
 LASTING = Tls("TLSv1.3", "TLS_AES_128_GCM_SHA256", not_after=NOW + timedelta(days=60))
 
@@ -46,7 +46,7 @@ def test_good_connections_pass_every_check() -> None:
         ("refused", "mcp.example.com cannot be connected to", "NET-02"),
         ("protocol", "no valid HTTP while waiting", "NET-02"),
         ("tls", "the issuer of the certificate is not known here", "NET-03"),
-        ("tls", "mcp.example.com does not speak TLS on this port", "NET-03"),
+        ("tls", "mcp.example.com does not speak TLS on this port", "NET-02"),
         ("tls", "the certificate of mcp.example.com has another name: x", "NET-04"),
         ("tls", "the certificate of mcp.example.com has expired", "NET-05"),
         ("tls", "the TLS handshake failed: TLSV1_ALERT_PROTOCOL_VERSION", "NET-06"),
@@ -68,6 +68,28 @@ def test_a_later_host_is_named_at_its_step() -> None:
     world.routes[f"POST {ISSUER}/token"] = failure
     world.walk()
     finding = assert_named(world, "NET-02", "fail", "Auth.example.com", "network")
+    assert finding.step == "token"
+
+
+def test_plain_http_behind_https_is_no_matter_of_certificates() -> None:
+    failure = Failure("tls", "mcp.example.com does not speak TLS on this port")
+    world = World(routes={f"POST {MCP}": failure})
+    world.walk()
+    finding = assert_named(world, "NET-02", "fail", "does not speak TLS", "network")
+    assert finding.standard == "RFC 9110 §4.2.2"
+    assert finding.fix.startswith(f"Did you mean http:{MCP.removeprefix('https:')}?")
+    assert results(world, "NET-03") == ["not-applicable"]
+
+
+def test_an_address_that_metadata_named_for_nothing() -> None:
+    elsewhere = "https://login.example.com/token"
+    metadata = f"{ISSUER}/.well-known/oauth-authorization-server"
+    world = World()
+    world.routes[f"GET {metadata}"] = answer(200, {**METADATA, "token_endpoint": elsewhere})
+    world.routes[f"POST {elsewhere}"] = Failure("refused", "login.example.com does not answer")
+    world.walk()
+    named = f"token_endpoint of {metadata} leads there."
+    finding = assert_named(world, "NET-02", "fail", named, "authorization-server")
     assert finding.step == "token"
 
 

@@ -103,7 +103,7 @@ def test_an_unreachable_server_is_found_by_its_check(text: str) -> None:
     world = World(routes={**World().routes, OAUTH: failure, OPENID: failure})
     move = world.walk()
     assert isinstance(move, Blocked) and move.party == "network"
-    assert_named(world, move.check, "fail", text.capitalize(), "network")
+    assert_named(world, move.check, "fail", text.capitalize(), "authorization-server")
 
 
 def test_a_page_before_a_good_openid_document_is_a_warning() -> None:

@@ -130,9 +130,24 @@ def test_a_failed_call(lab: Lab, capsys: Capture, words: list[str], code: str) -
     assert states(document)["connect"] == "ok"
 
 
+def test_a_tool_that_is_not_listed_is_told_with_those_that_are(lab: Lab, capsys: Capture) -> None:
+    document = report(lab.mcp_url, "--approve", "--call", "ecko", capsys=capsys, code=5)
+    fix = document["verdict"]["fix"]
+    assert fix.startswith("Call a tool that is listed (did you mean echo?): echo, add, ")
+
+
+def test_a_dead_end_of_the_metadata_is_a_fault_of_its_server(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("first-server-dead",))
+    document = report(lab.mcp_url, "--approve", capsys=capsys, code=1)
+    verdict = document["verdict"]
+    assert (document["outcome"], verdict["party"]) == ("stopped", "authorization-server")
+    assert "authorization_servers of http" in verdict["cause"]
+
+
 def test_a_call_where_there_are_no_tools(lab: Lab, capsys: Capture) -> None:
     lab.set_faults(("tools-empty",))
     document = report(lab.mcp_url, "--approve", "--call", "echo", capsys=capsys, code=5)
+    assert document["verdict"]["fix"] == "The server lists no tools."
     assert document["error"]["code"] == "unknown-tool"
     assert document["calls"][0]["result"]["isError"] is True
 
