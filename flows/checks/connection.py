@@ -103,14 +103,14 @@ def opening_is_complete(record: Record) -> Outcomes:
 def token_is_taken(record: Record) -> Outcomes:
     """The last answer decides: a refusal that a refresh or a step-up mended is how it should be."""
     carried = [
-        event.exchange
+        event
         for event in record.exchanges("connect", "tools", "call")
         if header(event.exchange.request.headers, "authorization") is not None
         and event.exchange.status is not None
     ]
     if not carried:
         return
-    last = carried[-1]
+    step, last = carried[-1].step, carried[-1].exchange
     if last.status in (401, 403):
         words = f"The token that {came(record.facts)} is refused with {last.status}{_said(last)}."
         # A token that gives cause is its issuer's fault, which another check names.
@@ -122,6 +122,7 @@ def token_is_taken(record: Record) -> Outcomes:
             severity="info" if cause else None,
             party="person" if given and not cause else None,
             fix=GIVE_ANOTHER if given else None,
+            step=step,
         )
     else:
         yield passed(at(last, "status"))
@@ -161,11 +162,11 @@ def content_type_is_promised(record: Record) -> Outcomes:
                 "server answers in its place."
             )
             fix = "Let POST requests to the MCP endpoint through to the MCP server."
-            yield failed(words, place, party="network", fix=fix)
+            yield failed(words, place, party="network", fix=fix, step=event.step)
             return
         else:
             words = f"The answer is {kind or 'of no type'}, neither JSON nor an event stream."
-            yield failed(words, place)
+            yield failed(words, place, step=event.step)
             return
     if judged:
         yield passed(at(judged, "header Content-Type"))
@@ -211,9 +212,10 @@ def forbidden_names_a_scope(record: Record) -> Outcomes:
         challenge = found.get("insufficient_scope")
         if challenge is None:
             words = '403 without error="insufficient_scope": no client knows what to ask for.'
-            yield failed(words, place)
+            yield failed(words, place, step=event.step)
         elif not challenge.get("scope"):
-            yield failed("The challenge of the 403 names no scope to ask for.", place)
+            words = "The challenge of the 403 names no scope to ask for."
+            yield failed(words, place, step=event.step)
         else:
             yield passed(place)
 
@@ -290,7 +292,7 @@ def server_works(record: Record) -> Outcomes:
         exchange = event.exchange
         if exchange.status is not None and exchange.status >= 500:
             words = f"The MCP server answers {exchange.status}{_message(exchange)}."
-            yield failed(words, at(exchange, "status"))
+            yield failed(words, at(exchange, "status"), step=event.step)
             return
 
 

@@ -153,3 +153,21 @@ def test_an_error_of_the_server_itself_is_told() -> None:
     found = only(walked(answer(500, b"<h1>Oops", "text/html")), "MCP-14")
     assert (found.result, found.party) == ("fail", "resource-server")
     assert results(walked(), "MCP-14") == ["not-applicable"]
+
+
+@pytest.mark.parametrize(
+    ("given", "check"),
+    [
+        (answer(500, b"Oops", "text/plain"), "MCP-14"),
+        (answer(200, b"hello", "text/plain"), "MCP-06"),
+        (challenge("realm=x", status=403), "MCP-08"),
+        (challenge(), "MCP-04"),
+    ],
+)
+def test_what_fails_at_the_list_is_told_there(given: Response, check: str) -> None:
+    def route(request: Request) -> Response:
+        return given if json.loads(request.body)["method"] == "tools/list" else mcp(request)
+
+    world = World(Target(MCP, bearer="t"), routes={f"POST {MCP}": route})
+    world.walk()
+    assert {found.step for found in judged(world, check)} == {"tools"}
