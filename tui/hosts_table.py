@@ -18,17 +18,9 @@ _Causes = dict[tuple[str, str], dict[tuple[str, str], list[str]]]
 def hosts_table(rows: Sequence[Row], console: Console) -> Iterator[str]:
     """The table of hosts: a mark a cell, what the marks mean, then why not and what is not known,
     each cause told once and below it what each host does with it."""
-    heads = " ".join(HEADS[column] for column in COLUMNS)
-    title = console.paint("bold", f"{'Hosts':<{_NAME + 2}}")
-    yield f"{title}{console.paint('dim', heads)}"
-    for row in rows:
-        cells = "".join(
-            console.mark(_KINDS[row.cells[column].state]) + " " * len(HEADS[column])
-            for column in COLUMNS
-        )
-        yield f"  {visible(row.host.title, limit=_NAME):<{_NAME}}{cells}".rstrip()
-    told = (f"{console.mark(_KINDS[state])} {words}" for state, words in LEGEND.items())
-    yield f"  {'   '.join(told)}"
+    yield from _marks(rows, console)
+    told = "   ".join(f"{console.mark(_KINDS[state])} {words}" for state, words in LEGEND.items())
+    yield from console.wrapped(told, first="  ", rest=2)
     for state in ("no", "unknown"):
         for (column, found), does in _causes(rows, state).items():
             plain = [name for (words, _), names in does.items() if not words for name in names]
@@ -40,7 +32,29 @@ def hosts_table(rows: Sequence[Row], console: Console) -> Iterator[str]:
                     text = visible(_sentence(names, words), limit=400)
                     yield from console.wrapped(text, first=" " * 4, rest=4)
                 if source:
-                    yield " " * 4 + console.paint("dim", visible(source, limit=300))
+                    text = visible(source, limit=300)
+                    yield from console.wrapped(text, first=" " * 4, rest=4, style="dim")
+
+
+def _marks(rows: Sequence[Row], console: Console) -> Iterator[str]:
+    """The table itself; in a narrow terminal the marks stand below the name."""
+    heads = " ".join(HEADS[column] for column in COLUMNS)
+    wide = console.width >= _NAME + 2 + len(heads)
+    title = console.paint("bold", f"{'Hosts':<{_NAME + 2}}" if wide else "Hosts")
+    if not wide:
+        yield title
+        title = "  "
+    yield f"{title}{console.paint('dim', heads)}"
+    for row in rows:
+        cells = "".join(
+            console.mark(_KINDS[row.cells[column].state]) + " " * len(HEADS[column])
+            for column in COLUMNS
+        )
+        name = f"  {visible(row.host.title, limit=_NAME):<{_NAME}}"
+        if not wide:
+            yield name.rstrip()
+            name = "  "
+        yield f"{name}{cells}".rstrip()
 
 
 def _sentence(names: Sequence[str], does: str) -> str:

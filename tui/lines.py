@@ -43,6 +43,10 @@ _MARKS = {
 _FINDINGS = {"fail": "error", "warn": "warn", "info": "info", "pass": "ok"}
 _INDENT = 6
 _TITLE = 20
+_DETAIL = 34
+"""Columns before the detail of the health table."""
+_WIDE = 72
+"""Columns from which the detail stands beside the component."""
 _MOST_RESULT_LINES = 20
 
 
@@ -192,16 +196,23 @@ class Lines:
         yield from self._see_also(diagnosis.alternatives, diagnosis)
 
     def health(self, components: Iterable[Component]) -> Iterator[str]:
-        """The health table: mark, component, status, detail, endpoint."""
+        """The health table: mark, component, status, detail, endpoint; in a narrow terminal the
+        last two below the others."""
         kinds = {"fail": "error", "unknown": "skipped"}
+        wide = self.console.width >= _WIDE
         for one in components:
             mark = self.console.mark(kinds.get(one.state, one.state))
-            status = self._safe(one.status, 12)
-            head = f"  {mark} {one.name:<18} {status:<10} "
-            yield f"{head}{self._safe(one.detail, 200)}".rstrip()
+            status, detail = self._safe(one.status, 12), self._safe(one.detail, 200)
+            head = f"  {mark} {one.name:<18} {status:<10}"
+            if wide and detail:
+                yield from self.console.wrapped(detail, first=f"{head} ", rest=_DETAIL)
+            else:
+                yield head.rstrip()
+                yield from self.console.wrapped(detail, first=" " * 4, rest=4) if detail else ()
             if one.endpoint:
                 url = self._safe(self.redaction.url(one.endpoint))
-                yield " " * 34 + self.console.paint("dim", url)
+                fits = wide and _DETAIL + len(url) <= self.console.width
+                yield " " * (_DETAIL if fits else 4) + self.console.paint("dim", url)
 
     def findings(self, findings: Iterable[Finding]) -> Iterator[str]:
         """Findings in the order of the walk, each with its check, party, standard and fix."""
@@ -218,8 +229,8 @@ class Lines:
         yield from self.console.wrapped(self._safe(finding.says), first=first, rest=13)
         if finding.result in ("fail", "warn"):
             party = PARTIES[finding.party] if finding.party else ""
-            words = " · ".join(filter(None, (party, finding.standard)))
-            yield " " * 13 + self.console.paint("dim", self._safe(words))
+            words = self._safe(" · ".join(filter(None, (party, finding.standard))))
+            yield from self.console.wrapped(words, first=" " * 13, rest=13, style="dim")
 
     def _evidence(self, exchange: Exchange | None, field: str) -> Iterator[str]:
         if exchange:
@@ -299,7 +310,10 @@ class Lines:
             first = f"{' ' * _INDENT}{mark} "
             yield from self.console.wrapped(text, first=first, rest=_INDENT + 2)
             if finding.standard and finding.result != "info":
-                yield " " * (_INDENT + 2) + self.console.paint("dim", finding.standard)
+                first = " " * (_INDENT + 2)
+                yield from self.console.wrapped(
+                    finding.standard, first=first, rest=_INDENT + 2, style="dim"
+                )
 
     def _result(self, called: Called) -> Iterator[str]:
         assert called.result is not None

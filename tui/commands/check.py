@@ -199,23 +199,24 @@ def _status(checked: Sequence[Checked], fail_on: str) -> int:
 
 
 def _tell(checked: Checked, lines: Lines, console: Console, args: argparse.Namespace) -> None:
-    console.say(*lines.head(checked.walk.session.target), "")
-    console.say(*lines.health(checked.components))
+    name = console.tell if len(args.urls) > 1 else console.say  # whose verdict it is
+    name(*lines.head(checked.walk.session.target))
+    console.say("", *lines.health(checked.components))
     told = [one for one in checked.findings if one.speaks or args.verbose]
     if told:
         console.say("", *lines.findings(told))
     if checked.hosts:
-        console.tell("", *hosts_table(checked.hosts, console))
+        console.say("", *hosts_table(checked.hosts, console))
         for words in checked.advice:
-            console.tell(*console.wrapped(visible(words), first="  ", rest=2))
+            console.say(*console.wrapped(visible(words), first="  ", rest=2))
     if checked.enough:
         console.tell(f"  Not every probe was sent: {visible(checked.enough)}.")
     console.say(*lines.declared(checked.walk.facts))
-    console.tell("")
+    console.say("")
     _tell_verdict(checked, lines, console)
     if checked.diagnosis.sound and not (args.approve or checked.walk.facts.tokens):
         console.say("  No token was asked for; --approve looks at what comes of one.")
-    console.tell("")
+    console.say("")
 
 
 def _tell_verdict(checked: Checked, lines: Lines, console: Console) -> None:

@@ -49,7 +49,8 @@ async def response(walk: Walk, console: Console, *, open_url: bool, wait: float 
     pastes = can_answer()
     if open_url and not pastes and wait is None:
         wait = LISTENING
-    _invite(walk.facts, console, pastes=pastes, listens=walk.listener is not None)
+    if pastes or wait is not None or not console.quiet:  # else nothing can come of it
+        _invite(walk.facts, console, pastes=pastes, listens=walk.listener is not None)
     if open_url:
         _open(walk.facts.authorization_url or "", console)
     sources = []

@@ -167,3 +167,13 @@ def test_without_a_token_sound_is_said_of_what_was_looked_at(lab: Lab, capsys: C
     lab.set_faults(())
     assert main(["check", lab.mcp_url]) == 0
     assert "No token was asked for; --approve" in capsys.readouterr().out
+
+
+def test_quiet_is_the_verdict_alone(lab: Lab, capsys: Capture) -> None:
+    assert main(["check", lab.mcp_url, "--hosts", "--quiet"]) == 0
+    assert capsys.readouterr().out == "✓ Sound\n"
+    lab.set_faults(("introspect-open",))
+    assert main(["check", lab.mcp_url, "http://127.0.0.1:9/mcp", "--quiet"]) == 4
+    lines = capsys.readouterr().out.splitlines()
+    heads = [line for line in lines if line.startswith("authwalk ")]
+    assert heads == [f"authwalk  {lab.mcp_url}", "authwalk  http://127.0.0.1:9/mcp"], "whose it is"

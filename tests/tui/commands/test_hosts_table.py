@@ -129,13 +129,13 @@ def test_without_metadata_nothing_is_known(lab: Lab, capsys: Capture) -> None:
 
 def test_the_table_is_told_with_its_reasons(lab: Lab, capsys: Capture) -> None:
     with faults(lab, "resource-trailing-slash"):
-        main(["check", lab.mcp_url, "--hosts", "--quiet", "--fail-on", "never"])
+        main(["check", lab.mcp_url, "--hosts", "--fail-on", "never"])
     told = capsys.readouterr().out
     assert "register redirect auth metadata resource token" in told
     assert "✓ would pass   ✗ would refuse   ? not known" in told
     assert told.count("✗ resource: ") == 1, "one cause is told once"
     assert "    VS Code is documented to" in told
-    assert "documented by https://github.com/microsoft/vscode/" in told
+    assert "documented by https://github.com/microsoft/vscode/" in " ".join(told.split())
     assert "? registration: only a registration would tell (all 21)" in told
     assert "--register registers as each host" in told and "--approve makes" in told
     assert not [line for line in told.splitlines() if len(line) > 80 and "http" not in line]
@@ -148,6 +148,7 @@ def test_the_verdict_tells_of_the_hosts_and_so_does_the_status(lab: Lab, capsys:
         told = " ".join(capsys.readouterr().out.split())
         assert "! No rule is broken, and 1 of 21 hosts would refuse: Cursor." in told
         assert "Sound" not in told and "--register" not in told
+        assert "ChatGPT" not in told, "the verdict alone"
         assert main([*arguments, "--fail-on", "warn", "--json"]) == 1
         rows = json.loads(capsys.readouterr().out)["checks"][0]["hosts"]
         assert [row["host"] for row in rows if row["refuses"]] == ["cursor"]
@@ -162,7 +163,7 @@ def test_the_token_is_judged_once_there_is_one(lab: Lab, capsys: Capture) -> Non
 
 def test_what_kept_the_registrations_from_being_made_is_told(lab: Lab, capsys: Capture) -> None:
     with faults(lab, "issuer-mismatch"):
-        main(["check", lab.mcp_url, "--hosts", "--register", "--quiet"])
+        main(["check", lab.mcp_url, "--hosts", "--register"])
         told = capsys.readouterr().out
     assert "  Not registered: " in told and "--register registers" not in told
     assert "--approve" not in told, "it would go no further"
@@ -213,3 +214,18 @@ def test_that_hosts_elsewhere_cannot_reach_this_machine_is_told(lab: Lab, capsys
     main(["check", lab.mcp_url, "--hosts", "--fail-on", "never"])
     told = " ".join(capsys.readouterr().out.split())
     assert f"cannot reach {lab.mcp_url.removesuffix('/mcp')}: the marks are for the day" in told
+
+
+@pytest.mark.parametrize("width", [50, 60, 71, 80])
+def test_in_a_narrow_terminal_every_word_is_whole(
+    width: int, lab: Lab, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.console.WIDTH", width)
+    with faults(lab, "resource-trailing-slash"):
+        main(["check", lab.mcp_url, "--hosts", "--fail-on", "never"])
+    told = capsys.readouterr().out
+    assert "register redirect auth metadata resource token" in told
+    # The health table, the marks and the findings need so much at least.
+    room = max(width, 51)
+    too_long = [line for line in told.splitlines() if len(line) > room]
+    assert not [line for line in too_long if len(line.split()) > 1], too_long

@@ -47,6 +47,12 @@ def test_a_sound_walk_is_printed_step_by_step(lab: Lab, capsys: Capture) -> None
     assert out.rstrip().splitlines()[-2].startswith("✓ Sound")
 
 
+def test_quiet_asks_for_nothing_where_nobody_can_answer(lab: Lab, capsys: Capture) -> None:
+    assert main(["run", lab.mcp_url, "--quiet"]) == 3
+    out = capsys.readouterr().out
+    assert out.startswith("… A person is needed at Response\n") and "/authorize?" not in out
+
+
 def test_quiet_prints_the_verdict_alone(lab: Lab, capsys: Capture) -> None:
     assert main(["run", lab.mcp_url, "--approve", "--quiet"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == "✓ Sound"
