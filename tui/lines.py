@@ -59,7 +59,7 @@ class Lines:
 
     def head(self, target: Target) -> list[str]:
         what = "issuer " if target.kind == "authorization-server" else ""
-        url = self._safe(self.redaction.url(target.url))
+        url = self.shown_url(target.url)
         host = host_of(target)
         role = f"  as {self._safe(host.title, 40)}" if host else ""
         return [f"{self.console.paint('bold', 'authwalk')}  {what}{url}{role}"]
@@ -210,7 +210,7 @@ class Lines:
                 yield head.rstrip()
                 yield from self.console.wrapped(detail, first=" " * 4, rest=4) if detail else ()
             if one.endpoint:
-                url = self._safe(self.redaction.url(one.endpoint))
+                url = self.shown_url(one.endpoint)
                 fits = wide and _DETAIL + len(url) <= self.console.width
                 yield " " * (_DETAIL if fits else 4) + self.console.paint("dim", url)
 
@@ -330,6 +330,10 @@ class Lines:
             return []
         first = f"  {self.console.paint('dim', f'{label:<9}')} "
         return self.console.wrapped(self._safe(text), first=first, rest=12)
+
+    def shown_url(self, url: str) -> str:
+        """A URL that a server named, fit to be shown."""
+        return self._safe(self.redaction.url(url))
 
     def _safe(self, text: str, limit: int | None = 2000) -> str:
         return visible(self.redaction.text(text), limit=limit)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
 from flows.checks import Finding, Record
@@ -21,6 +22,7 @@ from flows.network import reach_of
 from flows.preflight import Row, preflight, survey
 from flows.probes import PROBES
 from flows.probing import Prober
+from flows.registered import left_registered
 from flows.session import Target
 from flows.steps import STEP
 from flows.text import visible
@@ -209,6 +211,7 @@ def _tell(checked: Checked, lines: Lines, console: Console, args: argparse.Names
         console.say("", *hosts_table(checked.hosts, console))
         for words in checked.advice:
             console.say(*console.wrapped(visible(words), first="  ", rest=2))
+    console.say(*_left(checked, lines))
     if checked.enough:
         console.tell(f"  Not every probe was sent: {visible(checked.enough)}.")
     console.say(*lines.declared(checked.walk.facts))
@@ -219,15 +222,33 @@ def _tell(checked: Checked, lines: Lines, console: Console, args: argparse.Names
     console.say("")
 
 
+def _left(checked: Checked, lines: Lines) -> Iterator[str]:
+    """The clients that are still registered, and how each could be deleted."""
+    for url, clients in groupby(left_registered(checked.walk.session), lambda one: one.endpoint):
+        yield f"  Left registered at {lines.shown_url(url)}:"
+        listed = list(clients)
+        for one in listed:
+            whose = f"  {one.host}" if one.host else ""
+            yield f"    {visible(one.client_id, limit=200)}{whose}"
+            if one.management:
+                yield f"      DELETE {lines.shown_url(one.management)}"
+        if any(one.management for one in listed):
+            words = "DELETE wants the registration_access_token: --save FILE --with-secrets has it."
+        else:
+            words = "Only its operator can delete them: the server names no way (RFC 7592)."
+        yield from lines.console.wrapped(words, first="  ", rest=2)
+
+
 def _tell_verdict(checked: Checked, lines: Lines, console: Console) -> None:
     refuse = hosts_verdict(checked.hosts)
     console.tell(*lines.diagnosis(checked.walk, checked.diagnosis, refuse, lacks=checked.needs))
 
 
 def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
-    """{url, sound, verdict, alternatives, health, findings, hosts, not_sent, needs}; `needs` is
-    what a person must do, with --approve; `hosts`, where --hosts asked for them, are {host, title,
-    refuses} and by each of COLUMNS {state, says, source}."""
+    """{url, sound, verdict, alternatives, health, findings, hosts, registered, not_sent, needs};
+    `needs` is what a person must do, with --approve; `registered` the clients that still are,
+    {client_id, endpoint, host, management}; `hosts`, where --hosts asked for them, are {host,
+    title, refuses} and by each of COLUMNS {state, says, source}."""
     session, diagnosis = checked.walk.session, checked.diagnosis
     cause = diagnosis.cause
     document = {
@@ -247,6 +268,7 @@ def document(checked: Checked, redaction: Redaction) -> dict[str, Any]:
         ],
         "findings": [finding_of(one, session, redaction) for one in checked.findings],
         "hosts": [row_document(row) for row in checked.hosts],
+        "registered": [asdict(one) for one in left_registered(session)],
         "not_sent": checked.enough or None,
         "needs": checked.needs or None,
     }

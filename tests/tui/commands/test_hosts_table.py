@@ -57,6 +57,21 @@ def test_a_clean_server_refuses_nobody_and_registers_nobody_unasked(
         assert [row[column]["state"] for column in COLUMNS[2:]] == ["ok", "ok", "ok", "unknown"]
 
 
+def test_the_clients_that_stay_registered_are_told(lab: Lab, capsys: Capture) -> None:
+    words = ["check", lab.mcp_url, "--hosts", "--register"]
+    main([*words, "--json"])
+    left = json.loads(capsys.readouterr().out)["checks"][0]["registered"]
+    assert [one["host"] for one in left] == list(hosts())
+    assert {one["endpoint"] for one in left} == {f"{lab.issuer}/register"}
+    main(words)
+    told = capsys.readouterr().out
+    assert f"Left registered at {lab.issuer}/register:" in told
+    assert len([line for line in told.splitlines() if line.startswith("    client-")]) == len(left)
+    assert "Only its operator can delete them" in told
+    main(["check", lab.mcp_url, "--hosts"])
+    assert "Left registered" not in capsys.readouterr().out
+
+
 def test_registering_tells_the_rest(lab: Lab, capsys: Capture) -> None:
     lab.set_faults(())
     found = table(lab, capsys, "--register")
