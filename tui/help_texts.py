@@ -69,6 +69,7 @@ examples:
   authwalk check https://a.example/mcp https://b.example/mcp --json
   authwalk check URL --client-id abc --redirect-uri https://app.example/callback
   authwalk check URL --approve --fail-on warn --junit report.xml
+  authwalk check URL --format github          annotations of GitHub Actions
   authwalk check URL --hosts                  ChatGPT, Claude, Cursor, …: who would fail
 
 Nothing is sent that creates state: no client is registered, no code used. With
@@ -77,7 +78,7 @@ Nothing is sent that creates state: no client is registered, no code used. With
 
 exit codes: 0 nothing at or above --fail-on, 1 something was found, 2 wrong
 usage, 3 with --approve: a person is needed, 4 unreachable, 6 a file cannot be
-written.""",
+written. For CI: authwalk help ci.""",
     "token": """\
 examples:
   authwalk token eyJhbGciOi...

@@ -91,7 +91,7 @@ _EXIT = """\
      something found at or above --fail-on (check); a difference (compare)
 2    wrong usage
 3    a person is needed and none is there
-4    unreachable
+4    nobody answers at the URL that was given (at one that metadata names: 1)
 5    listing or calling failed
 6    a file cannot be read or written
 130  interrupted
@@ -99,11 +99,51 @@ _EXIT = """\
 Whatever the end, --json prints exactly one document on stdout, and all else goes to stderr.
 """
 
+_CI = """\
+The gate: authwalk check URL --approve --fail-on warn --junit report.xml
+
+It ends with 0 where nothing is at or above --fail-on (error, warn, info, never), with 1 where
+something is, with 3 where a person is needed, with 4 where nobody answers at URL. --deep also tries
+PKCE and single use; --hosts adds a warning for each host that would refuse. Several URLs are
+checked side by side, and the gravest ends it.
+
+Without --approve nothing is registered and nobody logs in: what is checked is what a stranger sees.
+--approve makes the whole walk and follows the authorization URL as a browser would, by one GET,
+cookies and redirects. It fills in no form: a server with a login page needs a test user who is let
+through at once, --bearer-env TOKEN with a token from elsewhere, or --grant client-credentials. Each
+walk registers a client, and says so; --client-id uses one that is there already.
+
+GitHub:
+
+    - run: pip install ./authwalk          # a checkout, or a wheel of it
+    - run: authwalk check "$URL" --approve --fail-on warn --format github --junit report.xml
+      env:
+        URL: https://staging.example.com/mcp
+
+--format github makes each finding an annotation, and prints nothing else.
+
+GitLab:
+
+    authwalk:
+      image: python:3.12
+      script:
+        - pip install ./authwalk
+        - authwalk check "$URL" --approve --fail-on warn --junit report.xml
+      artifacts:
+        when: always
+        reports:
+          junit: report.xml
+
+Secrets come from the environment, by name: --client-secret-env NAME, --bearer-env NAME. The report,
+--save and --json hold none, unless --with-secrets. "-" as the FILE of --junit or --save is stdout.
+"""
+
 TOPICS = {
     "walk": ("the steps, and how to walk them", _WALK),
     "verdict": ("findings, parties and what the verdict means", _VERDICT),
     "hosts": ("walking as ChatGPT, Claude and others", _HOSTS),
     "lab": ("practice servers, and their faults", _LAB),
+    "ci": ("a gate: command line, exit codes, GitHub, GitLab", _CI),
     "secrets": ("what is kept out, and where", _SECRETS),
     "files": ("settings, keys, sessions, journals", _FILES),
     "environment": ("variables that count", _ENVIRONMENT),
@@ -137,7 +177,7 @@ def _roff() -> Iterator[str]:
     yield ".PP\nThe options of a command: authwalk COMMAND \\-\\-help"
     for name, (_, text) in TOPICS.items():
         yield f".SH {name.upper().replace('-', ' ')}"
-        if name in ("files", "environment", "exit-codes"):
+        if name in ("ci", "files", "environment", "exit-codes"):
             yield f".nf\n{_escaped(text.rstrip())}\n.fi"
         else:
             yield from _paragraphs(text)

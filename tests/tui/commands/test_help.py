@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from flows.lab import Lab
 from tui import config
 from tui.cli import main
 from tui.help_texts import COMMANDS
@@ -60,3 +63,21 @@ def test_keys_are_listed_as_they_are_set(
     keys = {entry["id"]: entry["keys"] for entry in json.loads(captured.out)["keys"]}
     assert keys["walk.next"] == ["f5"] and keys["app.help"] == ["f1", "?"]
     assert "there is no walk.nx: did you mean walk.next" in captured.err
+
+
+def test_the_gate_of_the_topic_ci_runs_as_written(
+    lab: Lab, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written = [line for line in TOPICS["ci"][1].splitlines() if "authwalk check" in line]
+    assert len(written) == 3
+    for line in written:
+        words = shlex.split(line.partition("authwalk ")[2])
+        assert main([lab.mcp_url if "URL" in word else word for word in words]) == 0
+        assert ElementTree.parse("report.xml").getroot().tag == "testsuites"
+
+
+def test_completion_knows_the_topics(capsys: Capture) -> None:
+    assert main(["completion", "bash"]) == 0
+    out = capsys.readouterr().out
+    assert all(topic in out for topic in TOPICS)
