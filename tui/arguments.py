@@ -250,7 +250,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
         choices=ANNOTATIONS,
         default="text",
         metavar="FORMAT",
-        help="text; github: the findings as annotations of GitHub Actions",
+        help="text, or github: annotations of GitHub Actions; JSON is --json",
     )
 
 

@@ -235,7 +235,7 @@ def _left(checked: Checked, lines: Lines) -> Iterator[str]:
         if any(one.management for one in listed):
             words = "DELETE wants the registration_access_token: --save FILE --with-secrets has it."
         else:
-            words = "Only its operator can delete them: the server names no way (RFC 7592)."
+            words = "Only its operator can delete that: the server names no way (RFC 7592)."
         yield from lines.console.wrapped(words, first="  ", rest=2)
 
 

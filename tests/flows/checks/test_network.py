@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flows.exchange import Exchange, Failure, FailureKind, Tls
+from flows.exchange import Exchange, Failure, FailureKind, Request, Tls
 from flows.moves import Blocked
 from flows.session import Exchanged, Target
 from tests.flows.checks.judging import assert_named, judged, results
@@ -91,6 +91,20 @@ def test_an_address_that_metadata_named_for_nothing() -> None:
     named = f"token_endpoint of {metadata} leads there."
     finding = assert_named(world, "NET-02", "fail", named, "authorization-server")
     assert finding.step == "token"
+
+
+def test_a_probe_finds_a_token_endpoint_that_is_not_there() -> None:
+    elsewhere = "https://login.example.com/token"
+    metadata = {**METADATA, "token_endpoint": elsewhere}
+    world = World()
+    world.routes[f"GET {ISSUER}/.well-known/oauth-authorization-server"] = answer(200, metadata)
+    world.walk("client")
+    assert set(results(world, "NET-02")) == {"pass"}
+    failure = Failure("refused", "login.example.com cannot be connected to")
+    exchange = Exchange("probe", Request("GET", elsewhere), NOW, error=failure)
+    event = Exchanged(NOW, "token", exchange, "GET", probe="token-get")
+    world.session = world.session.append(event)
+    assert_named(world, "NET-02", "fail", "token_endpoint of", "authorization-server")
 
 
 def test_a_host_that_answers_in_the_end_is_well() -> None:

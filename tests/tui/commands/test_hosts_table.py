@@ -67,7 +67,7 @@ def test_the_clients_that_stay_registered_are_told(lab: Lab, capsys: Capture) ->
     told = capsys.readouterr().out
     assert f"Left registered at {lab.issuer}/register:" in told
     assert len([line for line in told.splitlines() if line.startswith("    client-")]) == len(left)
-    assert "Only its operator can delete them" in told
+    assert "Only its operator can delete that" in told
     main(["check", lab.mcp_url, "--hosts"])
     assert "Left registered" not in capsys.readouterr().out
 
