@@ -229,7 +229,7 @@ async def test_without_folding_lines_go_on_to_the_right() -> None:
     async with viewer(b"x" * 100 + b"end\n" + "全".encode() * 50, "text/plain") as (app, pilot):
         await pilot.press("w")
         await settle(app, pilot)
-        assert app.rows()[0] == "x" * (app.view.scrollable_size.width - 1)
+        assert app.rows()[0] == "x" * (app.view.text_size.width - 1)
         await pilot.press(*["right"] * 20)
         assert app.rows()[0].endswith("xend")
         assert cell_len(app.view.render_line(1).text) == app.view.scrollable_size.width

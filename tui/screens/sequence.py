@@ -54,7 +54,7 @@ class SequenceScreen(Screen[Arrow | None]):
 
     def _draw(self) -> None:
         arrows = self.query_one(LineList)
-        width = max(LEAST, arrows.scrollable_size.width - 1)
+        width = max(LEAST, arrows.text_size.width - 1)
         titles = lane_titles(lane_stops(width), width)
         self.query_one("#lanes", Static).update(Content(f" {titles}"))
         arrows.set_rows(self._rows(width))

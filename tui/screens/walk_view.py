@@ -15,10 +15,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus
-from textual.messages import Layout
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar
-from textual.widgets import Static
 
 from flows.hosts import host_of, versions_of
 from flows.moves import Send
@@ -35,6 +32,7 @@ from tui.widgets.key_bar import KeyBar
 from tui.widgets.list_view import LineList, Row
 from tui.widgets.stage import Stage
 from tui.widgets.step_list import StepList
+from tui.widgets.words import Words
 
 if TYPE_CHECKING:
     from tui.app import AuthwalkApp
@@ -77,7 +75,7 @@ class WalkView(Screen[None]):
     def compose(self) -> ComposeResult:
         # Textual would add these behind the first layout, and do all of it again.
         self.add_class(*breakpoint_classes(self), update=False)
-        yield Static(id="top", markup=False)
+        yield Words(id="top")
         with Horizontal(id="columns"):
             with Vertical(id="steps-pane", classes="pane") as pane:
                 pane.border_title = "Walk"
@@ -89,8 +87,8 @@ class WalkView(Screen[None]):
                     pane.border_title = "Token"
                 with Frame(id="findings-pane", classes="pane") as pane:
                     pane.border_title = "Findings"
-        yield Static(id="tour", markup=False)
-        yield Static(id="hint", markup=False)
+        yield Words(id="tour")
+        yield Words(id="hint")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -100,11 +98,6 @@ class WalkView(Screen[None]):
         self.steps.focus()
         self.watch(self.app, "hint_keys", self._name_keys)
         self.call_after_refresh(self.set_timer, FIRST_FRAME, self._finish)
-
-    def on_layout(self, message: Layout) -> None:
-        """A scroll bar that grew with its pane moves nothing; Textual would lay out all again."""
-        if isinstance(message.widget, ScrollBar):
-            message.prevent_default()
 
     async def _finish(self) -> None:
         """What the first frame does without: the panes on the right, the forms, the clock."""
@@ -178,7 +171,7 @@ class WalkView(Screen[None]):
         # What a server may make long comes last: it is what a narrow terminal cuts off.
         role = f"   as {visible(host.title, limit=40)}" if host else ""
         parts = (("authwalk", "bold $text-primary"), role, unsaved, (lab, "$text-warning"), shown)
-        self.query_one("#top", Static).update(Content.assemble(*parts), layout=False)
+        self.query_one("#top", Words).say(Content.assemble(*parts))
 
     def _draw_hint_soon(self, words: str) -> None:
         """One drawing tells the last of what comes faster than anybody reads."""
@@ -209,7 +202,7 @@ class WalkView(Screen[None]):
             typing=typing,
             keys=self.app.hint_keys,
         )
-        self.query_one("#hint", Static).update(Content(told), layout=False)
+        self.query_one("#hint", Words).say(Content(told))
         if self.tour:
             self._draw_tour()
         self.refresh_bindings()
@@ -225,7 +218,7 @@ class WalkView(Screen[None]):
             words,
             (f"  {self.app.hint_keys.tips} hides tips", "$text-muted"),
         )
-        self.query_one("#tour", Static).update(Content.assemble(*parts), layout=False)
+        self.query_one("#tour", Words).say(Content.assemble(*parts))
 
     @property
     def _typing(self) -> bool:

@@ -146,7 +146,8 @@ class BodyView(RowsView):
         self._find.look(self._made[kind].rows, self._find.needle)
         self._doing = None
         self.open(self._made[kind], place)
-        self.refresh_bindings()
+        if self.has_focus:
+            self.refresh_bindings()
 
     @property
     def _kind(self) -> Kind:
@@ -346,8 +347,8 @@ class BodyView(RowsView):
 
     def on_click(self, event: Click) -> None:
         """A second click on a row hides or shows what it opens."""
-        rows, row = self._collapsible, event.y + self.scroll_offset.y
-        if event.chain == 2 and rows and row < len(rows):
+        rows, row = self._collapsible, self.row_under(event)
+        if event.chain == 2 and rows and row is not None:
             self.cursor = row
             if rows.is_collapsed(row):
                 self.action_expand()
@@ -380,11 +381,11 @@ class BodyView(RowsView):
 
     def _status(self, width: int) -> Strip:
         if self._doing or not self._find.active:
-            style = self.get_component_rich_style("body--note")
+            style = self.look("body--note")
             words = f"{self._doing.words}… ctrl+g stops it" if self._doing else self.note
             note = cut(f" {words}", width)
             return Strip([Segment(note, style)]).adjust_cell_length(width, style)
-        style = self.get_component_rich_style("body--status")
+        style = self.look("body--status")
         count = f"  {self._find.count} "
         prompt = cut(f" {self._find.prompt}", width - cell_len(count), from_end=True)
         prompt = set_cell_size(prompt, max(0, width - cell_len(count)))

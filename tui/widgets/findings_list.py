@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import ClassVar
@@ -75,7 +75,7 @@ class FindingsList(LineList):
     def _lay_out(self, held: int | None) -> None:
         """Lay out as many findings as a screen can hold, the others between keys; the cursor goes
         to the finding `held`."""
-        self._width = self.scrollable_size.width
+        self._width = self.text_size.width
         self._tops = [0]
         self.set_rows(self._next_rows(FIRST))
         self._seeking = held
@@ -123,18 +123,21 @@ class FindingsList(LineList):
         known = 0 < at < len(self._tops)
         return range(self._tops[at - 1], self._tops[at]) if known else range(row, row + 1)
 
+    def said(self, row: int) -> Hashable:
+        return super().said(row), self.cursor in self._span(row) and (self.has_focus, "cursor")
+
     def draw_row(self, row: int, width: int) -> Strip:
         strip = super().draw_row(row, width)
         if row == self.cursor or self.cursor not in self._span(row):
             return strip
-        cursor = self.get_component_rich_style("line--cursor")
+        cursor = self.look("line--cursor")
         style = cursor if self.has_focus else Style(bgcolor=cursor.bgcolor)
         return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
 
     def watch_cursor(self, before: int, after: int) -> None:
         self._seeking = None  # whoever moves it has the last word
         for row in (*self._span(before), *self._span(after)):
-            self.redraw_row(row)
+            self.refresh_line(row)
         super().watch_cursor(before, after)
 
     def show_cursor(self) -> None:
@@ -145,16 +148,16 @@ class FindingsList(LineList):
             super().show_cursor()
 
     def on_resize(self) -> None:
-        if self.scrollable_size.width == self._width:
+        if self.text_size.width == self._width:
             self.show_cursor()
         else:
             held = int(self.current.id) if self.current else None
             self._lay_out(held if self._seeking is None else self._seeking)
 
     def on_click(self, event: Click) -> None:
-        offset = event.get_content_offset(self)
-        if offset is not None:
-            self.cursor = self._span(self.scroll_offset.y + offset.y)[0]
+        row = self.row_under(event)
+        if row is not None:
+            self.cursor = self._span(row)[0]
 
     def action_explain(self) -> None:
         if self.current:

@@ -6,7 +6,7 @@ Only the rows on screen are drawn, so that the cost is that of the screen and no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar
@@ -16,12 +16,13 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
-from textual.events import Click
+from textual.events import Click, MouseEvent
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from tui.widgets.barred import BAR, Barred
 
 Span = tuple[int, int, str]
 """Columns of a text, start and end, and the component class they are drawn with."""
@@ -67,24 +68,13 @@ def cut(text: str, width: int, *, from_end: bool = False) -> str:
     return f"…{text}"
 
 
-class LineView(ScrollView, can_focus=True, inherit_bindings=False):
+class LineView(Barred, can_focus=True, inherit_bindings=False):
     """A column of rows, one of them under the cursor.
 
     Subclasses say how many rows there are and draw one; rows are drawn again after
     `redraw`, a change of style, or when the cursor comes or goes.
     """
 
-    DEFAULT_CSS = """
-    LineView {
-        overflow-y: auto;
-        overflow-x: hidden;
-        scrollbar-size-vertical: 1;
-        scrollbar-gutter: stable;
-        scrollbar-background: transparent;
-        scrollbar-background-hover: transparent;
-        scrollbar-background-active: transparent;
-    }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="lines.up", tooltip="One row up"),
         Binding("down,j", "move(1)", "Down", show=False, id="lines.down", tooltip="One row down"),
@@ -114,11 +104,16 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(512)
-        self._base: Style | None = None
+        self._drawn: LRUCache[Hashable, Strip] = LRUCache(512)
+        self._looks: dict[str, Style] = {}
 
     @property
     def row_count(self) -> int:
+        raise NotImplementedError
+
+    def said(self, row: int) -> Hashable:
+        """All that the drawing of a row depends on, except the styles, its width and how far it is
+        scrolled to the side: where that is the same, so is the strip."""
         raise NotImplementedError
 
     def draw_row(self, row: int, width: int) -> Strip:
@@ -130,55 +125,38 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def base(self) -> Style:
-        """The style of plain text here, put together once and not for every row."""
-        if self._base is None:
-            self._base = self.rich_style
-        return self._base
+        """The style of plain text here."""
+        return self.look("")
+
+    def look(self, name: str) -> Style:
+        """The style of a component class, put together once and not for every drawing."""
+        if name not in self._looks:
+            self._looks[name] = self.get_component_rich_style(name) if name else self.rich_style
+        return self._looks[name]
 
     @property
     def page_height(self) -> int:
         """Rows of text on screen at once."""
-        return max(1, self.scrollable_size.height)
+        return max(1, self.text_size.height)
 
     def redraw(self) -> None:
         """Draw every row again and fit the scrollable area to their number."""
-        self._strips.clear()
         self.fit(Size(self.virtual_size.width, self.row_count))
         self.refresh()
 
-    def fit(self, extent: Size) -> None:
-        """Say how far there is to scroll. Textual would lay out the whole screen each time; that
-        is needed only where the height follows the rows, or a scroll bar comes or goes."""
-        room = self.scrollable_size
-        always = self.styles.overflow_y == "scroll"
-        bars = always or extent.height > room.height, extent.width > room.width
-        shown = self.show_vertical_scrollbar, self.show_horizontal_scrollbar
-        if self.styles.auto_dimensions or bars != shown:
-            self.virtual_size = extent
-        elif extent != self.virtual_size:
-            self.set_reactive(LineView.virtual_size, extent)
-            if self.show_vertical_scrollbar:
-                self.vertical_scrollbar.window_virtual_size = extent.height
-            if self.show_horizontal_scrollbar:
-                self.horizontal_scrollbar.window_virtual_size = extent.width
-            self.scroll_to(self.scroll_x, self.scroll_y, animate=False)  # no further than it goes
-
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._strips.clear()
-        self._base = None
+        self._drawn.clear()
+        self._looks.clear()
 
     def render_line(self, y: int) -> Strip:
-        row = self.scroll_offset.y + y
-        if row >= self.row_count:
-            row = -1
-        width = self.scrollable_size.width
-        key = row, self.scroll_offset.x, width
-        strip = self._strips.get(key)
+        row, edge = self.scroll_offset.y + y, self.edge(y)
+        width, blank = self.painted.width, row >= self.row_count
+        key = None if blank else self.said(row), row, self.scroll_offset.x, width, edge
+        strip = self._drawn.get(key)
         if strip is None:
-            blank = row < 0
-            strip = Strip.blank(width, self.base) if blank else self.draw_row(row, width)
-            self._strips[key] = strip
+            line = Strip.blank(width, self.base) if blank else self.draw_row(row, width)
+            strip = self._drawn[key] = Strip([*line, edge], width + BAR)
         return strip
 
     def validate_cursor(self, row: int) -> int:
@@ -195,12 +173,8 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def watch_cursor(self, before: int, after: int) -> None:
         for row in (before, after):
-            self.redraw_row(row)
+            self.refresh_line(row)
         self.show_cursor()
-
-    def redraw_row(self, row: int) -> None:
-        self._strips.discard((row, self.scroll_offset.x, self.scrollable_size.width))
-        self.refresh_line(row)
 
     def show_cursor(self) -> None:
         """Scroll as little as brings the cursor into view, with the headings right above it."""
@@ -230,8 +204,12 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor = self.row_count - 1
 
     def on_click(self, event: Click) -> None:
-        offset = event.get_content_offset(self)
-        if offset is not None:
-            row = self.scroll_offset.y + offset.y
-            if row < self.row_count and self.holds_cursor(row):
-                self.cursor = row
+        row = self.row_under(event)
+        if row is not None and self.holds_cursor(row):
+            self.cursor = row
+
+    def row_under(self, event: MouseEvent) -> int | None:
+        """The row that the mouse is on."""
+        line = self.line_under(event)
+        row = self.row_count if line is None else self.scroll_offset.y + line
+        return row if row < self.row_count else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -136,7 +136,6 @@ class LineList(LineView):
         self._rows.extend(rows)
         self.fit(Size(self.virtual_size.width, len(self._rows)))
         if before < self.scroll_offset.y + self.page_height:
-            self._strips.discard((-1, self.scroll_offset.x, self.scrollable_size.width))
             self.refresh()
 
     def highlight(self, row_id: str) -> bool:
@@ -171,8 +170,12 @@ class LineList(LineView):
 
     def render_line(self, y: int) -> Strip:
         if y == 0 and not self._rows and self.empty:
-            return Strip([Segment(f" {self.empty}", self._look("muted"))])
+            words = Strip([Segment(f" {self.empty}", self._look("muted"))])
+            return words.adjust_cell_length(self.scrollable_size.width, self.base)
         return super().render_line(y)
+
+    def said(self, row: int) -> Hashable:
+        return self._rows[row], row == self.cursor and (self.has_focus, "cursor")
 
     def draw_row(self, row: int, width: int) -> Strip:
         line = self._rows[row]
@@ -194,7 +197,7 @@ class LineList(LineView):
         return Strip(parts).adjust_cell_length(width, space)
 
     def _look(self, look: str) -> Style:
-        return self.get_component_rich_style(f"line--{look}") if look else self.base
+        return self.look(look and f"line--{look}")
 
     def _style(self, look: Look, row: Row, here: bool) -> Style:
         style = self._look(look or ("header" if row.kind == "header" else ""))

@@ -19,6 +19,7 @@ from textual.strip import Strip
 
 from flows.bodies import Rendered, render_text
 from flows.rows import Rows, shown
+from tui.widgets.barred import BAR
 from tui.widgets.highlight import LOOKS, RowHighlighter
 from tui.widgets.lines import CURSOR_MARK, SLICE, LineView, Span, rest, segments
 
@@ -41,8 +42,6 @@ class RowsView(LineView):
     DEFAULT_CSS = """
     RowsView {
         overflow-x: auto;
-        overflow-y: scroll;  /* a bar that came and went would lay out the screen anew */
-        scrollbar-size-horizontal: 1;
         & > .body--name { color: $text-primary; }
         & > .body--string { color: $text-success; }
         & > .body--number { color: $text-warning; }
@@ -114,7 +113,7 @@ class RowsView(LineView):
 
     @property
     def extent(self) -> Size:
-        width = self._widest + _GUTTER
+        width = _GUTTER + self._widest + BAR
         return Size(width if width > self.scrollable_size.width else 0, self.row_count)
 
     def open(self, rendered: Rendered, place: Place | None = None) -> None:
@@ -134,7 +133,7 @@ class RowsView(LineView):
 
     def _fold(self, place: Place | None) -> None:
         """Fold to the width there is, and go back to a place."""
-        width = self._width = self.scrollable_size.width - _GUTTER
+        width = self._width = self.text_size.width - _GUTTER
         if width > 0:
             self.rows.fold(width if self.wrap or self.rendered.kind == "hex" else None)
         self._seeking = place
@@ -146,7 +145,7 @@ class RowsView(LineView):
         self._fold(self.place())
 
     def on_resize(self) -> None:
-        if self.scrollable_size.width - _GUTTER != self._width:
+        if self.text_size.width - _GUTTER != self._width:
             self._fold(self.place())
 
     def watch_wrap(self) -> None:
@@ -224,7 +223,7 @@ class RowsView(LineView):
     def show_column(self, column: int) -> None:
         """Scroll to the side if the character at `column` of the cursor's row is out of view."""
         cells = cell_len(self.rows.text(self.cursor)[:column])
-        left, width = self.scroll_offset.x, self.scrollable_size.width - _GUTTER
+        left, width = self.scroll_offset.x, self.text_size.width - _GUTTER
         if not left <= cells < left + width - 1:
             self.scroll_to(x=cells - width // 2, animate=False)
 
@@ -263,37 +262,44 @@ class RowsView(LineView):
         """What is to stand out in a row, over its highlighting; whole styles of their own."""
         return ()
 
-    def draw_row(self, row: int, width: int) -> Strip:
-        rows = self.rows
-        text = rows.text(row)
+    def said(self, row: int) -> tuple[str, str, bool, tuple[Span, ...], tuple[Span, ...]]:
+        """Its text, its mark, whether the cursor is on it, what is highlighted, what stands out."""
+        text = self.rows.text(row)
         here = row == self.cursor and self.holds_cursor(row)
-        base, cursor = self.base, self.get_component_rich_style("body--cursor")
-        behind = Style(bgcolor=cursor.bgcolor if here else None)
-        marks = [*self.marks(row), *self._selected(row, text)]
+        mark = CURSOR_MARK if here else _GOES_ON if self.rows.continues(row) else self.sign(row)
+        marks = *self.marks(row), *self._selected(row, text)
+        return text, mark, here, tuple(self._highlighter.spans(row)), marks
+
+    def draw_row(self, row: int, width: int) -> Strip:
+        text, mark, here, spans, marks = self.said(row)
+        look = self.look("body--cursor" if here else "body--goes-on")
+        behind = Style(bgcolor=look.bgcolor) if here else Style.null()
         whole_styles = {name for _, _, name in marks}
 
         def style(name: str) -> Style:
             if name == "selection":
                 return self.selection_style
-            look = self.get_component_rich_style(name)
+            look = self.look(name)
             return look if name in whole_styles else look + behind
 
-        spans = [*self._highlighter.spans(row), *marks]
-        whole = Strip(segments(text, spans, base + behind, style))
-        self._widen(whole.cell_length)
-        left, room = self.scroll_offset.x, max(0, width - _GUTTER)
-        seen = whole.crop(left, left + room).adjust_cell_length(room, base + behind)
-        # Selection counts in characters, wherever the row is scrolled to.
-        skipped = len(whole.crop(0, left).text) if left else 0
-        mark = CURSOR_MARK if here else _GOES_ON if rows.continues(row) else self.sign(row)
-        look = cursor if here else self.get_component_rich_style("body--goes-on")
-        return Strip.join([Strip([Segment(mark, look)], _GUTTER), seen.apply_offsets(skipped, row)])
+        base = self.base + behind
+        parts = segments(text, [*spans, *marks], base, style)
+        left, room, cells = self.scroll_offset.x, max(0, width - _GUTTER), cell_len(text)
+        self._widen(cells)
+        if left or cells > room:
+            whole = Strip(parts, cells)
+            seen = whole.crop(left, left + room).adjust_cell_length(room, base)
+            # Selection counts in characters, wherever the row is scrolled to.
+            skipped = len(whole.crop(0, left).text) if left else 0
+        else:
+            seen, skipped = Strip([*parts, Segment(" " * (room - cells), base)], room), 0
+        return Strip([Segment(mark, look), *seen.apply_offsets(skipped, row)], width)
 
     def _widen(self, cells: int) -> None:
         """How far there is to scroll is known only of rows that were drawn."""
         if cells > self._widest:
             self._widest = cells
-            if cells + _GUTTER > max(self.virtual_size.width, self.scrollable_size.width):
+            if cells + _GUTTER > max(self.virtual_size.width - BAR, self.text_size.width):
                 self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
@@ -306,7 +312,6 @@ class RowsView(LineView):
             yield start, len(text) if end < 0 else end, "selection"
 
     def selection_updated(self, selection: Selection | None) -> None:
-        self._strips.clear()
         self.refresh()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Paste, Resize
-from textual.widgets import Static
 
 from flows.catalogue import OPTIONAL, Json, Listing
 from flows.exchange import Exchange, Request
@@ -27,6 +26,7 @@ from tui.widgets.exchange_view import ExchangeView
 from tui.widgets.frame import Frame, Switcher
 from tui.widgets.list_view import Cell, Row
 from tui.widgets.step_list import LOOKS, Menu
+from tui.widgets.words import Words
 
 if TYPE_CHECKING:
     from tui.asking import Asking
@@ -68,12 +68,12 @@ class Stage(Frame):
         self.on_pointed: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
-        yield Static(id="purpose", markup=False)
-        yield Static(id="written", markup=False)
+        yield Words(id="purpose")
+        yield Words(id="written")
         yield Menu(id="items")
         with Switcher(id="stage", initial="note"):
             with VerticalScroll(id="note"):
-                yield Static(markup=False)
+                yield Words()
             own = frozenset(name.lower() for name, _ in self._walk.session.target.headers)
             yield ExchangeView(self._walk.wire.options, own=own, id="exchange")
 
@@ -186,11 +186,11 @@ class Stage(Frame):
     def show(self) -> None:
         step = STEP[self.step]
         self._draw_titles()
-        self.query_one("#purpose", Static).update(Content(step.purpose), layout=False)
-        written, text = self.query_one("#written", Static), self._walk.session.notes.get(step.id)
+        self.query_one("#purpose", Words).say(Content(step.purpose))
+        written, text = self.query_one("#written", Words), self._walk.session.notes.get(step.id)
         written.display = bool(text)
         if text:
-            written.update(Content(f"≡ {visible(text, lines=True, limit=NOTE)}"))
+            written.say(Content(f"≡ {visible(text, lines=True, limit=NOTE)}"))
         items, menu = self.items, self.query_one("#items", Menu)
         menu.display = len(items) > 1
         titles = min(TITLES, max((len(item.title) for item in items), default=0))
@@ -223,17 +223,12 @@ class Stage(Frame):
             case Listen() | Blocked() | Skipped() | Done() | None as move:
                 switcher.current = "note"
                 width = switcher.content_size.width - NOTE_MARGIN
-                self._draw_note(_note(move, width))
+                self.query_one("#note > Words", Words).say(_note(move, width))
             case _ if item:
                 said = self._verdict(item), self._result(item), self._before(item)
                 self.exchange_view.show(item, self.edit, *said)
                 switcher.current = "exchange"
         self.on_pointed()
-
-    def _draw_note(self, note: Content) -> None:
-        drawn = self.query_one("#note > Static", Static)
-        width, height = drawn.size
-        drawn.update(note, layout=not width or len(note.wrap(width)) != height)
 
     def _verdict(self, item: Item) -> str:
         """What was judged of an authorization response, before its code goes anywhere."""

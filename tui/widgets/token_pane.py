@@ -39,6 +39,7 @@ from tui.widgets.token_rows import (
     token_rows,
 )
 from tui.widgets.token_text import detail, kind_line, list_rows, signature_line
+from tui.widgets.words import Words
 
 HINT = (
     "No token yet. Once the walk holds one, its claims,",
@@ -129,12 +130,12 @@ class TokenPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield TabLine(id="token-tabs")
-        yield Static(id="token-kind", markup=False)
-        yield Static(id="token-signature", markup=False)
+        yield Words(id="token-kind")
+        yield Words(id="token-signature")
         yield Static(Content(" ".join(HINT)), id="token-hint", markup=False)
         yield LineList(id="token-rows", on_highlight=self._draw_detail)
         with VerticalScroll(id="token-detail", can_focus=False):
-            yield Static(markup=False)
+            yield Words()
         yield PasteField(id="token-paste")
 
     def on_mount(self) -> None:
@@ -305,10 +306,10 @@ class TokenPane(Vertical):
     def _draw_head(self) -> None:
         token, signature = self._head
         if token:
-            self.query_one("#token-kind", Static).update(kind_line(token))
-        line = self.query_one("#token-signature", Static)
+            self.query_one("#token-kind", Words).say(kind_line(token))
+        line = self.query_one("#token-signature", Words)
         line.display = signature is not None
-        line.update(signature_line(signature))
+        line.say(signature_line(signature))
 
     @property
     def next_look(self) -> float | None:
@@ -346,7 +347,7 @@ class TokenPane(Vertical):
         return next(rows, None)
 
     def _draw_rows(self) -> None:
-        width = self._list.scrollable_size.width
+        width = self._list.text_size.width
         if width:
             self._list.set_rows(list_rows(self._rows, width))
             if self._fresh and self._rows:
@@ -355,8 +356,8 @@ class TokenPane(Vertical):
             self._draw_detail()
 
     def _draw_detail(self, row: Row | None = None) -> None:
-        area = self.query_one("#token-detail > Static", Static)
-        area.update(detail(self._row, area.content_size.width))
+        area = self.query_one("#token-detail > Words", Words)
+        area.say(detail(self._row, area.content_size.width))
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.height < LOW, "-low")
