@@ -44,6 +44,7 @@ class LineList(LineView):
 
     DEFAULT_CSS = """
     LineList {
+        min-height: 1;  /* for the words of an empty one */
         & > .line--muted { color: $text-muted; }
         & > .line--strong { text-style: bold; }
         & > .line--ok { color: $text-success; }
