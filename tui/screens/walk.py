@@ -26,17 +26,19 @@ class WalkScreen(WalkingScreen):
         """What cannot be done now is not offered either."""
         if not self.is_mounted:
             return True
-        item, move, busy = self.stage.shown, self.walk.current, self._cancel is not None
+        busy = self._cancel is not None  # what costs more is asked where it matters
         match action:
             case "cancel":
                 return busy or self._live_task
             case "next":
+                item, move = self.stage.shown, self.walk.current
                 if busy:
                     return item is not None and isinstance(item.move, Ask)
                 pending = item is not None and item.pending and not self._awaits(item)
                 mends = isinstance(move, Blocked) and move.remedy is not None
                 return pending or mends or self._elsewhere(item, move)
             case "run":
+                move = self.walk.current
                 return not busy and isinstance(move, Act) and not isinstance(move, Ask)
             case "rerun":
                 return not busy and self._tried
@@ -47,9 +49,11 @@ class WalkScreen(WalkingScreen):
             case "approve":
                 return self._asks_response and not busy
             case "edit":
+                item = self.stage.shown
                 editable = item is not None and isinstance(item.move, Send | Make | Compose)
                 return editable and not busy
             case "override":
+                move = self.walk.current
                 return isinstance(move, Blocked) and move.can_override
             case "copy_curl" | "copy_curl_secrets":
                 return self.stage.request is not None

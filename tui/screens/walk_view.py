@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus
 from textual.screen import Screen
@@ -27,7 +27,7 @@ from tui.asking import Asking
 from tui.hints import hint, until_next
 from tui.screens.breakpoints import breakpoint_classes
 from tui.screens.walk_keys import KEYS
-from tui.widgets.frame import Frame
+from tui.widgets.frame import Columns, Frame, Rows
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.list_view import LineList, Row
 from tui.widgets.stage import Stage
@@ -76,13 +76,13 @@ class WalkView(Screen[None]):
         # Textual would add these behind the first layout, and do all of it again.
         self.add_class(*breakpoint_classes(self), update=False)
         yield Words(id="top")
-        with Horizontal(id="columns"):
+        with Columns(id="columns"):
             with Vertical(id="steps-pane", classes="pane") as pane:
                 pane.border_title = "Walk"
                 yield StepList(id="steps")
             in_lab = self.lab is not None
             yield Stage(self.walk, in_lab=in_lab, id="middle", asking=self.asking)
-            with Vertical(id="side"):
+            with Rows(id="side"):
                 with Vertical(id="token-pane", classes="pane") as pane:
                     pane.border_title = "Token"
                 with Frame(id="findings-pane", classes="pane") as pane:

@@ -10,7 +10,6 @@ from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.reactive import reactive
 
 from flows.bodies import render_text
@@ -24,7 +23,7 @@ from flows.wire import WireOptions
 from tui import view
 from tui.view import Item
 from tui.widgets.body_view import BodyView
-from tui.widgets.frame import Unscrolled
+from tui.widgets.frame import Rows
 from tui.widgets.headline import Headline
 from tui.widgets.rows_view import RowsView
 from tui.widgets.tab_line import TabLine
@@ -79,7 +78,7 @@ class Head(RowsView):
         return " " if dated else super().sign(row)
 
 
-class ExchangeView(Unscrolled, Vertical):
+class ExchangeView(Rows):
     """Shows an `Item`. It keeps no truth of its own: `show` says all there is to know."""
 
     BINDING_GROUP_TITLE = "Exchange"

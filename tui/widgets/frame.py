@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Self
 
-from textual.containers import Vertical
+from rich.color import Color
+from rich.style import Style
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Region, Size
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
@@ -21,7 +25,32 @@ class Unscrolled(Widget):
         return super()._size_updated(size, virtual_size, container_size, layout=False)
 
 
-class Switcher(Unscrolled, ContentSwitcher):
+class Box(Unscrolled):
+    """A box without border, padding and words of its own, which is drawn as one line for them all:
+    Textual draws all of it behind what is in it, line by line."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        ground = self.background_colors[1]
+        line = _blank(crop.width, ground.rich_color)
+        for line_filter in self.get_line_filters():
+            line = line.apply_filter(line_filter, ground)
+        return [line] * crop.height
+
+
+@lru_cache(64)
+def _blank(width: int, ground: Color) -> Strip:
+    return Strip.blank(width, Style(bgcolor=ground))
+
+
+class Columns(Box, Horizontal):
+    """Widgets beside each other."""
+
+
+class Rows(Box, Vertical):
+    """Widgets below each other."""
+
+
+class Switcher(Box, ContentSwitcher):
     """One of several widgets, each as large as the box."""
 
 
