@@ -42,11 +42,11 @@ def _blank(width: int, ground: Color) -> Strip:
     return Strip.blank(width, Style(bgcolor=ground))
 
 
-class Columns(Box, Horizontal):
+class Columns(Horizontal, Box):
     """Widgets beside each other."""
 
 
-class Rows(Box, Vertical):
+class Rows(Vertical, Box):
     """Widgets below each other."""
 
 
