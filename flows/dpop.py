@@ -17,12 +17,11 @@ from urllib.parse import urlsplit
 from flows.documents import read_json
 from flows.entropy import base64url, derived, digest
 from flows.exchange import Exchange, Headers, Response, header
-from flows.jwt import read_token
-from flows.signing import SigningKey, sign
 from flows.wellknown import origin
 
 if TYPE_CHECKING:
     from flows.facts import Facts
+    from flows.signing import SigningKey
 
 ALGORITHM = "ES256"
 HEADER = "DPoP"
@@ -52,6 +51,8 @@ def proof(
         claims["ath"] = token_hash(access_token)
     if nonce:
         claims["nonce"] = nonce
+    from flows.signing import sign
+
     return sign(key, {"typ": "dpop+jwt", "jwk": public_jwk(key)}, claims)
 
 
@@ -73,6 +74,8 @@ def proof_key(seed: bytes) -> SigningKey:
     """The session's ES256 key."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
+    from flows.signing import SigningKey
+
     number = int.from_bytes(digest(seed, "dpop_key"), "big") % (_P256_ORDER - 1) + 1
     return SigningKey(ec.derive_private_key(number, ec.SECP256R1()), ALGORITHM)
 
@@ -92,6 +95,8 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 def proven_thumbprint(proof: str) -> str | None:
     """`jkt` of the key that a proof carries; None where there is none to be read."""
+    from flows.jwt import read_token
+
     jwk = (read_token(proof).header or {}).get("jwk")
     try:
         return thumbprint(jwk) if isinstance(jwk, dict) else None

@@ -160,8 +160,9 @@ class AuthwalkApp(OwnApp):
             self.call_from_thread(self.notify, words, timeout=10)
 
     def warm(self) -> None:
-        """Import what the next screen and the first request need, while the person reads. Runs in
-        a thread."""
+        """Import what the next screen, the first request and the steps after it need, while the
+        person reads. Runs in a thread."""
+        import flows.steps.call  # noqa: F401 - with most of the others
         from flows.wire import Wire
         from tui.screens.walk import WalkScreen
 

@@ -17,7 +17,6 @@ from flows.mcp.rpc import Answer, read_answer
 from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
 from flows.session import Answered, Exchanged, Received
 from flows.steps import STEPS, Step
-from flows.steps.call import LISTEN, about, asked_for
 from flows.walk import Walk
 
 if TYPE_CHECKING:
@@ -158,6 +157,8 @@ def _worst(findings: Findings) -> State:
 
 def calls(walk: Walk) -> tuple[Called, ...]:
     """Every act of the call step in the record, in order."""
+    from flows.steps.call import LISTEN, about, asked_for
+
     found: list[Called] = []
     for event in with_responses(walk.session.events):
         if event.step != "call":
@@ -187,6 +188,8 @@ def _about(called: Called, findings: list[Finding]) -> Findings:
 
 def _answered(called: Called, exchange: Exchange) -> Called:
     """`called` with one more exchange of its own: a try, or something on the way to one."""
+    from flows.steps.call import LISTEN
+
     called = replace(called, exchanges=(*called.exchanges, exchange))
     method, _, rpc_id = message_of(exchange.request)
     if exchange.request.method == "GET":  # the stream taken up again

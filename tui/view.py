@@ -17,7 +17,6 @@ from flows.mcp.notices import notice, notification
 from flows.mcp.opening import sent
 from flows.mcp.rpc import method_of
 from flows.moves import Act, Ask, Blocked, Compose, Done, Make, Send, Skipped
-from flows.paste import read_pasted
 from flows.reindent import reindent
 from flows.session import (
     PARTIES,
@@ -263,6 +262,8 @@ def answered_pairs(event: Answered) -> Pairs:
     """What the person gave, an authorization response taken apart into its parameters."""
     if event.step != "callback":
         return event.values
+    from flows.paste import read_pasted
+
     pasted = read_pasted(value(event.values, "redirect") or "")
     return (*pasted.parameters, ("", ""), ("came", value(event.values, "via") or ""))
 

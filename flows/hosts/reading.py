@@ -16,7 +16,6 @@ source = …
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
@@ -41,6 +40,8 @@ class HostFileError(ValueError):
 
 def read_host(text: str, name: str, *, own: bool = False) -> Host:
     """The host in the text of the file `name`.toml. Raises HostFileError."""
+    import tomllib
+
     try:
         table = tomllib.loads(text)
         title = _text(table.pop("title", None), "title")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from errno import EADDRINUSE
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.documents import is_whole
 from flows.exchange import Headers
@@ -16,12 +17,13 @@ from flows.limits import Limits
 from flows.outgoing import is_field_name, is_field_value
 from flows.paste import came_back, response_in
 from flows.session import Target
-from flows.signing import SigningKey, UnusableKey, read_key
-from flows.spans import marked, url_spans
 from flows.text import visible
 from flows.wellknown import is_web_url, redirect_uri_problem, url_problem
 from flows.wire import WireOptions
 from tui.commands import unreadable, usage
+
+if TYPE_CHECKING:
+    from flows.signing import SigningKey
 
 
 def target_of(args: argparse.Namespace, url: str) -> Target:
@@ -126,6 +128,8 @@ def web_url(url: str) -> str:
         raise usage(f"the URL is {visible(came_back(response), limit=400)}")
     if not problem:
         return url
+    from flows.spans import marked, url_spans
+
     shown = visible(marked(url, url_spans(url)), limit=200)
     if "://" not in url and is_web_url(f"https://{url}"):
         raise usage(f"{shown} has no scheme: did you mean https://{shown}")
@@ -211,6 +215,8 @@ def client_key(file: str | None, alg: str | None) -> SigningKey | None:
     """The private key in a file. Raises Failure."""
     if file is None:
         return None
+    from flows.signing import UnusableKey, read_key
+
     try:
         return read_key(read_text(Path(file)), alg)
     except UnusableKey as error:

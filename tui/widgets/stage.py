@@ -17,7 +17,6 @@ from flows.facts import Facts
 from flows.moves import Act, Ask, Blocked, Compose, Done, Listen, Make, Send, Skipped
 from flows.session import PARTIES, Answered, Exchanged, Pairs, Session, StepId
 from flows.steps import STEP, STEPS
-from flows.steps.tools import offers
 from flows.text import visible
 from flows.walk import Walk
 from tui import view
@@ -308,6 +307,8 @@ class Stage(Frame):
 
 def lists(facts: Facts) -> Mapping[str, Listing | None]:
     """The lists that the server has, by method; None where nobody asked for one yet."""
+    from flows.steps.tools import offers
+
     found: dict[str, Listing | None] = {"tools/list": facts.tool_list}
     for method in OPTIONAL:
         if offers(facts, method):
