@@ -3,12 +3,13 @@ as much as the lines, and a layout of the screen whenever it came or went."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, Self
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Leave, MouseDown, MouseEvent, MouseMove, MouseUp
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -42,6 +43,12 @@ class Barred(ScrollView):
     _bar: tuple[Segment, Segment] | None = None
     """A line of the thumb, and one beside which there is none."""
     _painted: Painted | None = None
+    _lines_at: tuple[Size, Offset] | None = None
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        self._lines: dict[int, Strip] = {}
+        """The lines of the screen that need not be drawn again."""
+        super().__init__(id=id, classes=classes)
 
     @property
     def allow_vertical_scroll(self) -> bool:
@@ -83,9 +90,15 @@ class Barred(ScrollView):
         """The lines as they were drawn. Textual takes each apart to put it in a border, and loses
         what it keeps of it: how it is cut by other widgets, and its escape codes."""
         self._painted = None
+        if (now := (self.size, self.scroll_offset)) != self._lines_at:
+            self._lines_at = now
+            self._lines.clear()
         if self.styles.gutter or self.opacity < 1 or crop.column_span != (0, self.region.width):
             return super().render_lines(crop)
-        lines, ground = [self.render_line(y) for y in crop.line_range], self.background_colors[1]
+        for y in crop.line_range:
+            if y not in self._lines:
+                self._lines[y] = self.render_line(y)
+        lines, ground = [self._lines[y] for y in crop.line_range], self.background_colors[1]
         for line_filter in self.get_line_filters():
             lines = [line.apply_filter(line_filter, ground) for line in lines]
         return lines
@@ -108,8 +121,22 @@ class Barred(ScrollView):
             self._bar = thumb, Segment(" ", look)
         return self._bar[y not in self.painted.thumb]
 
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        for y in chain.from_iterable(region.line_range for region in regions):
+            self._lines.pop(y, None)
+        if not regions:
+            self._lines.clear()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
     def notify_style_update(self) -> None:
         super().notify_style_update()
+        self._lines.clear()
         self._bar = None
 
     def _redraw_bar(self) -> None:
