@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from textual.app import App, ComposeResult
+from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 
 from tui.widgets.body_view import BodyView
@@ -65,9 +66,25 @@ async def test_what_fits_has_no_thumb_and_keeps_its_width() -> None:
 
 async def test_the_wheel_scrolls() -> None:
     async with bars() as (app, pilot):
-        app.view.scroll_down(animate=False)
+        app.view.post_message(MouseScrollDown(app.view, 3, 3, 0, 0, 0, False, False, False))
         await pilot.pause()
-        assert app.view.scroll_offset.y == 1
+        assert app.view.scroll_offset.y > 0
+
+
+async def test_every_cell_of_a_line_can_be_clicked() -> None:
+    async with bars() as (app, pilot):
+        for at, cursor in (((3, 4), 4), ((0, 0), 0), ((EDGE - 1, 9), 9)):
+            await pilot.click(BodyView, offset=at)
+            assert app.view.cursor == cursor
+
+
+async def test_one_line_has_a_bar_too() -> None:
+    async with bars() as (app, pilot):
+        app.view.styles.height = 1
+        await pilot.pause()
+        await pilot.mouse_down(BodyView, offset=(EDGE, 0))
+        await pilot.hover(BodyView, offset=(EDGE, 0))
+        assert app.drawn == [0] and app.is_running
 
 
 async def test_the_thumb_is_dragged_and_selects_nothing() -> None:

@@ -105,6 +105,7 @@ class Barred(ScrollView):
 
     @property
     def painted(self) -> Painted:
+        """Made once for all lines of a painting."""
         if self._painted is None:
             self._painted = Painted(self.text_size.width, self.thumb)
         return self._painted
@@ -147,12 +148,12 @@ class Barred(ScrollView):
     def line_under(self, event: MouseEvent) -> int | None:
         """The line of the screen that the mouse is on; None on the bar, or outside."""
         at = event.get_content_offset(self)
-        return at.y if at and at.x < self.text_size.width else None
+        return None if at is None or at.x >= self.text_size.width else at.y
 
     def on_mouse_move(self, event: MouseMove) -> None:
         at = event.get_content_offset_capture(self)
         if self._grabbed is not None:
-            way = self.scrollable_size.height - len(self.thumb)
+            way = max(1, self.scrollable_size.height - len(self.thumb))
             self.scroll_to(y=(at.y - self._grabbed) * self.max_scroll_y / way, animate=False)
         elif (over := bool(self.thumb) and at.x >= self.text_size.width) != self._over:
             self._over = over
@@ -165,7 +166,7 @@ class Barred(ScrollView):
 
     def on_mouse_down(self, event: MouseDown) -> None:
         at, thumb = event.get_content_offset(self), self.thumb
-        if not at or not thumb or at.x < self.text_size.width:
+        if at is None or not thumb or at.x < self.text_size.width:
             return
         event.stop()
         if at.y in thumb:
