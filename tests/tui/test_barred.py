@@ -78,6 +78,19 @@ async def test_every_cell_of_a_line_can_be_clicked() -> None:
             assert app.view.cursor == cursor
 
 
+async def test_a_cursor_that_is_set_before_the_first_layout_leaves_the_lines_above_it() -> None:
+    class Early(Bars):
+        def on_mount(self) -> None:
+            super().on_mount()
+            self.view.cursor = 50
+
+    app = Early(BODY)
+    async with app.run_test(size=(EDGE + 1, 10)) as pilot:
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+        assert (app.view.cursor, app.view.scroll_offset.y) == (50, 41)
+
+
 async def test_one_line_has_a_bar_too() -> None:
     async with bars() as (app, pilot):
         app.view.styles.height = 1

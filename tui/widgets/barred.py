@@ -52,7 +52,8 @@ class Barred(ScrollView):
 
     @property
     def allow_vertical_scroll(self) -> bool:
-        return not self.is_disabled
+        # Before it is laid out it has one line, and what is above it would be out of sight.
+        return bool(self.size) and not self.is_disabled
 
     @property
     def allow_select(self) -> bool:
