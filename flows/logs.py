@@ -129,6 +129,11 @@ class Summary:
     statuses: dict[Role, Counter[int]] = field(default_factory=dict)
     callers: dict[tuple[str, ...], Caller] = field(default_factory=dict)
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether there is something in it, and none of it in a format that is known."""
+        return 0 < self.lines == self.unread
+
     def count(self, role: Role) -> int:
         return sum(self.statuses.get(role, Counter()).values())
 
@@ -306,7 +311,9 @@ class Attribution:
 def attribution(summary: Summary) -> Attribution:
     """The tree of CL-01: did POST /token arrive, and with what? The gravest failure decides,
     whoever came after it: a log holds the requests of many clients."""
-    if summary.lines == summary.unread:
+    if not summary.lines:
+        return Attribution(None, "The log is empty.", _ANOTHER_LOG)
+    if summary.unreadable:
         return Attribution(None, "No line of this log can be read.", _FORMATS)
     if not summary.inside:
         return Attribution(None, "No line of this log is of the time asked for.", _ANOTHER_TIME)
@@ -322,7 +329,7 @@ def attribution(summary: Summary) -> Attribution:
         return Attribution(
             None,
             f"Neither authorization nor token requests are in this {place}.",
-            "Look at the log of the host that serves the token endpoint, at the time of the try.",
+            _ANOTHER_LOG,
         )
     if summary.count("mcp"):
         refused = [one for one in summary.found["mcp"] if one.status in (401, 403)]
@@ -351,7 +358,8 @@ def _of_failure(caller: Caller) -> Attribution:
     return Attribution(None, says, _REFUSED if caller.role == "token" else _NOT_AUTHORIZED)
 
 
-_FORMATS = "The formats are common, combined and JSON lines, gzip too."
+_FORMATS = "The formats are common, combined, JSON lines, AWS ALB and HAProxy, gzip too."
+_ANOTHER_LOG = "Look at the log of the host that serves the token endpoint, at the time of the try."
 _ANOTHER_TIME = (
     "Name a time that the log spans, as ISO 8601 with its offset from UTC, or more --minutes."
 )

@@ -25,7 +25,7 @@ from flows.logs import (
 )
 from flows.session import PARTIES
 from flows.text import visible
-from tui.commands import SOUND, unreadable
+from tui.commands import SOUND, UNREADABLE, unreadable
 from tui.commands.options import reason
 from tui.console import Console
 from tui.report import print_document
@@ -56,7 +56,7 @@ def main(args: argparse.Namespace) -> int:
         print_document(_document(summary, found))
     else:
         Console(sys.stdout).tell(*_told(summary, found, Console(sys.stdout)))
-    return SOUND
+    return UNREADABLE if summary.unreadable else SOUND
 
 
 def _lines(files: list[str]) -> Iterator[str]:

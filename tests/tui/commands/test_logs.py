@@ -96,3 +96,14 @@ def test_gzip_that_was_cut(tmp_path: Path, capsys: Capture) -> None:
     path.write_bytes(gzip.compress(combined("/token").encode() * 99)[:60])
     assert main(["logs", str(path)]) == 6
     assert "cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"hello\nworld\n", 6), (b"", 0)])
+def test_a_log_without_a_request_is_told(
+    content: bytes, status: int, tmp_path: Path, capsys: Capture
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(content)
+    assert main(["logs", str(log)]) == status
+    told = capsys.readouterr().out
+    assert ("The log is empty." if status == 0 else "AWS ALB and HAProxy") in told
