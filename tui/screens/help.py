@@ -117,6 +117,8 @@ class HelpScreen(Dialog[None]):
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
+        if not self.children:
+            return  # the person has left already
         keys = self.query_one("#keys", Static)
         keys.update(_page(self.groups, self.query_one(VerticalScroll).content_size.width - 1))
 
