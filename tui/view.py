@@ -7,7 +7,7 @@ head_lines  request line or status line with the header fields, safe to show
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -114,9 +114,27 @@ def with_move(walk: Walk, step: StepId, attempt: int, found: tuple[Item, ...]) -
     """The items with the move to come, which may change with time."""
     move, tries = walk.moves.get(step), step_attempts(walk, step)
     newest = attempt % len(tries) == len(tries) - 1
+    if isinstance(move, Blocked):
+        move = _as_found(walk, move)
     if newest and move is not None and (isinstance(move, Act | Blocked) or not found):
         return (*found, Item(_move_title(move), move=move))
     return found
+
+
+def _as_found(walk: Walk, stop: Blocked) -> Blocked:
+    """The stop with what its check found, which knows the whole record: who named an address
+    where nobody answers, what a probe met elsewhere."""
+    found = (one for one in walk.findings if one.check == stop.check and one.result == "fail")
+    finding = next(found, None) if stop.check else None
+    if finding is None or finding.party == stop.party:
+        return stop
+    return replace(
+        stop,
+        reason=finding.says,
+        party=finding.party or stop.party,
+        fix=finding.fix,
+        standard=finding.standard,
+    )
 
 
 def _worth_a_row(event: Event) -> bool:

@@ -108,6 +108,19 @@ def test_an_item_for_each_exchange_and_for_the_move_to_come() -> None:
     assert len({item.title for item in found}) == len(found), "titles tell them apart"
 
 
+def test_a_stop_where_nobody_answers_blames_whoever_named_the_address() -> None:
+    world = World()
+    for name in ("oauth-authorization-server", "openid-configuration"):
+        url = f"GET {ISSUER}/.well-known/{name}"
+        world.routes[url] = Failure("refused", "Connection refused.")
+    world.walk()
+    walk = walk_of(world)
+    assert walk.diagnosis.cause
+    stop = view.items(walk, "server-metadata")[-1].move
+    assert isinstance(stop, Blocked) and stop.party == walk.diagnosis.cause.party
+    assert stop.party != "network" and "authorization_servers of" in stop.reason
+
+
 def test_the_move_to_come_is_the_last_item_of_its_step_alone() -> None:
     walk = walked("token")
     (item,) = view.items(walk, "token")
@@ -271,9 +284,9 @@ def test_an_authorization_response_is_taken_apart() -> None:
 def test_what_stopped_the_walk_comes_first_and_nothing_is_told_twice() -> None:
     walk = stopped()
     found = view.findings(walk, walk.diagnosis)
-    assert view.verdict(walk.diagnosis) == "at fault: the authorization server"
+    assert view.verdict(walk.diagnosis) == "at fault: the MCP server"
     assert (found[0].step, found[0].result) == ("server-metadata", "fail")
-    assert found[0].party == "authorization-server" and "RFC 8414" in found[0].standard
+    assert found[0].party == "resource-server" and "RFC 8414" in found[0].standard
     assert len({finding.says for finding in found}) == len(found)
 
 
