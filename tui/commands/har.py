@@ -42,6 +42,9 @@ def main(args: argparse.Namespace) -> int:
         return SOUND
     lines = Lines(console, redaction)
     console.say(*lines.head(session.target))
+    kept = sum(1 for _ in session.exchanges)
+    if kept < len(exchanges):
+        console.say(f"{kept} of its {len(exchanges)} requests are of this connection")
     if (number := tries(exchanges)) > 1:
         console.say(f"{number} authorization requests are in it; the last one is read")
     tell(console, lines, walk)

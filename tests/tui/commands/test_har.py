@@ -83,3 +83,12 @@ def test_what_is_no_har(tmp_path: Path, capsys: Capture, data: bytes) -> None:
 def test_a_har_in_place_of_a_session_is_told_as_that(file: str, capsys: Capture) -> None:
     assert main(["show", file]) == 6
     assert "authwalk import FILE --save FILE.toml" in " ".join(capsys.readouterr().err.split())
+
+
+def test_how_much_of_the_record_is_of_the_connection_is_told(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    file = tmp_path / "a.har"
+    file.write_bytes(story())
+    main(["import", str(file)])
+    assert "2 of its 3 requests are of this connection" in capsys.readouterr().out
