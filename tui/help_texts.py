@@ -136,7 +136,8 @@ examples:
   authwalk logs access.log.*.gz --around 2026-11-25T10:04:00Z --minutes 5
   journalctl -u auth -o cat | authwalk logs - --token-path /oauth2/token
 
-Reads the common, combined and JSON-lines formats, and those of AWS ALB and HAProxy (httplog).
+Reads the common, combined and JSON-lines formats, and those of AWS ALB and of HAProxy
+(httplog).
 
 exit codes: 0 read, 2 wrong usage, 6 a file cannot be read.""",
     "hosts": """\

@@ -138,7 +138,7 @@ async def test_the_items_of_a_step_stand_in_columns() -> None:
 async def test_a_stop_is_told_beside_its_labels() -> None:
     async with staged(stopped()) as (app, pilot):
         for _ in range(2):
-            assert "at fault the authorization server" in words(app)
+            assert "at fault the MCP server" in words(app)
             lines = [line.strip("│ ") for line in screen_lines(app)]
             first = next(line for line in lines if line.startswith("✗ "))
             assert len(first) > 10, "the words begin beside the mark"
