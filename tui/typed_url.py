@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from flows.network import reach_of
-from flows.paste import came_back, response_in
 from flows.text import visible
 from flows.wellknown import url_problem
 
@@ -31,6 +30,8 @@ def web_url(typed: str) -> str:
         raise UnusableUrl(f"MCP servers answer over http or https, not over {scheme}:")
     if problem := url_problem(url):
         raise UnusableUrl(f"Not a URL: {problem}.")
+    from flows.paste import came_back, response_in  # not needed to draw the start screen
+
     if response := response_in(url):
         raise UnusableUrl(f"This is {visible(came_back(response), limit=400)}")
     return url

@@ -15,7 +15,6 @@ from flows.documents import is_whole
 from flows.exchange import Headers
 from flows.limits import Limits
 from flows.outgoing import is_field_name, is_field_value
-from flows.paste import came_back, response_in
 from flows.session import Target
 from flows.text import visible
 from flows.wellknown import is_web_url, redirect_uri_problem, url_problem
@@ -123,6 +122,8 @@ def _proxy(url: str | None) -> str | None:
 
 def web_url(url: str) -> str:
     """`url` when it is an http or https URL. Raises Failure, with a guess at what was meant."""
+    from flows.paste import came_back, response_in
+
     problem = url_problem(url)
     if not problem and (response := response_in(url)):
         raise usage(f"the URL is {visible(came_back(response), limit=400)}")
