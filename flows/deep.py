@@ -18,10 +18,11 @@ from flows.documents import form, read_form, read_object, text_member
 from flows.entropy import derived
 from flows.exchange import Exchange, Request
 from flows.facts import Client, Facts
+from flows.jwt import read_token
 from flows.moves import Send
 from flows.probes.authorization import STRANGER
 from flows.probes.kernel import made_up
-from flows.probes.resource import bare_request, with_fields
+from flows.probes.resource import opening_request, with_fields
 from flows.session import STEP_IDS, Exchanged, Pairs, Session, StepId, Target
 from flows.steps.server_metadata import endpoint
 from flows.walk import Walk
@@ -30,10 +31,11 @@ _TOKENS = ("refresh_token", "access_token")
 LIVE, MADE_UP = "a live token", "a made-up token"
 """What introspection is asked about."""
 OTHER_AUDIENCE, BROUGHT = "other-audience", "a token for another server"
-BEARING, SMALL_LETTERS, IN_THE_QUERY = (
+BEARING, SMALL_LETTERS, IN_THE_QUERY, FORGED = (
     "bearing",
     "bearer in small letters",
     "a token in the query",
+    "a token with another signature",
 )
 OTHER_RESOURCE = "https://authwalk.invalid/mcp"
 """A resource that is nobody's (RFC 2606 section 2)."""
@@ -133,7 +135,7 @@ class Deep:
     async def _bring(self, token: str) -> None:
         """Bring the MCP server a good token in the ways that are spelled otherwise (RFC 9110
         section 11.1) or ought not to be taken (RFC 6750 section 2.3)."""
-        request = bare_request(self._walk.facts)
+        request = opening_request(self._walk.facts)
         if request is None or self._walk.session.target.dpop:
             return
         small = with_fields(request, ("Authorization", f"bearer {token}"))
@@ -141,6 +143,12 @@ class Deep:
         glue = "&" if "?" in request.url else "?"
         asked = replace(request, url=f"{request.url}{glue}{urlencode({'access_token': token})}")
         await self._record(asked, "challenge", BEARING, IN_THE_QUERY)
+        if read_token(token).kind == "jwt":
+            signed, _, signature = token.rpartition(".")
+            # The first character: bits of the last may be none of the signature's.
+            forged = f"{signed}.{'B' if signature[:1] == 'A' else 'A'}{signature[1:]}"
+            brought = with_fields(request, ("Authorization", f"Bearer {forged}"))
+            await self._record(brought, "connect", BEARING, FORGED)
 
     async def _refresh_twice(self) -> str:
         fresh = await self._fresh()
@@ -161,7 +169,11 @@ class Deep:
         """Bring the MCP server a token for another, where the authorization server issues one for
         a resource that nobody has (MCP Token Handling)."""
         target = self._walk.session.target
-        if target.kind != "mcp" or target.dpop or not (request := bare_request(self._walk.facts)):
+        if (
+            target.kind != "mcp"
+            or target.dpop
+            or not (request := opening_request(self._walk.facts))
+        ):
             return
         fresh = await self._fresh(replace(target, resource=OTHER_RESOURCE))
         if isinstance(fresh, str):

@@ -236,6 +236,7 @@ class Facts:
     pushed: Pushed | None = None
     requested: Pairs = ()  # scope and resource, where no authorization URL holds them
     authorization_url: str | None = field(default=None, repr=False)
+    authorization_edited: bool = False  # by the person, who then answers for it
     response: AuthorizationResponse | None = None
     id_jag: IdJag | None = None
     tokens: Tokens | None = None

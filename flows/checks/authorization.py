@@ -13,6 +13,7 @@ from flows.exchange import Exchange, header, media_type
 from flows.network import edge_page, failing_check, failing_party
 from flows.oauth import error_text
 from flows.page import page_words
+from flows.session import Party
 from flows.steps.authorize import PUSHED
 from flows.steps.scope import requested
 from flows.wellknown import same_origin
@@ -84,11 +85,14 @@ def the_request_is_accepted(record: Record) -> Outcomes:
     if ours and response.status < 500:
         words += " Is the redirect URI registered for this client?"
     elsewhere = not same_origin(last.request.url, hops[0].request.url)
+    party: Party | None = "client" if ours and response.status < 500 else None
+    if facts.authorization_edited and response.status < 500:
+        party, fix = "person", "The request was edited: send it as it was, or look at the edit."
     yield failed(
         words,
         at(last, "status"),
         severity="warn" if elsewhere else None,
-        party="client" if ours and response.status < 500 else None,
+        party=party,
         fix=fix,
     )
 

@@ -152,6 +152,8 @@ def content_type_is_promised(record: Record) -> Outcomes:
         assert exchange.response
         if event.step == "challenge" and at_wrong_url(exchange):
             continue  # CHAL-01 says so
+        if sent(exchange.request)[2] is None:
+            continue  # MCP-27 is of notifications and responses
         kind = media_type(exchange.response.headers)
         place = at(exchange, "header Content-Type")
         if kind in ("application/json", "text/event-stream"):
@@ -170,6 +172,31 @@ def content_type_is_promised(record: Record) -> Outcomes:
             return
     if judged:
         yield passed(at(judged, "header Content-Type"))
+
+
+@check(
+    "MCP-27",
+    "connect",
+    "resource-server",
+    "warn",
+    "a notification that is taken is answered with 202 and no body",
+    "MCP 2025-11-25 Streamable HTTP, Sending Messages to the Server",
+    "Answer a POST that holds a notification or a response with 202 Accepted and no body.",
+)
+def notifications_are_accepted(record: Record) -> Outcomes:
+    connection = record.facts.connection
+    if connection is None or connection.version < "2025-03-26":
+        return
+    for event in record.exchanges("connect"):
+        exchange = event.exchange
+        method, _, rpc_id = sent(exchange.request)
+        if exchange.request.method != "POST" or not method or rpc_id is not None:
+            continue
+        place = at(exchange, "status")
+        if exchange.status == 202:
+            yield passed(place)
+        elif exchange.status is not None and 200 <= exchange.status < 300:
+            yield failed(f"{method} is answered {exchange.status} where 202 belongs.", place)
 
 
 @check(
@@ -291,8 +318,14 @@ def server_works(record: Record) -> Outcomes:
     for event in record.exchanges("connect", "tools", "call"):
         exchange = event.exchange
         if exchange.status is not None and exchange.status >= 500:
+            method, place = sent(exchange.request)[0], at(exchange, "status")
             words = f"The MCP server answers {exchange.status}{_message(exchange)}."
-            yield failed(words, at(exchange, "status"), step=event.step)
+            if method == "server/discover" and record.facts.connection:
+                words = f"{words[:-1]} to server/discover, and knows initialize."
+                fix = "Answer a method that is not known with 400 or 404, or a JSON-RPC error."
+                yield failed(words, place, severity="warn", step=event.step, fix=fix)
+                continue
+            yield failed(words, place, step=event.step)
             return
 
 

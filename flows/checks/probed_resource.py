@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flows.audience import audiences
-from flows.checks.kernel import Outcomes, at, check, failed, passed, skipped
+from flows.checks.kernel import Outcome, Outcomes, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.deep import (
     BEARING,
     BROUGHT,
+    FORGED,
     IN_THE_QUERY,
     OTHER_AUDIENCE,
     OTHER_RESOURCE,
@@ -165,6 +166,17 @@ def every_request_wants_a_token(record: Record) -> Outcomes:
             yield passed(at(exchange, "status"))
 
 
+def _took(exchange: Exchange) -> bool | None:
+    """Whether the token that was brought was taken; None where the answer has no word on it."""
+    if exchange.status in (401, 403):
+        return False
+    return True if read_answer(exchange, sent(exchange.request)[2]).result is not None else None
+
+
+def _no_word(exchange: Exchange) -> Outcome:
+    return skipped(f"the probe was answered {exchange.status}: no word on the token")
+
+
 @check(
     "MCP-09",
     "connect",
@@ -183,18 +195,39 @@ def audience_is_checked(record: Record) -> Outcomes:
         claims = read_token(credentials.partition(" ")[2]).claims
         named = audiences((claims or {}).get("aud"))
         own = {facts.target.url, value_member(resource_metadata(facts) or {}, "resource")}
+        took = _took(exchange)
         if OTHER_RESOURCE not in named or own & set(named):
             yield skipped("no token was issued that is for another server and says so")
-        elif exchange.response is None:
-            yield skipped("the probe was not answered")
-        elif read_answer(exchange, sent(exchange.request)[2]).result is not None:
+        elif took:
             words = (
                 f"A token whose aud is {OTHER_RESOURCE} is let in with {exchange.status}: what was "
                 "issued for any other server works here."
             )
             yield failed(words, at(exchange, "status"))
         else:
-            yield passed(at(exchange, "status"))
+            yield _no_word(exchange) if took is None else passed(at(exchange, "status"))
+
+
+@check(
+    "MCP-26",
+    "connect",
+    "resource-server",
+    "error",
+    "a token whose signature is wrong is refused",
+    "MCP Token Handling; RFC 9068 §4",
+    "Verify the signature of every token by the keys at jwks_uri.",
+)
+def signature_is_checked(record: Record) -> Outcomes:
+    for exchange in _brought(record, FORGED):
+        took = _took(exchange)
+        if took:
+            words = (
+                f"A token with another signature is let in with {exchange.status}: anyone can make "
+                "tokens for this server."
+            )
+            yield failed(words, at(exchange, "status"))
+        else:
+            yield _no_word(exchange) if took is None else passed(at(exchange, "status"))
 
 
 @check(
@@ -208,13 +241,12 @@ def audience_is_checked(record: Record) -> Outcomes:
 )
 def scheme_has_no_case(record: Record) -> Outcomes:
     for exchange in _brought(record, SMALL_LETTERS):
-        if exchange.status in (401, 403):
-            words = (
-                f"A good token is answered {exchange.status} where the scheme is spelled bearer."
-            )
+        took = _took(exchange)
+        if took is False:
+            words = f"With the scheme spelled bearer a good token is answered {exchange.status}."
             yield failed(words, at(exchange, "status"))
         else:
-            yield passed(at(exchange, "status"))
+            yield _no_word(exchange) if took is None else passed(at(exchange, "status"))
 
 
 @check(
@@ -228,15 +260,16 @@ def scheme_has_no_case(record: Record) -> Outcomes:
 )
 def query_is_no_place_for_tokens(record: Record) -> Outcomes:
     for exchange in _brought(record, IN_THE_QUERY):
-        if read_answer(exchange, sent(exchange.request)[2]).result is None:
-            yield passed(at(exchange, "status"))
-        else:
+        took = _took(exchange)
+        if took:
             yield failed("A token in the query, ?access_token=, is taken.", at(exchange, "status"))
+        else:
+            yield _no_word(exchange) if took is None else passed(at(exchange, "status"))
 
 
 def _brought(record: Record, label: str) -> Iterator[Exchange]:
-    """What a good token is answered that is brought in this way, where tokens are looked at and
-    the walk's own is good."""
+    """What is answered to a token that is brought in this way, where tokens are looked at and the
+    walk's own is good."""
     if record.facts.connection and _wants_token(record):
         for event in record.probes(BEARING):
             if event.label == label and event.exchange.response:

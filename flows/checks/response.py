@@ -31,6 +31,11 @@ TOKENS = ("access_token", "id_token", "refresh_token")
 BITS = 128
 """What a code must hold, at least (RFC 6749 section 10.10)."""
 _ALPHABETS = ((r"[0-9]+", 10), (r"[0-9a-f]+|[0-9A-F]+", 16), (r"[a-z0-9]+|[A-Z0-9]+", 36))
+_EDITED = "The request was edited before it was sent: send it as it was, or look at the edit."
+_ACCEPT = (
+    "Accept the request: ignore parameters that are not known (RFC 6749 §3.1), and take "
+    "code_challenge and resource, which MCP clients must send."
+)
 _REFUSAL_FIX: Mapping[str, str] = {
     "person": "Approve the request. Where the server refuses this person, its log says which "
     "role or assignment is missing.",
@@ -43,9 +48,9 @@ def in_response(name: str) -> Place:
     return Place("", "response", f"query {name}")
 
 
-def _told(refusal: Refusal) -> Outcomes:
+def _told(refusal: Refusal, fix: str | None = None) -> Outcomes:
     place = in_response(refusal.parameter)
-    fix = _REFUSAL_FIX.get(refusal.party)
+    fix = fix or _REFUSAL_FIX.get(refusal.party)
     yield failed(refusal.text, place, party=refusal.party, standard=refusal.standard, fix=fix)
 
 
@@ -160,7 +165,10 @@ def it_is_granted(record: Record) -> Outcomes:
     if response is None:
         return
     if refusal := error_refusal(record.facts, response):
-        yield from _told(refusal)
+        fix = _EDITED if record.facts.authorization_edited else None
+        if refusal.party == "authorization-server" and response.get("error") == "invalid_request":
+            fix = _ACCEPT
+        yield from _told(refusal, fix)
         if response.get("code"):
             words = "The response has a code beside the error: clients cannot tell which counts."
             yield failed(words, in_response("code"), party="authorization-server")

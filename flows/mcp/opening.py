@@ -157,14 +157,14 @@ def is_older(opening: Opening) -> bool:
 
 
 def is_legacy(opening: Opening) -> bool:
-    """A modern request that was answered with a 4xx and no recognised modern error."""
+    """A modern request that was answered with a 4xx, or a 5xx, and no recognised modern error."""
     status = opening.exchange.status
     if opening.method != "server/discover" or status is None or is_refusal(opening.exchange):
         return False
     answer = read_answer(opening.exchange, None)
     if answer.code in MODERN_ERRORS or (status == 404 and answer.code == METHOD_NOT_FOUND):
         return False
-    if 400 <= status < 500:
+    if 400 <= status < 600:  # servers exist that break on a method that they do not know
         return True
     # Some servers answer a request they do not know with a JSON-RPC error and status 200.
     return status == 200 and answer.error is not None

@@ -47,6 +47,16 @@ def bare_request(facts: Facts) -> Request | None:
     return move.request if isinstance(move, Send) else None
 
 
+def opening_request(facts: Facts) -> Request | None:
+    """The request that opened the connection, without its token: what the server understands."""
+    if facts.connection is None or not facts.openings:
+        return None
+    sent = facts.openings[-1].exchange.request
+    own = ("authorization", "dpop", "mcp-session-id")
+    fields = tuple(pair for pair in sent.headers if pair[0].lower() not in own)
+    return replace(sent, headers=(*fields, *facts.target.headers))
+
+
 def with_fields(request: Request, *fields: tuple[str, str]) -> Request:
     names = {name.lower() for name, _ in fields}
     kept = tuple(field for field in request.headers if field[0].lower() not in names)

@@ -47,8 +47,9 @@ def next(facts: Facts) -> Move:
 
 def read(event: Event, facts: Facts) -> Facts:
     match event:
-        case Made(values=values):
-            return replace(facts, authorization_url=value(values, "authorization_url"))
+        case Made(values=values, draft=draft):
+            url = value(values, "authorization_url")
+            return replace(facts, authorization_url=url, authorization_edited=draft is not None)
         case Exchanged(exchange=exchange):
             pushed, reason = _read_pushed(exchange)
             if pushed is None:

@@ -154,9 +154,16 @@ def _misled(facts: Facts) -> str:
 def _at_fault(error: str, facts: Facts) -> Party:
     if error in ("access_denied", "login_required", "consent_required"):
         return "person"
+    if facts.authorization_edited:
+        return "person"
     if error == "invalid_target":
         # The MCP server's own URI is what MCP clients must name (MCP Resource Parameter).
         return "client" if facts.target.resource is not None else "authorization-server"
-    if error in ("invalid_request", "unauthorized_client", "invalid_scope"):
+    ours = facts.client is not None and facts.client.source in ("pre-registered", "entered")
+    if error == "unauthorized_client" and ours:
+        return "client"
+    # What the walk asks for is what RFC 6749, RFC 7636 and RFC 8707 have, and the scope is the
+    # servers' own, unless the person named one.
+    if error == "invalid_scope" and facts.target.scope is not None:
         return "client"
     return "authorization-server"

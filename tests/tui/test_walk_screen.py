@@ -853,3 +853,20 @@ async def test_a_pasted_curl_command_stands_in_for_the_request_on_show() -> None
         await w.paste("curl $URL")
         assert "the shell would put something in for $URL" in w.words
         assert w.stage.edit == edit
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 44)])
+@pytest.mark.parametrize("keys", [("t",), ("t", "t", "escape"), ("m",)])
+async def test_escape_leads_back_to_the_steps(size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    async with on_lab(size=size) as w:
+        await w.press("a", *keys)
+        assert w.screen.focused is not w.screen.steps
+        await w.press("escape")
+        assert w.screen.focused is w.screen.steps
+
+
+async def test_escape_on_the_steps_does_nothing_and_is_not_offered() -> None:
+    async with on_lab(size=(140, 44)) as w:
+        assert not w.screen.check_action("leave", ())
+        await w.press("escape")
+        assert w.screen.focused is w.screen.steps

@@ -59,6 +59,8 @@ class WalkScreen(WalkingScreen):
                 return self.stage.request is not None
             case "copy_url":
                 return self.stage.request is not None or self._asks_response
+            case "leave":
+                return bool(self.maximized) or self.focused is not self.steps
             case "faults":
                 return self.lab is not None
             case "end_tour":
@@ -178,6 +180,12 @@ class WalkScreen(WalkingScreen):
     def action_steps(self) -> None:
         self.show_pane("steps")
         self.steps.focus()
+
+    def action_leave(self) -> None:
+        if self.maximized:
+            self.minimize()
+        else:
+            self.action_steps()
 
     def action_middle(self) -> None:
         self.show_pane("middle")

@@ -153,4 +153,11 @@ KEYS: list[BindingType] = [
         id="walk.maximise",
         tooltip="Give the focused pane the whole screen, or back",
     ),
+    Binding(
+        "escape,ctrl+g",
+        "leave",
+        "Steps",
+        id="walk.leave",
+        tooltip="From any other pane back to the step list",
+    ),
 ]

@@ -1,3 +1,6 @@
+import json
+from typing import Any
+
 import pytest
 
 from flows.checks.kernel import Place
@@ -26,7 +29,7 @@ def challenged(given: Response) -> World:
     [
         ("CHAL-01", challenge(), "pass", ""),
         ("CHAL-01", challenge(status=403), "fail", "403 where 401 belongs"),
-        ("CHAL-01", answer(500), "fail", "500 where 401 or an MCP answer"),
+        ("CHAL-01", answer(418), "not-applicable", ""),
         (
             "CHAL-01",
             answer(302, b"", None, ("Location", "/in")),
@@ -158,3 +161,33 @@ def test_an_error_of_json_rpc_is_no_wrong_url() -> None:
     world = World(routes={f"POST {MCP}": answer(404, body)})
     world.walk()
     assert only(world, "CHAL-01").fix != CHECK_URL
+
+
+def test_a_server_that_breaks_on_everything_is_told_as_that() -> None:
+    world = World(routes={f"POST {MCP}": answer(500)})
+    move = world.walk()
+    assert isinstance(move, Blocked) and [r.method for r in world.sent] == ["POST", "POST"]
+    assert "500 where 401 or an MCP answer" in only(world, "CHAL-01").says
+
+
+def test_a_server_that_breaks_on_server_discover_alone_is_gone_on_with() -> None:
+    def breaking(request: Request) -> Response:
+        if not any(name == "Authorization" for name, _ in request.headers):
+            return challenge()
+        message = json.loads(request.body)
+        if message["method"] == "server/discover":
+            return answer(500, b"oops", "text/plain")
+        if message["method"] == "notifications/initialized":
+            return answer(202, b"", None)
+        info = {"name": "old", "version": "1"}
+        result: Any = {"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": info}
+        if message["method"] == "tools/list":
+            result = {"tools": []}
+        return answer(200, {"jsonrpc": "2.0", "id": message["id"], "result": result})
+
+    world = World()
+    world.routes[f"POST {MCP}"] = breaking
+    world.walk("call")
+    assert world.facts.connection and world.facts.connection.version == "2025-11-25"
+    found = only(world, "MCP-14")
+    assert found.result == "warn" and "server/discover" in found.says

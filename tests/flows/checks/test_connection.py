@@ -171,3 +171,18 @@ def test_what_fails_at_the_list_is_told_there(given: Response, check: str) -> No
     world = World(Target(MCP, bearer="t"), routes={f"POST {MCP}": route})
     world.walk()
     assert {found.step for found in judged(world, check)} == {"tools"}
+
+
+@pytest.mark.parametrize(("status", "result"), [(202, "pass"), (200, "warn"), (204, "warn")])
+def test_a_notification_is_answered_with_202(status: int, result: str) -> None:
+    def route(request: Request) -> Response:
+        method = json.loads(request.body)["method"]
+        if method == "notifications/initialized":
+            return answer(status, b"", None)
+        return rpc(request, LEGACY if method == "initialize" else {"tools": []})
+
+    target = Target(MCP, protocol="2025-11-25", bearer="t")
+    world = World(target, routes={f"POST {MCP}": route})
+    world.walk("call")
+    assert results(world, "MCP-27") == [result]
+    assert results(world, "MCP-06") == ["pass"], "an empty answer has no type"

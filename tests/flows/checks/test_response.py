@@ -43,7 +43,14 @@ def responded(world: World | None = None, /, **changes: Any) -> World:
         ("AR-04", {"iss": f"{ISSUER}/"}, "fail", "authorization-server", "trailing slash", "iss"),
         ("AR-05", {}, "pass", None, "", "code"),
         ("AR-05", {"code": None, "error": "access_denied"}, "fail", "person", "said no", "error"),
-        ("AR-05", {"code": None, "error": "invalid_scope"}, "fail", "client", "scope", "error"),
+        (
+            "AR-05",
+            {"code": None, "error": "invalid_scope"},
+            "fail",
+            "authorization-server",
+            "scope",
+            "error",
+        ),
         (
             "AR-05",
             {"code": None, "error": "server_error", "error_description": "oh"},
