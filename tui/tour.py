@@ -23,8 +23,8 @@ LINES: Mapping[StepId, str] = {
     "callback": "Here a person logs in. On the lab {0.approve} does, without one.",
     "token": "The code is back and works once. {0.edit} edits, {0.next} spends it.",
     "connect": "The token is taken apart: {0.token} goes there. {0.run} runs on.",
-    "call": "Done. Break it: {0.faults}, missing-aud; {0.rerun} on step 9; {0.run}. "
-    "{0.help} lists keys.",
+    "call": "Done. Break it: {0.faults}, missing-aud; {0.rerun} on step 8; {0.approve}; {0.run}. "
+    "{0.help}: keys.",
 }
 """By the step that the walk stands at; {0} are the `HintKeys`."""
 _SAME: Mapping[StepId, StepId] = {"claims": "connect", "refresh": "connect", "tools": "connect"}

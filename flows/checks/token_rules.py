@@ -5,7 +5,7 @@ those of step `token` are checks of their own, and RT-08 holds the answer to a r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flows.checks.kernel import Check, Outcomes, Place, Severity, at, failed
@@ -77,12 +77,31 @@ def answers(record: Record, step: StepId) -> tuple[Answer, ...]:
     return tuple(found[-1:])
 
 
+AUTHORIZE_AGAIN = "A code works once: go back to the step Response, and approve again."
+
+
+def _is_spent(record: Record, exchange: Exchange) -> bool:
+    """Whether the code of a refused request had brought a token before."""
+    code = _code(exchange)
+    return code is not None and any(
+        one.exchange.status == 200 and _code(one.exchange) == code
+        for one in record.session.exchanges
+        if one.step == "token" and not one.probe and one.exchange is not exchange
+    )
+
+
+def _code(exchange: Exchange) -> str | None:
+    return dict(read_form(exchange.request.body)).get("code")
+
+
 def refused(record: Record, check: str) -> Outcomes:
     """The failure of the token request, where it is this check's to tell."""
     broken = record.facts.failed.get("token")
     if broken is None:
         return
     refusal = refusal_of("token", broken, record.facts)
+    if refusal.check == check and _is_spent(record, broken.exchange):
+        refusal = replace(refusal, party="person", fix=AUTHORIZE_AGAIN)
     if refusal.check == check:
         yield failed(
             refusal.text,

@@ -325,7 +325,8 @@ class DraftEditor(Dialog[Edited | None]):
         if 0 <= at < len(rows):
             name = rows[at].name_input
             in_name = name is not None and self.focused is row.name_input
-            (name if in_name and name else rows[at].value_input).focus()
+            # At once: keys that come in a burst, as over SSH, are for where each one leads.
+            self.set_focus(name if in_name and name else rows[at].value_input)
         elif by > 0:
             self.focus_next()
 

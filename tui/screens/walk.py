@@ -179,7 +179,7 @@ class WalkScreen(WalkingScreen):
 
     def action_steps(self) -> None:
         self.show_pane("steps")
-        self.steps.focus()
+        self.set_focus(self.steps)  # at once: the next key may be there already
 
     def action_leave(self) -> None:
         if self.maximized:

@@ -339,3 +339,14 @@ def test_an_odd_character_is_named_with_its_place() -> None:
     (found,) = [one for one in judged(world, "TE-08") if one.speaks]
     assert found.says == "error_description has '\\n' at character 2."
     assert found.place and found.place.field == "/error_description"
+
+
+def test_a_code_that_was_spent_before_is_the_persons_to_get_anew() -> None:
+    world = World()
+    world.walk("connect")
+    world.rerun("token")
+    used = {"error": "invalid_grant", "error_description": "used already"}
+    world.routes[f"POST {ISSUER}/token"] = answer(400, used)
+    world.walk()
+    found = only(world, "TOK-01")
+    assert (found.result, found.party) == ("fail", "person") and "works once" in found.fix
