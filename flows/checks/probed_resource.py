@@ -173,8 +173,13 @@ def _took(exchange: Exchange) -> bool | None:
     return True if read_answer(exchange, sent(exchange.request)[2]).result is not None else None
 
 
-def _no_word(exchange: Exchange) -> Outcome:
-    return skipped(f"the probe was answered {exchange.status}: no word on the token")
+def _judged(exchange: Exchange, words: str, *, takes: bool) -> Outcome:
+    """Whether the token was taken, as it should be or should not; `words` tell where not so."""
+    took = _took(exchange)
+    if took is None:
+        return skipped(f"the probe was answered {exchange.status}: no word on the token")
+    place = at(exchange, "status")
+    return passed(place) if took is takes else failed(words, place)
 
 
 @check(
@@ -195,17 +200,14 @@ def audience_is_checked(record: Record) -> Outcomes:
         claims = read_token(credentials.partition(" ")[2]).claims
         named = audiences((claims or {}).get("aud"))
         own = {facts.target.url, value_member(resource_metadata(facts) or {}, "resource")}
-        took = _took(exchange)
         if OTHER_RESOURCE not in named or own & set(named):
             yield skipped("no token was issued that is for another server and says so")
-        elif took:
-            words = (
-                f"A token whose aud is {OTHER_RESOURCE} is let in with {exchange.status}: what was "
-                "issued for any other server works here."
-            )
-            yield failed(words, at(exchange, "status"))
-        else:
-            yield _no_word(exchange) if took is None else passed(at(exchange, "status"))
+            continue
+        words = (
+            f"A token whose aud is {OTHER_RESOURCE} is let in with {exchange.status}: what was "
+            "issued for any other server works here."
+        )
+        yield _judged(exchange, words, takes=False)
 
 
 @check(
@@ -219,15 +221,11 @@ def audience_is_checked(record: Record) -> Outcomes:
 )
 def signature_is_checked(record: Record) -> Outcomes:
     for exchange in _brought(record, FORGED):
-        took = _took(exchange)
-        if took:
-            words = (
-                f"A token with another signature is let in with {exchange.status}: anyone can make "
-                "tokens for this server."
-            )
-            yield failed(words, at(exchange, "status"))
-        else:
-            yield _no_word(exchange) if took is None else passed(at(exchange, "status"))
+        words = (
+            f"A token with another signature is let in with {exchange.status}: anyone can make "
+            "tokens for this server."
+        )
+        yield _judged(exchange, words, takes=False)
 
 
 @check(
@@ -241,12 +239,8 @@ def signature_is_checked(record: Record) -> Outcomes:
 )
 def scheme_has_no_case(record: Record) -> Outcomes:
     for exchange in _brought(record, SMALL_LETTERS):
-        took = _took(exchange)
-        if took is False:
-            words = f"With the scheme spelled bearer a good token is answered {exchange.status}."
-            yield failed(words, at(exchange, "status"))
-        else:
-            yield _no_word(exchange) if took is None else passed(at(exchange, "status"))
+        words = f"With the scheme spelled bearer a good token is answered {exchange.status}."
+        yield _judged(exchange, words, takes=True)
 
 
 @check(
@@ -260,11 +254,7 @@ def scheme_has_no_case(record: Record) -> Outcomes:
 )
 def query_is_no_place_for_tokens(record: Record) -> Outcomes:
     for exchange in _brought(record, IN_THE_QUERY):
-        took = _took(exchange)
-        if took:
-            yield failed("A token in the query, ?access_token=, is taken.", at(exchange, "status"))
-        else:
-            yield _no_word(exchange) if took is None else passed(at(exchange, "status"))
+        yield _judged(exchange, "A token in the query, ?access_token=, is taken.", takes=False)
 
 
 def _brought(record: Record, label: str) -> Iterator[Exchange]:
