@@ -28,6 +28,12 @@ _FIXES: Mapping[str, str] = {
 }
 
 
+_OF_PKCE: Final = ("verifier", "challenge", "pkce")
+_COMPARE_S256: Final = (
+    "Compare code_challenge with the SHA-256 of code_verifier in base64url without padding."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """`field` is where in the response the evidence stands, as in `flows.checks.Place`."""
@@ -82,6 +88,8 @@ def _judged(text: str, exchange: Exchange, response: Response, facts: Facts) -> 
         return Refusal("TE-01", text, _AS, "RFC 6749 §5.2", fix)
     if response.status >= 400 and error is None:
         fix = 'Answer with a JSON object that has an "error".'
+        if response.status in (415, 422):  # as frameworks refuse a body that they cannot read
+            fix = f"Read token requests as form-urlencoded (RFC 6749 §4.1.3). {fix}"
         return Refusal("TE-02", text, _AS, "RFC 6749 §5.2", fix, "")
     if response.status < 300 and document is None:
         return Refusal("TOK-05", text, _AS, "RFC 6749 §5.1", "Answer with one JSON object.", "")
@@ -99,6 +107,9 @@ def _judged(text: str, exchange: Exchange, response: Response, facts: Facts) -> 
         party: Party = "client" if facts.target.resource is not None else _AS
         fix = "Accept the MCP server's URI as resource; ignore the parameter if it is unknown."
         return Refusal("TOK-19", text, party, "RFC 6749 §3.2; RFC 8707 §2.2", fix, told)
+    said = (text_member(document or {}, "error_description") or "").lower()
+    if error == "invalid_grant" and any(word in said for word in _OF_PKCE):
+        return Refusal("TOK-01", text, _AS, "RFC 7636 §4.6", _COMPARE_S256, told)
     return Refusal("TOK-01", text, _at_fault(error, facts), _STANDARD, _fix(error), told)
 
 

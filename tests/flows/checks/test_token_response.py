@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from flows.exchange import Failure, Response
+from flows.moves import Blocked
 from flows.session import Target
 from tests.flows.checks.judging import failing, judged, only, results
 from tests.flows.world import (
@@ -350,3 +351,21 @@ def test_a_code_that_was_spent_before_is_the_persons_to_get_anew() -> None:
     world.walk()
     found = only(world, "TOK-01")
     assert (found.result, found.party) == ("fail", "person") and "works once" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        (answer(422, {"detail": "field required"}), "form-urlencoded (RFC 6749 §4.1.3)"),
+        (
+            answer(400, {"error": "invalid_grant", "error_description": "PKCE check failed"}),
+            "base64url without padding",
+        ),
+    ],
+)
+def test_what_is_said_of_a_refusal_leads_to_what_mends_it(given: Response, fix: str) -> None:
+    world = World()
+    world.routes[f"POST {ISSUER}/token"] = given
+    move = world.walk()
+    assert isinstance(move, Blocked) and fix in move.fix
+    assert only(world, move.check).fix == move.fix
