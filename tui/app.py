@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from signal import SIGTERM
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -134,6 +136,10 @@ class AuthwalkApp(OwnApp):
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
+        # Ended from outside, the terminal is left as it was; the walk stays in its journal.
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, a thread
+            end = partial(self.exit, return_code=128 + SIGTERM)
+            asyncio.get_running_loop().add_signal_handler(SIGTERM, end)
         if not gc.isenabled():
             gc.freeze()
             gc.enable()

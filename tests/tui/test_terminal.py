@@ -185,3 +185,18 @@ async def test_a_file_that_is_none_and_a_terminal_that_is_none(tmp_path: Path) -
     async with terminal((100, 30), tmp_path, nowhere) as t:
         screen = await t.until("left 2")
         assert "needs a terminal" in screen and await t.is_clean()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+async def test_ended_from_outside_it_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    async with terminal((100, 30), tmp_path, program("http://127.0.0.1:1/mcp")) as t:
+        await t.until("enter sends POST")
+        assert not await t.is_clean()
+        await t.press("Enter")
+        await t.until("refused")  # long after the first frame, which is as early as it can be heard
+        killer = await asyncio.create_subprocess_exec(
+            "pkill", "-TERM", "-P", await t.flag("pane_pid")
+        )
+        await killer.wait()
+        await t.until("left 143")
+        assert await t.is_clean()
