@@ -168,12 +168,8 @@ class Deep:
     async def _other_audience(self) -> None:
         """Bring the MCP server a token for another, where the authorization server issues one for
         a resource that nobody has (MCP Token Handling)."""
-        target = self._walk.session.target
-        if (
-            target.kind != "mcp"
-            or target.dpop
-            or not (request := opening_request(self._walk.facts))
-        ):
+        target, request = self._walk.session.target, opening_request(self._walk.facts)
+        if request is None or target.dpop:
             return
         fresh = await self._fresh(replace(target, resource=OTHER_RESOURCE))
         if isinstance(fresh, str):

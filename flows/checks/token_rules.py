@@ -81,9 +81,10 @@ AUTHORIZE_AGAIN = "A code works once: go back to the step Response, and approve 
 
 
 def _is_spent(record: Record, exchange: Exchange) -> bool:
-    """Whether the code of a refused request had brought a token before."""
-    code = _code(exchange)
-    return code is not None and any(
+    """Whether a code is refused that had brought a token before."""
+    document = read_object(exchange.response)[0] if exchange.response else None
+    code, error = _code(exchange), (document or {}).get("error")
+    return bool(error == "invalid_grant" and code) and any(
         one.exchange.status == 200 and _code(one.exchange) == code
         for one in record.session.exchanges
         if one.step == "token" and not one.probe and one.exchange is not exchange

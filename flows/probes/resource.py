@@ -53,8 +53,7 @@ def opening_request(facts: Facts) -> Request | None:
         return None
     sent = facts.openings[-1].exchange.request
     own = ("authorization", "dpop", "mcp-session-id")
-    fields = tuple(pair for pair in sent.headers if pair[0].lower() not in own)
-    return replace(sent, headers=(*fields, *facts.target.headers))
+    return replace(sent, headers=tuple(one for one in sent.headers if one[0].lower() not in own))
 
 
 def with_fields(request: Request, *fields: tuple[str, str]) -> Request:

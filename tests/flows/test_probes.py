@@ -8,6 +8,7 @@ import pytest
 
 from flows.exchange import Request, header
 from flows.probes import PROBES
+from flows.probes.resource import opening_request
 from flows.session import Target
 from flows.steps import STEP
 from tests.flows.world import ISSUER, MCP, REDIRECT, World
@@ -87,3 +88,13 @@ def test_without_a_client_the_authorization_endpoint_is_not_asked_for_its_refusa
     name: str,
 ) -> None:
     assert sent(walked("client"), name) == {}
+
+
+def test_the_opening_request_has_each_field_once_and_no_token() -> None:
+    world = World(Target(MCP, headers=(("X-Key", "of-the-person"),)))
+    world.walk()
+    request = opening_request(world.facts)
+    assert request
+    names = [name.lower() for name, _ in request.headers]
+    assert names.count("x-key") == 1 and "authorization" not in names
+    assert len(set(names)) == len(names)

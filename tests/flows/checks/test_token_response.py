@@ -351,6 +351,10 @@ def test_a_code_that_was_spent_before_is_the_persons_to_get_anew() -> None:
     world.walk()
     found = only(world, "TOK-01")
     assert (found.result, found.party) == ("fail", "person") and "works once" in found.fix
+    world.rerun("token")
+    world.routes[f"POST {ISSUER}/token"] = answer(500)
+    world.walk()
+    assert only(world, "TE-01").party == "authorization-server", "a server may not break on it"
 
 
 @pytest.mark.parametrize(
