@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from flows.documents import read_json
 from flows.exchange import Response, media_type
+from flows.frozen import frozen
 
 How = Literal["measured", "read"]
 Document = Literal["token", "resource-metadata", "server-metadata", "client"]
@@ -24,7 +24,7 @@ Document = Literal["token", "resource-metadata", "server-metadata", "client"]
 registration."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """`version` is the package the parser is of, with its version; `how` says whether it was run
     or its source was read; `reason` names the variant of the response."""

@@ -8,13 +8,14 @@ section 3.3).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
+
+from flows.frozen import frozen
 
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AudienceMatch:
     """One value the audience should hold, beside what the token has that is closest to it.
 

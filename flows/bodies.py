@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from flows.body_rows import (
     bounds,
@@ -22,6 +21,7 @@ from flows.body_rows import (
     plain,
 )
 from flows.collapse import CollapsibleRows
+from flows.frozen import frozen
 from flows.reindent import Break, reindent
 from flows.rows import SLICE, HexRows, Rows, TextRows
 from flows.slices import Sliced, finish
@@ -95,7 +95,7 @@ class Rendered:
         return (yield from self._view.value(self, row))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """One way to lay out a body. `suits` is its priority for a media type and body, the highest
     wins; `lay_out` is None where the text stays as it is."""

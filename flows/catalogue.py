@@ -10,15 +10,17 @@ completion/complete       values              MCP Completion
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
+
+from flows.frozen import frozen
 
 MAX_PAGES = 100
 
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """One list: the member of the result that holds it, what names an entry, the capability that
     a server with such a list declares, and what an entry is called."""
@@ -41,7 +43,7 @@ OPTIONAL = tuple(method for method in KINDS if method != "tools/list")
 """The lists that are asked for only when somebody wants them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CacheHint:
     """How long a result may be kept, in milliseconds, and by whom (MCP 2026-07-28, Caching), as
     the server said it; None where it said nothing that can be read."""
@@ -50,7 +52,7 @@ class CacheHint:
     scope: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """Pages of a list so far: the entries that have a name, and how many have none. `cursor`
     names the page still to fetch, `hints` has one for each page, `problem` says why there is no
@@ -65,7 +67,7 @@ class Listing:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolList(Listing):
     """Pages of tools/list. `dropped` are tools that must not be used, each with the reason."""
 
@@ -76,7 +78,7 @@ class ToolList(Listing):
         return self.items
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Completion:
     """The answer to a completion/complete: values for one argument, the likeliest first, and how
     many there are if that was said. `problem` says why there are none."""

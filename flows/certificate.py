@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 from flows.exchange import Tls
+from flows.frozen import frozen
 from flows.network import EXPIRED, NO_TLS, NOT_YET_VALID, OTHER_NAME
 
 _MOST_NAMES = 5
@@ -41,7 +41,7 @@ def trust(ca_bundle: Path | None = None, *, insecure: bool = False) -> ssl.SSLCo
     return context
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Certificate:
     subject: str = ""
     issuer: str = ""

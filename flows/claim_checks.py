@@ -6,12 +6,13 @@ import base64
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from flows.audience import audiences, compare_audience, difference, first_difference
 from flows.documents import json_type
+from flows.frozen import frozen
 from flows.json_text import Mark
 from flows.text import ago, countdown
 
@@ -25,7 +26,7 @@ MCP_TOKEN_THEFT = "MCP 2026-07-28 Authorization Security, Token Theft"
 ID_TOKEN_VALIDATION = "OIDC Core §3.1.3.7"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expected:
     """What the walk knows and a token should agree with; None where it knows nothing.
 

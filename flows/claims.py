@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from flows.audience import AudienceMatch, audiences, compare_audience
@@ -20,6 +19,7 @@ from flows.claim_checks import (
     judge_parameter,
 )
 from flows.claim_names import Meaning, claim_meaning, parameter_meaning
+from flows.frozen import frozen
 from flows.json_text import Mark
 from flows.jwt import Token
 
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClaimRow:
     """One claim or header parameter.
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 
+from flows.frozen import frozen
 from flows.rows import TextRows
 from flows.slices import WINDOW, Sliced, find, find_last, finish
 
@@ -23,7 +23,7 @@ _MEMBER_OPENS = re.compile(rb"^  %b[{\[]$" % _NAME, re.MULTILINE)
 _CLOSER = {b"{": b"}", b"[": b"]"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hidden:
     """`start` and `end` are the offsets of the hidden lines, that of the closing bracket among
     them; `words` stand behind the bracket that opens, in their place."""

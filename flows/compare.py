@@ -22,13 +22,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
 from flows.align import align, comparable
 from flows.checks import Finding
 from flows.counterparts import Counterparts, split
+from flows.frozen import frozen
 from flows.moves import Blocked, Done, Move, Send, Skipped
 from flows.parts import Key, Part, Parts, Side, parts
 from flows.session import (
@@ -50,7 +50,7 @@ UNREACHED = "not reached"
 """How a step ended that a walk did not come to."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """One part that is not equal; None where one side has none. `must`: it is made anew in every
     walk, or tells nothing, and so does not count."""
@@ -73,7 +73,7 @@ def weight(one: Difference) -> int:
 _DECIDING = ("error", "status")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pairing:
     """Two events that are the same thing in each walk; or one that only one walk has, which then
     counts as a difference unless it `must` be so. `equal` counts the parts that are."""
@@ -103,7 +103,7 @@ class Pairing:
         return title(named or self.b or self.a)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compared:
     """A step of both walks."""
 
@@ -124,7 +124,7 @@ class Compared:
         return (*sorted(inner, key=weight), *self.findings, *whole)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     steps: tuple[Compared, ...]
 

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from flows.documents import read_form
 from flows.exchange import Headers, Request, header
+from flows.frozen import frozen
 from flows.session import PROTOCOLS, Protocol, Target, value
 from flows.shell_words import ShellError, shell_words
 from flows.spans import FORM
@@ -82,7 +83,7 @@ class CurlError(ValueError):
     """The command is not understood; the text says what of it, fit to be shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CurlCommand:
     """`remarks` tell what of the command is not in the request."""
 

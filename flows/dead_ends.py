@@ -3,10 +3,9 @@ metadata leads to, and not what the person typed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flows.exchange import Exchange
 from flows.facts import Facts
+from flows.frozen import frozen
 from flows.network import failing_check
 from flows.session import Exchanged, Session
 from flows.steps.discovery import judged
@@ -17,7 +16,7 @@ _SILENT = ("NET-01", "NET-02", "NET-11")
 """No address, no connection or no HTTP, no answer in time."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeadEnd:
     """`member` of the document at `document` named an address where nobody answers."""
 

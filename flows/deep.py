@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from flows.client_authentication import authenticated
@@ -18,6 +18,7 @@ from flows.documents import form, read_form, read_object, text_member
 from flows.entropy import derived
 from flows.exchange import Exchange, Request
 from flows.facts import Client, Facts
+from flows.frozen import frozen
 from flows.jwt import read_token
 from flows.moves import Send
 from flows.probes.authorization import STRANGER
@@ -43,7 +44,7 @@ _BEFORE: frozenset[StepId] = frozenset(STEP_IDS[: STEP_IDS.index("pkce")])
 """Steps that a copy takes over from the walk: discovery, and the client."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tampering:
     """One thing to change in the token request. With `twice` the proper request goes first."""
 

@@ -14,10 +14,10 @@ nothing is invented.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from flows.checks import Finding, Place
 from flows.exchange import Exchange
+from flows.frozen import frozen
 from flows.moves import Blocked, Move
 from flows.session import Exchanged, Session, StepId
 from flows.steps import STEP_ORDER
@@ -27,7 +27,7 @@ REFUSED_TOKEN = "MCP-04"
 _WEIGHT = {"fail": 0, "warn": 1}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnosis:
     """`cause` is None where the walk is sound. `alternatives` may be the true cause too, the
     likeliest first; `stopped` says that the walk could not go on. `host` is the verdict of the host

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from flows.documents import FORM, read_form, read_json, text_list
 from flows.exchange import Request, header, media_type
 from flows.facts import Facts
+from flows.frozen import frozen
 from flows.session import Pairs, StepId, value
 from flows.steps.pkce import s256
 
@@ -26,7 +26,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _MCP: frozenset[StepId] = frozenset({"challenge", "connect", "tools", "call"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Broken:
     """What is wrong, as a sentence, and the section that says so."""
 

@@ -13,9 +13,11 @@ go on, so failures are values.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
+
+from flows.frozen import frozen
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order and letter case of the wire; values are ISO-8859-1 text."""
@@ -50,7 +52,7 @@ def media_type(headers: Headers) -> str:
     return (header(headers, "content-type") or "").partition(";")[0].strip().lower()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What is sent. `headers` hold what the step chose; the wire adds Host, Content-Length and
     Connection, and the recorded exchange shows the request with them."""
@@ -61,7 +63,7 @@ class Request:
     body: bytes = field(default=b"", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     """A status line, header fields and the body after Content-Encoding was undone.
 
@@ -76,7 +78,7 @@ class Response:
     wire_size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timing:
     """Seconds spent in each phase; None where a phase did not happen (a kept-alive connection
     has neither `connect` nor `tls`)."""
@@ -89,7 +91,7 @@ class Timing:
     total: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tls:
     """What the handshake agreed on, and the certificate's own words (RFC 5280 section 4.1.2)."""
 
@@ -101,7 +103,7 @@ class Tls:
     verified: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """Why an exchange did not complete, in words for a person."""
 
@@ -109,7 +111,7 @@ class Failure:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """A request with everything that is known of its answer. `started` is aware, in UTC."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Literal
 
 from flows.catalogue import Completion, Listing, ToolList
 from flows.catalogue import Json as Json
 from flows.exchange import Exchange
+from flows.frozen import frozen
 from flows.mcp.http_sse import Stream, unopened
 from flows.mcp.task import Task
 from flows.session import (
@@ -23,7 +24,7 @@ __all__ = ["Json"]  # here for those who read facts
 Era = Literal["modern", "legacy"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuthChallenge:
     """One challenge of a WWW-Authenticate field (RFC 9110 section 11.6.1)."""
 
@@ -35,7 +36,7 @@ class AuthChallenge:
         return next((value for key, value in self.parameters if key == wanted), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tried:
     """One candidate URL of a discovery, the rule that produced it, and what came of it."""
 
@@ -57,7 +58,7 @@ class Tried:
         return f"{self.status} {self.verdict}".strip() if self.status else self.verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Client:
     """The client identifier and how it authenticates at the token endpoint."""
 
@@ -69,7 +70,7 @@ class Client:
     issuer: str | None = None  # whose client it is: it is never shown to another
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pkce:
     code_verifier: str = field(repr=False)
     code_challenge: str
@@ -78,7 +79,7 @@ class Pkce:
     nonce: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuthorizationResponse:
     """What came back on the redirect (RFC 6749 section 4.1.2, RFC 9207)."""
 
@@ -91,21 +92,21 @@ class AuthorizationResponse:
         return next((value for key, value in self.parameters if key == name), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pushed:
     """The answer to a pushed authorization request (RFC 9126 section 2.2)."""
 
     request_uri: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IdJag:
     """An Identity Assertion JWT Authorization Grant, to be exchanged for an access token."""
 
     assertion: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tokens:
     """A token response (RFC 6749 section 5.1), or the bearer token the person brought. `bound`
     says that it is bound to the session's DPoP key."""
@@ -121,7 +122,7 @@ class Tokens:
     bound: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opening:
     """One try at opening the MCP connection, with or without a token."""
 
@@ -131,7 +132,7 @@ class Opening:
     exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Connection:
     """An MCP server that answered: its era, the version in use and what it says of itself."""
 
@@ -147,7 +148,7 @@ class Connection:
     refused: tuple[str, ...] = ()  # versions that a request was refused with after the opening
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resumption:
     """A stream that ended without its response, and how to take it up again."""
 
@@ -161,7 +162,7 @@ Misfit = tuple[tuple[str, ...], str, bool]
 """Where in a value, what is wrong there, and whether it could be checked at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A request as the person asked for it, and its result once it came. `name` is that of the
     tool or prompt, or the resource's URI; for other methods it is "" and `arguments` are all of
@@ -209,7 +210,7 @@ class Call:
                 return self.arguments
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed:
     """The last exchange of a step that did not give what the step needs."""
 
@@ -217,7 +218,7 @@ class Failed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     target: Target
     at: datetime

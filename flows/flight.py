@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -20,11 +20,12 @@ from flows.exchange import (
     header,
     media_type,
 )
+from flows.frozen import frozen
 from flows.sse import ServerSentEvent
 from flows.text import size
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Connected:
     """A new connection stands, its TLS handshake included."""
 
@@ -32,17 +33,17 @@ class Connected:
     tls: Tls | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HeadReceived:
     response: Response  # without body
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BodyReceived:
     size: int  # bytes so far, after inflating
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventReceived:
     event: ServerSentEvent
 

@@ -9,13 +9,14 @@ attempt never sees what the old one led to.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from flows.catalogue import Listing, ToolList
 from flows.dpop import with_nonce
 from flows.exchange import Exchange
 from flows.facts import Client, Facts, Tokens
+from flows.frozen import frozen
 from flows.mcp.http_sse import follow
 from flows.session import (
     REPEATABLE,
@@ -47,7 +48,7 @@ def start(session: Session) -> Facts:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Carry:
     """What a new authorization takes over from the one before, in place of its `Reran`."""
 

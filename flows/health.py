@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from flows.checks import Finding, Record
 from flows.documents import text_list
 from flows.exchange import Exchange, header
 from flows.facts import Tried
+from flows.frozen import frozen
 from flows.mcp.opening import telling
 from flows.session import Exchanged, StepId
 from flows.steps.challenge import at_wrong_url
@@ -23,7 +23,7 @@ _BARE = {"authorize-bare": "without parameters", "token-get": "for GET"}
 """What each probe of an endpoint leaves out, or does instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Component:
     """One row. `status` is that of the decisive answer, or the kind of failure; "" where nothing
     was asked."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from flows.documents import json_type
+from flows.frozen import frozen
 
 MAX_DEPTH = 50
 """Levels of arrays and objects inside a member; deeper members are left out and named."""
@@ -16,7 +16,7 @@ MAX_DEPTH = 50
 Mark = Literal["ok", "warn", "error", "info", ""]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """One thing wrong, or to know. `code` is stable; `standard` is the section that says so."""
 

@@ -7,9 +7,10 @@ Only the key set given is used: keys and addresses of keys inside the token (`jw
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
+from flows.frozen import frozen
 from flows.json_text import Problem
 from flows.jwt import Token
 from flows.key_set import (
@@ -47,7 +48,7 @@ _EDWARDS = {"EdDSA", "Ed25519", "Ed448"}
 _COSE = {"ESP256": "ES256", "ESP384": "ES384", "ESP512": "ES512"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verification:
     """What became of verifying. `failed`: whoever keeps to the standards refuses this token;
     `cannot`: no verdict, which is no fault of the token. `notes` are worth saying either way."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
+from flows.frozen import frozen
 from flows.json_text import Problem, salvage_object
 from flows.token_text import bearer_problem, name_opaque, not_a_token, unwrap
 
@@ -20,7 +21,7 @@ MAX_LENGTH = 1_000_000
 Kind = Literal["jwt", "jwe", "opaque", "garbage", "empty"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """A token taken apart.
 

@@ -6,10 +6,11 @@ import json
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from flows.frozen import frozen
 from flows.json_text import Problem
 from flows.jwt import decode_segment
 
@@ -51,7 +52,7 @@ _LOADS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyRow:
     """One key of a set. `detail` is its size or curve: "2048 bits", "P-256"; `jwk` the key as
     published."""

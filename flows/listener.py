@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qsl, quote
 
+from flows.frozen import frozen
+
 REQUEST_LINE = 16 * 1024
 HEADERS = 64 * 1024
 BODY = 64 * 1024
@@ -37,7 +39,7 @@ _HEADERS_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 _VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Callback:
     """The authorization response. `url` is the redirect URI with the parameters that came; those
     of a form (OAuth 2.0 Form Post Response Mode) stand in its query."""
@@ -47,7 +49,7 @@ class Callback:
     peer: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rejected:
     """A request that did not end the wait. `callback` marks one that came to the right place
     and failed only for its state or its lack of one: the person may choose to take its `url`."""

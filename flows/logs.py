@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import IO, Any, Literal, cast
 from urllib.parse import parse_qsl, urlsplit
 
+from flows.frozen import frozen
 from flows.session import Party
 from flows.text import visible
 
@@ -66,7 +67,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 """What programs call the fields of an access log in JSON: nginx, Caddy, Traefik, balancers."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One request. `at` is aware, None where the line does not say it in a way that is known."""
 
@@ -299,7 +300,7 @@ def summarize(
     return summary
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attribution:
     """Whom the log points at: None where it cannot tell. `says` and `next` are sentences."""
 

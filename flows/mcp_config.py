@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flows.exchange import Headers
+from flows.frozen import frozen
 from flows.outgoing import is_field_name, is_field_value
 from flows.session import Target
 from flows.text import visible
@@ -35,7 +35,7 @@ class ConfigError(ValueError):
     """The text is no configuration of MCP servers; the words say why, fit to be shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Server:
     """An entry. `target` is None where `problem` says why nothing can be walked."""
 

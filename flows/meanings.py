@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from flows.claim_names import CLAIMS, PARAMETERS
+from flows.frozen import frozen
 
 _FILE = Path(__file__).with_name("meanings.toml")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Term:
     """One meaning. `where` is the kind of message or document; `need` is what the standard says
     of whoever sends it, "" where it says nothing."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from flows.exchange import Request, header
+from flows.frozen import frozen
 from flows.session import Pairs, Party, StepId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Send:
     """An HTTP request of ours, ready for the wire.
 
@@ -38,7 +39,7 @@ class Send:
         return proven or b"client_assertion=" in self.request.body
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listen:
     """Bind the loopback listener (RFC 8252 section 7.3), so that its exact redirect URI can be
     registered."""
@@ -49,7 +50,7 @@ class Listen:
     path: str = "/callback"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Make:
     """Values computed here. Each can be edited before it is recorded."""
 
@@ -58,7 +59,7 @@ class Make:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compose:
     """A request that somebody else will send: the browser. Recorded as `authorization_url`."""
 
@@ -67,7 +68,7 @@ class Compose:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Validate:
     """Hold a value against a stranger's JSON Schema, which may take for ever and is then given
     up. Recorded as `problems`, a JSON array of [path, words, whether it was checked]. The walk
@@ -79,7 +80,7 @@ class Validate:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """One value asked of the person."""
 
@@ -89,7 +90,7 @@ class Field:
     required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ask:
     """A person must act: give the authorization response, client credentials, a tool call, or
     what the server wants to know before it answers.
@@ -107,7 +108,7 @@ class Ask:
     requests: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """The step is complete. `word` is the one decisive word of its row."""
 
@@ -115,7 +116,7 @@ class Done:
     word: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Skipped:
     """The step does not apply to this walk."""
 
@@ -123,7 +124,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remedy:
     """How a client would get going again: a new attempt of `step`, the connection left standing
     (MCP Step-Up Authorization Flow; RFC 6749 section 6). `scope` is what it would ask for. With
@@ -135,7 +136,7 @@ class Remedy:
     anew: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blocked:
     """The walk stops here: a client that keeps the standard would not go on.
 

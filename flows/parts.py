@@ -14,13 +14,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 
 from flows.authenticate import read_challenges
 from flows.documents import FORM, json_type, read_form, read_json
 from flows.exchange import Exchange, Headers, Request, Response, media_type
+from flows.frozen import frozen
 from flows.jwt import Token, read_token
 from flows.network import reach_of
 from flows.paste import read_pasted
@@ -64,7 +64,7 @@ _MINTED = frozenset({"client_assertion", "dpop"})
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]*?)\s*</title>", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One named value. `type` is its JSON type, "string" where it has none."""
 

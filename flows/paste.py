@@ -7,10 +7,11 @@ brackets, spaces or line breaks around or inside, as terminals and mail programs
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from flows.frozen import frozen
 from flows.oauth import error_text
 
 Parameters = tuple[tuple[str, str], ...]
@@ -19,7 +20,7 @@ _MAX = 64 * 1024
 KNOWN = frozenset({"code", "error", "state", "iss"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pasted:
     """What the text was taken for. `problem` says why it is of no use, else it is ""."""
 

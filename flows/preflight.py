@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -26,6 +26,7 @@ from flows.checks import Finding, Record, findings
 from flows.documents import read_json, read_object, text_list, text_member, value_member
 from flows.exchange import Exchange, Request, header
 from flows.facts import Client, Facts
+from flows.frozen import frozen
 from flows.hosts import Host
 from flows.mcp.opening import is_refusal
 from flows.oauth import error_text
@@ -58,7 +59,7 @@ _TOKEN = ("HOST-12", "HOST-09", "HOST-10", "HOST-11")
 _METADATA = ("HOST-17", "HOST-03", "HOST-04", "HOST-18", "HOST-01", "HOST-13", "HOST-14")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cell:
     """`source` is where the host's rule comes from, where the cell rests on one."""
 
@@ -67,7 +68,7 @@ class Cell:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     host: Host
     cells: Mapping[str, Cell]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flows.documents import read_object, text_member
+from flows.frozen import frozen
 from flows.preflight import REGISTRATION
 from flows.session import Exchanged, Session
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registered:
     """`endpoint` is where it was registered, `host` the host that it was registered as, None for
     the walk itself; `management` where DELETE would delete it (RFC 7592 section 2.3), with its

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
+
+from flows.frozen import frozen
 
 MOST_LEVELS = 100
 """Arrays and objects inside each other; deeper, indentation would outgrow the text."""
@@ -41,7 +42,7 @@ _STRING_START = re.compile(_IN_STRING)
 _CLOSER = {b"{": b"}", b"[": b"]"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Break:
     """From where a text was not laid out, in lines and characters counted from 1, and why."""
 

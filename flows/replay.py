@@ -10,7 +10,7 @@ answered, overrode and ran again. Each answer is compared with the recorded one 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flows.align import align, comparable
@@ -26,6 +26,7 @@ from flows.counterparts import Counterparts
 from flows.documents import read_json
 from flows.edits import Edits
 from flows.exchange import Request
+from flows.frozen import frozen
 from flows.mcp.opening import sent as message_of
 from flows.mcp.rpc import CANCELLED, METHOD_NOT_FOUND, RpcError
 from flows.moves import Act, Ask, Blocked, Compose, Listen, Make, Move, Send, Validate
@@ -57,7 +58,7 @@ class Unsaved(Exception):
     """A request would hold the mark of a secret that the session was saved without."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """Who does what only a person can: `response` has the authorization response recorded and
     returns "", or why there is none; `credentials` has a client identifier recorded."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
 from flows.checks import Finding
 from flows.diagnosis import Diagnosis
 from flows.exchange import Exchange
+from flows.frozen import frozen
 from flows.mcp.opening import sent
 from flows.paste import read_pasted
 from flows.session import Answered, Event, Exchanged, Made, Party, Session, StepId, attempts, value
@@ -27,7 +27,7 @@ _TO_RESOURCE: frozenset[StepId] = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrow:
     """A message from one lane to another. `status` is the answer's, or the kind of failure;
     `exchange` the id of what it stands for. `verdict` marks the one that the verdict is about,

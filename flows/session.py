@@ -16,11 +16,12 @@ Nothing here is ever changed. What is *known* is derived from it: see `flows.fac
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Literal, get_args
 
 from flows.exchange import Exchange, Headers, Request
+from flows.frozen import frozen
 from flows.sse import ServerSentEvent
 
 Party = Literal["person", "client", "authorization-server", "resource-server", "network"]
@@ -73,7 +74,7 @@ Capability = Literal["roots", "sampling", "elicitation", "tasks"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """What is walked. `kind` says what `url` is: an MCP server, or an issuer on its own.
 
@@ -120,7 +121,7 @@ class Target:
     host: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchanged:
     at: datetime
     step: StepId
@@ -138,7 +139,7 @@ class Exchanged:
         return self.exchange.id.startswith(FROM_HAR)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Received:
     at: datetime
     step: StepId
@@ -146,7 +147,7 @@ class Received:
     event: ServerSentEvent
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     at: datetime
     step: StepId
@@ -154,21 +155,21 @@ class Made:
     draft: Pairs | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     at: datetime
     step: StepId
     values: Pairs = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overrode:
     at: datetime
     step: StepId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reran:
     """A new attempt of `step`. `seed` is its fresh entropy (32 bytes).
 
@@ -183,7 +184,7 @@ class Reran:
     scope: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Noted:
     """What the person wrote down about a step, in place of what they wrote before; "" takes it
     back. No facts rest on it."""
@@ -196,7 +197,7 @@ class Noted:
 Event = Exchanged | Received | Made | Answered | Overrode | Reran | Noted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Session:
     """A target, the entropy its values are derived from, and what happened."""
 
@@ -233,7 +234,7 @@ def value(pairs: Pairs, name: str) -> str | None:
     return next((value for key, value in pairs if key == name), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """The events of one try of a step. `current` is false once an earlier step, or this one,
     was run anew and the facts no longer rest on it."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from flows.entropy import base64url
+from flows.frozen import frozen
 
 ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 
@@ -20,7 +21,7 @@ class UnusableKey(ValueError):
     """A key cannot sign; the text says why and never repeats the key."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SigningKey:
     """A private key of `cryptography`, the JWS algorithm it signs with (RFC 7518 section 3.1,
     RFC 8037 section 3.1), and its identifier when it has one."""

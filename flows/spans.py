@@ -16,8 +16,10 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from urllib.parse import unquote_plus
+
+from flows.frozen import frozen
 
 MARK = re.compile(r"(?:[A-Za-z0-9]{4}\.\.)?redacted-\d+-[0-9a-f]{8}")
 PLACEHOLDER = re.compile(r"(?:[A-Za-z0-9]{4}\.\.)?redacted-(?:\d+|sha256)-[0-9a-f]{8}")
@@ -80,7 +82,7 @@ _COOKIE = re.compile(r"\s*(?:[^=;]*=)?([^;]*)")
 _LOOKS_LIKE_A_FORM = re.compile(r"[\w.~%+-]+=[^\s<>{}\"]*\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret:
     """A secret's name (a key of `VARIABLES`), its value without any encoding, and where it was."""
 
@@ -93,7 +95,7 @@ class Secret:
         return VARIABLES[self.name]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Where a secret stands in a text, as offsets, and the mark that can stand there."""
 

@@ -23,7 +23,7 @@ import ssl
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from flows import __version__, certificate
 from flows.exchange import Exchange, Failure, Request, header, header_values
 from flows.flight import BodyReceived, Cut, EventReceived, Flight, Observer
+from flows.frozen import frozen
 from flows.inflate import BadEncoding, Inflater
 from flows.limits import Limits, Patience
 from flows.network import UNREADABLE_BUNDLE
@@ -54,7 +55,7 @@ KEEP_ALIVE = 4.0
 request that meets the closing cannot be told from one that was processed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WireOptions:
     """`proxy` is an http or https URL; `ca_bundle` is trusted beside the public roots; an empty
     `user_agent` sends none."""
@@ -72,6 +73,9 @@ class WireOptions:
         return replace(self, limits=replace(self.limits, stream=self.limits.deadline))
 
 
+_PLAIN = WireOptions()
+
+
 class Wire:
     """Connections that are kept alive and reused, and the settings they share.
 
@@ -81,7 +85,7 @@ class Wire:
 
     def __init__(
         self,
-        options: WireOptions = WireOptions(),
+        options: WireOptions = _PLAIN,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: secrets.token_hex(6),

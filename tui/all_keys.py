@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 
 from textual.binding import Binding
@@ -12,13 +11,14 @@ from textual.dom import DOMNode
 
 import tui.screens
 import tui.widgets
+from flows.frozen import frozen
 from tui.app import AuthwalkApp
 from tui.screens.help import key_words
 
 _FIRST = ("Everywhere", "Start", "Walk")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyEntry:
     """One action. `pane` is the screen or pane where its keys work, by the title of its keys."""
 

@@ -10,11 +10,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from flows.compare import UNREACHED, Compared, Comparison, Difference, Pairing
+from flows.frozen import frozen
 from flows.session import Event, Exchanged, Session
 from flows.spans import marked, pair_spans
 from flows.steps import STEP, STEP_ORDER
@@ -31,7 +31,7 @@ _BEFORE = 24
 _SHOWN = 400
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Walked:
     """One of the two: the name it goes by, and its session."""
 

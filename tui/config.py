@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from flows.frozen import frozen
 from flows.text import visible
 from tui.spelling import hint
 
@@ -28,7 +29,7 @@ _NAMED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """`theme` is one of Textual's, "" for the default; `host` is whom the start screen walks as,
     `protocol` what it speaks; without `journal` no walk is kept as it goes; without `mouse` the

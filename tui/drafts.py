@@ -8,12 +8,12 @@ spell theirs: `quote` in a query, `quote_plus` in a form (RFC 6749 appendix B).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from flows.documents import FORM
 from flows.exchange import Request, media_type
+from flows.frozen import frozen
 from flows.outgoing import Unsendable, sent, target
 from flows.session import Pairs
 
@@ -25,7 +25,7 @@ Change = Literal["same", "changed", "added", "removed"]
 BodyKind = Literal["form", "text", "none"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit:
     """A pair after editing. `source` is its place among the original pairs, None for a new one."""
 
@@ -76,7 +76,7 @@ def _decoded(text: str) -> str:
     return unquote_plus(text, errors="surrogateescape")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """A request in the pieces in which it is edited. `base` is the URL without its query, or all
     of it when that has more than MOST_PAIRS pairs."""

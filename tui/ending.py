@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from flows.dead_ends import dead_end
 from flows.diagnosis import Diagnosis, explain, last_event, last_exchange
 from flows.exchange import Exchange
 from flows.facts import Facts
+from flows.frozen import frozen
 from flows.moves import Ask, Blocked, Done, Move, Skipped
 from flows.network import failing_party
 from flows.session import Party, StepId
@@ -24,7 +24,7 @@ ACTS: tuple[StepId, ...] = ("tools", "call")
 _MOST_NAMES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What a support engineer can act on; `step` and `party` are None when the walk is sound.
 
@@ -44,7 +44,7 @@ class Verdict:
     host: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ending:
     """`code` is "" when all went well, else a word for scripts."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
+
+from flows.frozen import frozen
 
 _ELSEWHERE = {
     "demo": "start.demo",
@@ -17,7 +19,7 @@ _ELSEWHERE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HintKeys:
     """By the last part of the id of each binding, which is one of the walk's but for `_ELSEWHERE`;
     what they are as long as nobody sets them. With `typing` they work within a field."""

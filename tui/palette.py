@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +14,7 @@ from textual.dom import DOMNode
 from textual.theme import ThemeProvider
 from textual.types import IgnoreReturnCallbackType
 
+from flows.frozen import frozen
 from tui.screens.help import key_words
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _ALSO = {
 """Other words by which people look for an action, by the id of its binding."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     title: str
     words: str

@@ -4,11 +4,12 @@ or reported. Derived from the session and the moves; nothing here is kept."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from flows.exchange import Exchange
 from flows.facts import Json
+from flows.frozen import frozen
 from flows.mcp.content import words
 from flows.mcp.http_sse import with_responses
 from flows.mcp.notices import ACKNOWLEDGED, notification
@@ -40,7 +41,7 @@ MARKS: Mapping[State, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepRow:
     """A step with what became of it. `word` is the decisive one, or why it was skipped.
     `findings` are those that speak. `exchanges` are those of every attempt, `current` those of
@@ -67,7 +68,7 @@ class StepRow:
         return MARKS[self.state]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Called:
     """One act of the call step as it was asked for; `name` is that of a tool or prompt, or a URI,
     or in a word what another method is about.

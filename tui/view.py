@@ -7,11 +7,12 @@ head_lines  request line or status line with the header fields, safe to show
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from flows.exchange import Exchange, Request, Response, Timing
+from flows.frozen import frozen
 from flows.mcp.http_sse import response_id
 from flows.mcp.notices import notice, notification
 from flows.mcp.opening import sent
@@ -45,7 +46,7 @@ NAMES = 40
 """Columns that the names of values may push the values to the right."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """One thing to look at: an event of the record, or the move to come (`move`)."""
 

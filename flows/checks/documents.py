@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flows import wellknown
@@ -13,6 +12,7 @@ from flows.checks.record import Record
 from flows.documents import json_type, read_object
 from flows.exchange import Exchange, media_type
 from flows.facts import Json, Tried
+from flows.frozen import frozen
 from flows.json_text import salvage_object
 from flows.network import edge_page, is_unreadable
 from flows.text import size
@@ -22,7 +22,7 @@ LARGE = 256 * 1024
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A document with the exchange that brought it."""
 

@@ -7,11 +7,12 @@ or reported is a warning, told as that and with its date: never that it will hap
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from flows.checks.kernel import Check, Finding, Outcome, Outcomes, Place, Severity, failed
 from flows.checks.record import Record
+from flows.frozen import frozen
 from flows.hosts import Evidence, Host, host_of
 from flows.session import Party, StepId
 
@@ -21,7 +22,7 @@ DEFAULT_PORT: Final = {"http": 80, "https": 443}
 Judge = Callable[[Record, Host], Outcomes]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostCheck(Check):
     """A check whose findings are the judgement of one host."""
 

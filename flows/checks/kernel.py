@@ -16,11 +16,12 @@ and nothing at all where it does not apply: that is told too, as `not-applicable
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from flows.exchange import Exchange
+from flows.frozen import frozen
 from flows.session import Party, StepId
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _RESULTS: dict[Severity, Result] = {"error": "fail", "warn": "warn", "info": "in
 _WORST: tuple[Result, ...] = ("fail", "warn", "info", "skipped", "not-applicable", "pass")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where the evidence stands: an exchange, and what in it to look at.
 
@@ -47,7 +48,7 @@ class Place:
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """One judgement. What is None is as the check has it."""
 
@@ -88,7 +89,7 @@ def skipped(reason: str) -> Outcome:
     return Outcome("skipped", reason)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """What a check says of one thing. `party` is at fault; None where nobody is. `host` is the one
     whose judgement this is; None where it is that of the standards."""
@@ -110,7 +111,7 @@ class Finding:
         return self.result in ("fail", "warn", "info")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """One rule: what it asserts, where it comes from, and who breaks it when it fails."""
 

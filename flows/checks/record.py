@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -11,13 +10,14 @@ from typing import Any
 from flows.documents import read_json
 from flows.exchange import Exchange, Response
 from flows.facts import Facts
+from flows.frozen import frozen
 from flows.key_set import KeyRow, summarize_keys
 from flows.mcp.http_sse import with_responses
 from flows.session import Attempt, Exchanged, Session, StepId, attempts
 from flows.steps.inspection import Inspection, Use, inspect_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A response that ought to be a JSON object. `members` is None where it is none, and
     `problem` then says why."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from flows.checks.record import Record
 from flows.client_authentication import AUTH_METHODS
 from flows.documents import json_type, read_json, text_list, text_member
 from flows.exchange import Exchange
+from flows.frozen import frozen
 from flows.network import edge_page
 from flows.oauth import error_text
 from flows.page import page_words
@@ -21,7 +21,7 @@ from flows.page import page_words
 _SECRET_METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registration:
     """The request as it was sent, and the answer to it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flows.checks.kernel import Outcomes, Severity, at, check, failed, passed
@@ -12,6 +11,7 @@ from flows.checks.record import Record
 from flows.checks.token_rules import refused
 from flows.documents import read_object, text_member
 from flows.exchange import Exchange, Response, header
+from flows.frozen import frozen
 from flows.network import failing_check
 from flows.session import StepId
 
@@ -20,7 +20,7 @@ UNAUTHORIZED = ("invalid_client", "use_dpop_nonce")
 _LEGAL = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Error:
     """An answer of the token endpoint that refuses. `document` is {} where it holds no object."""
 

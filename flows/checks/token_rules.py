@@ -5,7 +5,7 @@ those of step `token` are checks of their own, and RT-08 holds the answer to a r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from flows.checks.kernel import Check, Outcomes, Place, Severity, at, failed
@@ -14,12 +14,13 @@ from flows.documents import read_form, read_object
 from flows.dpop import HEADER
 from flows.exchange import Exchange, Response, header
 from flows.facts import Facts
+from flows.frozen import frozen
 from flows.session import Party, StepId
 from flows.steps.grants import TOKEN_EXCHANGE
 from flows.steps.refusal import refusal_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """A success of the token endpoint. `members` is None where it holds no JSON object."""
 
@@ -47,7 +48,7 @@ class Answer:
 Rule = Callable[[Answer], Outcomes]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenCheck(Check):
     """A check whose rule holds for every answer of the token endpoint."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import quote_plus, unquote_plus
 
 from flows.exchange import Request, header, header_values, media_type
 from flows.export.draft import CurlOptions, Draft, fields, plain_url, url_parts
 from flows.export.words import Pieces, Unquotable, Variables
+from flows.frozen import frozen
 from flows.spans import FORM, Secret, basic_pair, body_spans, url_spans
 
 Fits = Callable[[str], bool]
@@ -32,7 +33,7 @@ _EXPECT_FROM = 1_000_000  # curl asks "Expect: 100-continue" for larger bodies
 _IN_CONFIG = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """A long option of curl and its argument, if it takes one. "url" is the URL itself."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import quote as percent_encode
 
 from flows.exchange import Request
 from flows.export.words import Command, Unquotable, Variables
+from flows.frozen import frozen
 from flows.secrets import Redactor, redact_request, secrets_of
 from flows.spans import Secret, Span, header_spans, marked, redact, url_spans
 from flows.text import visible
@@ -26,7 +27,7 @@ _URL = re.compile(r"(https?://(?:[^/?#@\\]*@)?)([A-Za-z0-9._~:%\[\]-]+)([^#]*)",
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CurlOptions:
     """What a command must be told so that it connects as authwalk did.
 

@@ -11,33 +11,34 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flows.frozen import frozen
 from flows.text import visible
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heading:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     items: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preformatted:
     """Text line by line. `language` is a hint for Markdown viewers, such as "sh"."""
 
@@ -45,7 +46,7 @@ class Preformatted:
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagram:
     """A diagram as text, and its Mermaid source for the Markdown viewers that draw it."""
 
@@ -56,7 +57,7 @@ class Diagram:
 Block = Heading | Text | Table | Listing | Preformatted | Diagram
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     title: str
     blocks: tuple[Block, ...]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 
+from flows.frozen import frozen
 from flows.secrets import Secret
 from flows.spans import Span
 from flows.text import visible
@@ -23,7 +24,7 @@ class Unquotable(ValueError):
     """No command sends this request. Its text says why, in words for a person."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A command to paste. `variables` are the environment it needs, values as they must be set.
 
@@ -36,7 +37,7 @@ class Command:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variable:
     name: str
 

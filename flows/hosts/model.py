@@ -9,9 +9,10 @@ has it, and says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Generic, Literal, TypeVar, get_args
+
+from flows.frozen import frozen
 
 T = TypeVar("T")
 Texts = tuple[str, ...]
@@ -47,7 +48,7 @@ Rule = Literal[
 RULES: tuple[Rule, ...] = get_args(Rule)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """Where a value comes from, and when it was looked at."""
 
@@ -60,13 +61,13 @@ class Evidence:
         return f"{self.status} by {self.source}, {self.seen:%Y-%m-%d}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known(Generic[T]):
     value: T
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Demand:
     """A rule, with what it wants where that needs saying: seconds, ports, names."""
 
@@ -75,7 +76,7 @@ class Demand:
     value: str | float | Texts | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Host:
     """`name` is that of its file, `title` is how it calls itself.
 

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from flows.frozen import frozen
 from flows.wellknown import same_redirect
 
 V = TypeVar("V")
@@ -34,7 +35,7 @@ DEFAULT_SCOPE = "mcp:tools"
 SCOPES = (DEFAULT_SCOPE, "mcp:admin", "offline_access")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Client:
     """A client and its metadata (RFC 7591 section 2)."""
 

@@ -7,10 +7,10 @@ Before 2026-07-28 the server sends requests on a response stream; since then the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from flows.facts import Json
+from flows.frozen import frozen
 from flows.mcp.rpc import METHOD_NOT_FOUND, RpcError
 from flows.session import Capability
 
@@ -18,7 +18,7 @@ USER_REJECTED = -1
 """MCP Sampling, Error Handling."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stance:
     """How requests are answered where no person is asked.
 

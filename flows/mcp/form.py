@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from flows.documents import read_json
+from flows.frozen import frozen
 from flows.mcp.validation import Path, Problem
 from flows.text import visible
 
@@ -25,7 +25,7 @@ Typed = Mapping[Path, str]
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """A value to choose, as JSON text, and the words for it."""
 
@@ -33,7 +33,7 @@ class Option:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldSpec:
     """One field. Its texts are the server's. `path` () is a field for all the arguments.
 

@@ -12,11 +12,12 @@ that no step need know how its request travelled.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from flows.documents import read_json
 from flows.exchange import Exchange
+from flows.frozen import frozen
 from flows.session import Event, Exchanged, Made, Received, StepId, value
 from flows.sse import ServerSentEvent
 
@@ -25,7 +26,7 @@ ENDPOINT = "endpoint"
 """The name of the event that a stream of this transport must begin with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stream:
     """The stream that the step opened. `uri` is that of the `endpoint` event, None before it
     came; `responses` are those whose POST is still to be read, by their id."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from flows.catalogue import KINDS, Json
 from flows.documents import text_member
+from flows.frozen import frozen
 from flows.mcp.uri_template import InvalidTemplate, expand, variables
 
 OfferKind = Literal["tool", "resource", "template", "prompt", "method"]
@@ -54,7 +55,7 @@ class Unsayable(ValueError):
     """Why arguments cannot be sent at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offer:
     """One of them. `entry` is as the server listed it; of a method it is one of METHODS."""
 

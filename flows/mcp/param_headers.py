@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flows.documents import json_type
 from flows.exchange import Headers
+from flows.frozen import frozen
 from flows.mcp.rpc import header_text
 
 ANNOTATION = "x-mcp-header"
@@ -42,7 +42,7 @@ _SEVERAL = ("allOf", "anyOf", "items", "oneOf", "prefixItems")
 _NAMED = ("$defs", "definitions", "dependentSchemas", "patternProperties")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Annotation:
     """`name` is what follows `Mcp-Param-`; `path` leads through `properties` to the value."""
 

@@ -13,7 +13,6 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flows import __version__
@@ -21,6 +20,7 @@ from flows.documents import json_type, read_json
 from flows.dpop import credentials
 from flows.exchange import Exchange, Headers, Request, header, media_type
 from flows.facts import Connection, Facts
+from flows.frozen import frozen
 from flows.hosts import host_of
 from flows.mcp.task import EXTENSION
 from flows.sse import ServerSentEvent, parse
@@ -53,7 +53,7 @@ _META = "io.modelcontextprotocol/"
 _PLAIN_HEADER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """A JSON-RPC response: exactly one of `result`, `error` and `problem` is set."""
 
@@ -77,7 +77,7 @@ class Answer:
         return f"JSON-RPC error {code}: {text if isinstance(text, str) else '(no message)'}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RpcError:
     """A JSON-RPC error that a request of the server is answered with."""
 

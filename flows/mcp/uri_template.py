@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from flows.frozen import frozen
 
 _RESERVED = ":/?#[]@!$&'()*+,;="
 _EXPRESSION = re.compile(r"\{([^{}]*)\}")
@@ -25,7 +26,7 @@ class InvalidTemplate(ValueError):
     """Why a text is no URI template."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variable:
     """One variable of an expression (section 2.4): `*` explodes it, `:n` takes n characters."""
 
@@ -34,7 +35,7 @@ class Variable:
     prefix: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Operator:
     """How an expression is put together (section 3.2.1, appendix A)."""
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from flows.frozen import frozen
 
 Path = tuple[str, ...]
 """Member names from the arguments object down; () is the whole object."""
@@ -25,7 +26,7 @@ MOST_PROBLEMS = 20
 _MOST_WORDS = 300
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """What is wrong with the member at `path`; when not `checked`, why that is not known. The
     words may quote the server."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from flows.entropy import derived
 from flows.exchange import Headers, Request
 from flows.facts import Facts
+from flows.frozen import frozen
 from flows.session import StepId
 
 Kind = Literal["passive", "safe", "mutating"]
@@ -24,7 +24,7 @@ ORIGIN = "http://localhost:6274"
 """The Origin of MCP Inspector's own page: what a browser-based client says."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Probe:
     """`asks` is the question that it answers, for a person who is about to send it."""
 

@@ -11,12 +11,12 @@ Neither sends anything, reads a clock or draws a random number.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
 from flows.facts import Facts
 from flows.fold import Read
+from flows.frozen import frozen
 from flows.moves import Blocked, Move
 from flows.session import Event, StepId
 from flows.steps.withheld import withheld
@@ -30,7 +30,7 @@ class StepModule(Protocol):
     def read(self, event: Event, facts: Facts) -> Facts: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """A step with its place in the house: phase, title, purpose in two lines, standard."""
 

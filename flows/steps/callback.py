@@ -3,12 +3,13 @@ RFC 9207 section 2.4, MCP Authorization Response Validation)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from flows.audience import difference
 from flows.documents import text_member
 from flows.facts import AuthorizationResponse, Facts
+from flows.frozen import frozen
 from flows.moves import Ask, Blocked, Done, Field, Move, Skipped
 from flows.oauth import ERRORS
 from flows.paste import read_pasted
@@ -60,7 +61,7 @@ def read(event: Event, facts: Facts) -> Facts:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """Why a client must not go on with a response, the check that says so, and the parameter."""
 

@@ -4,12 +4,13 @@ section 2). Nothing is sent: the step is done as soon as there is a token."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from flows.claim_checks import MCP_TOKEN_THEFT
 from flows.claims import ClaimRow
 from flows.facts import Facts
+from flows.frozen import frozen
 from flows.moves import Done, Move, Skipped
 from flows.session import Event, Party
 from flows.steps.challenge import challenge_of
@@ -62,7 +63,7 @@ SUSPICIOUS: Final = ("JWT-05", "JWT-10")
 """What strict resource servers check too: typ, and that iat is past."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """Something wrong with a token, the check that says so, and what mends a refusal for it."""
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -17,6 +16,7 @@ from flows.claims import (
 )
 from flows.documents import text_member
 from flows.facts import Facts, Json
+from flows.frozen import frozen
 from flows.jwk import Verification, verify
 from flows.jwt import Token, read_token
 from flows.steps.resource_metadata import resource_metadata
@@ -26,7 +26,7 @@ from flows.steps.server_metadata import issuer
 Use = Literal["access", "refresh", "id", "any"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inspection:
     """`verification` is None when there were no keys to verify with, or nothing to verify."""
 

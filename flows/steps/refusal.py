@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from flows.documents import read_form, read_object, text_member
 from flows.exchange import Exchange, Response
 from flows.facts import Facts, Failed
+from flows.frozen import frozen
 from flows.moves import Blocked
 from flows.network import failing_check, failing_party
 from flows.session import Party, StepId
@@ -34,7 +35,7 @@ _COMPARE_S256: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """`field` is where in the response the evidence stands, as in `flows.checks.Place`."""
 

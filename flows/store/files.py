@@ -7,7 +7,6 @@ import re
 import stat
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from errno import EEXIST, EINVAL
 from functools import cache
@@ -16,6 +15,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from flows.frozen import frozen
 from flows.session import Session
 from flows.store.bodies import MissingBody, checked, folder_of, is_body
 from flows.store.errors import SessionFileError
@@ -33,7 +33,7 @@ _NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)  # opening a FIFO would wait for a writer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recent:
     """A session file as a list shows it."""
 

@@ -20,12 +20,12 @@ import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from flows.frozen import frozen
 from flows.session import STEP_IDS, Session, StepId
 from flows.store.errors import SessionFileError
 from flows.store.files import make_private
@@ -42,7 +42,7 @@ _LOCK_AT = 1 << 40  # Windows keeps others from reading what is locked: a place 
 _FLAGS: int = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Left:
     """A walk whose process went away. `file` is the session file it had been saved to or opened
     from; `reached` is the step of the last event, which happened at `at`."""

@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from flows.frozen import frozen
 from flows.session import Noted, Party, Session, StepId
 from flows.store.bodies import inline, set_aside
 from flows.store.errors import SecretLeak, SessionFileError
@@ -35,7 +35,7 @@ WITH_SECRETS = "# authwalk session WITH SECRETS: treat like a password"
 _PLACE = re.compile(r" \((?:at line (\d+), column \d+|at end of document)\)$")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Summary:
     """What a list of files shows. `reached` is the step of the last event; the verdict is "pass",
     or the weight of its cause, with the step and the party at fault. None where none was given."""

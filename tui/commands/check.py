@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
 from flows.checks import Finding, Record
 from flows.deep import Deep
 from flows.diagnosis import Diagnosis
+from flows.frozen import frozen
 from flows.health import Component, health
 from flows.moves import Ask, Blocked
 from flows.network import reach_of
@@ -46,7 +47,7 @@ from tui.report import finding_of, print_document
 FAIL_ON = {"error": ("fail",), "warn": ("fail", "warn"), "info": ("fail", "warn", "info")}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """What came of one URL. `enough` says why not every probe was sent; `advice` what would tell
     more of the hosts, or why that could not be done; `needs` what a person must do for the walk to

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flows.curl_command import MOST, CurlError, is_curl, read_curl, target_of
+from flows.frozen import frozen
 from flows.mcp_config import ConfigError, Server, read_config
 from flows.session import Session, Target
 from flows.store import redact_session
@@ -24,7 +24,7 @@ from tui.redaction import Redaction
 from tui.report import print_document
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Imported:
     """What a walk starts from, and what was left out of it."""
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from flows.catalogue import OPTIONAL
 from flows.diagnosis import Diagnosis, last_exchange
-from flows.moves import Ask, Blocked, Done, Send, Skipped
+from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
 from flows.probes.discovery import FETCH_CLIENT_DOCUMENT
 from flows.probing import Prober, ask_why
 from flows.session import Event, Exchanged, Received, StepId
+from flows.steps import STEPS
 from flows.steps.refusal import refused
 from flows.text import visible
 from flows.walk import Walk, new_session
@@ -120,6 +121,9 @@ class Printer:
 
     def update(self, walk: Walk) -> None:
         say = self._lines.console.say
+        if title := self._under_way(walk.current):
+            self._lines.console.progress(f"… {title}")
+            return
         steps = rows(walk)
         for row in steps[self._printed :]:
             if row.step.id == "call" and row.state != "skipped":
@@ -141,6 +145,13 @@ class Printer:
             # Refused for want of a better token, or asked for input, the last goes on.
             over = isinstance(move, Done) or (isinstance(move, Blocked) and move.remedy is None)
             self._calls(steps[-1], called if over else called[:-1])
+
+    def _under_way(self, move: Move | None) -> str:
+        """The title of the next step to print while it goes on; the checks can wait for its end."""
+        if self._printed < len(STEPS) - 1 and isinstance(move, Send | Ask):
+            step = STEPS[self._printed]
+            return step.title if step.id == move.step else ""
+        return ""
 
     def _calls(self, row: StepRow, answered: Iterable[Called]) -> None:
         for called in tuple(answered)[self._called :]:

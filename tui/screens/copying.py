@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -16,6 +15,7 @@ from textual.binding import Binding, BindingType
 from flows.export import EXPORTS, TITLES, Secrets, Unquotable
 from flows.export.documents import DOCUMENTS
 from flows.facts import Facts
+from flows.frozen import frozen
 from flows.jwt import read_token
 from flows.store import SecretLeak, redactor_of, write_private
 from flows.text import visible
@@ -59,7 +59,7 @@ MOST_CLAIMS = 40
 How = Literal["look", "copy", "save"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """Something to copy. `make`, which runs in a thread, may raise Unquotable and SecretLeak;
     `forms` are the forms that its secrets can take, none where it is what it is."""
@@ -126,7 +126,7 @@ def _constant(text: str) -> Callable[[Secrets], str]:
     return lambda secrets: text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chosen:
     item: Item
     secrets: Secrets

@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -25,6 +24,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
+from flows.frozen import frozen
 from flows.text import visible
 from tui.widgets.choice import Choice
 from tui.widgets.line_input import LineInput
@@ -220,7 +220,7 @@ class NoteDialog(Dialog[str | None]):
         self.dismiss(None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SaveChoice:
     path: Path
     with_secrets: bool = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
@@ -18,12 +17,13 @@ from textual.keys import format_key
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from flows.frozen import frozen
 from tui.screens.dialogs import Dialog
 
 KEY_WIDTH = 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyRow:
     """One action: its keys in words, what it does, and its id in a keymap ("" for Textual's)."""
 
@@ -33,7 +33,7 @@ class KeyRow:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyGroup:
     title: str
     rows: tuple[KeyRow, ...]

@@ -20,6 +20,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
+from flows.frozen import frozen
 from flows.hosts import Host, find
 from flows.moves import Blocked
 from flows.preflight import COLUMNS, State, preflight, survey
@@ -51,7 +52,7 @@ COLOURS: dict[State, str] = {
 _LEGEND = "   ".join(f"{MARKS[state][0]} {words}" for state, words in LEGEND.items())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AsBoth:
     """How a server is walked as two hosts."""
 

@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from flows.bodies import Rendered, render, render_text, views
 from flows.collapse import CollapsibleRows
+from flows.frozen import frozen
 from flows.slices import Sliced
 from flows.text import visible
 from tui.widgets.body_keys import KEYS
@@ -30,7 +31,7 @@ COMPARED = 1 << 18
 """Bytes of a body up to which it is held against that of the attempt before."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Doing:
     """What a key began that may take a while in a large body, in words and in slices."""
 

@@ -14,6 +14,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
+from flows.frozen import frozen
 from flows.text import visible
 from tui.widgets.lines import CURSOR_MARK, LineView, cut
 
@@ -23,7 +24,7 @@ Cell = tuple[str, Look]
 """A text and how it looks. The text may come from a server: the list makes it visible."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One row. `cells` stand on the left with nothing between them and are cut with an ellipsis
     where there is no room; `word`, the decisive one, stands whole at the right edge."""

@@ -6,7 +6,7 @@ Every text here is safe to show, except `TokenRow.value`, which is there to be c
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -14,6 +14,7 @@ from rich.cells import cell_len, set_cell_size
 
 from flows.claims import AudienceMatch, ClaimRow, Expected
 from flows.facts import Facts, Tokens
+from flows.frozen import frozen
 from flows.json_text import Mark, Problem
 from flows.steps.inspection import Inspection, expected_of
 from flows.text import ago, countdown, visible
@@ -30,7 +31,7 @@ _TIMES = ("exp", "nbf", "iat", "auth_time", "updated_at")
 _TOKEN_RESPONSE = "RFC 6749 §5.1"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenRow:
     """One row. `key` stays the same while the token's text changes; `words` is one line.
 

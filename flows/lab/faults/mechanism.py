@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal, TypeVar
 
+from flows.frozen import frozen
 from flows.session import Party, StepId
 
 Step = StepId | Literal["introspect", "revoke"]
@@ -43,7 +44,7 @@ Endpoint = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A request as an endpoint received it: enough to decide whether to refuse it.
 
@@ -58,7 +59,7 @@ class Call:
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A complete HTTP response. `delay` seconds pass before its first byte is sent."""
 
@@ -75,14 +76,14 @@ class Reply:
         return replace(self, headers=tuple(f for f in self.headers if f[0].lower() not in gone))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hook:
     kind: Literal["edit", "refuse", "reply"]
     on: str
     change: Callable[[Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """One named way for the lab to misbehave.
 
