@@ -223,7 +223,8 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     add(
         "--deep",
         action="store_true",
-        help="with --approve: use codes up, to see what is enforced; cleans up",
+        help="with --approve: use up codes and tokens, one of them in a URL, to see what is "
+        "enforced; cleans up",
     )
     add("--hosts", action="store_true", help="which known hosts would get through, and which not")
     add("--register", action="store_true", help="with --hosts: try it, deleted again where offered")
