@@ -29,16 +29,16 @@ from flows.sse import Parser
 from flows.text import decode, visible
 
 _SAMPLE = 4096
-_CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
-_JSON_TYPE = re.compile(r"(?:application|text)/json|.*\+json")
-_JSON_START = re.compile(
+_CHARSET = r'(?i);\s*charset\s*=\s*"?([^\s;"]+)'
+_JSON_TYPE = r"(?:application|text)/json|.*\+json"
+_JSON_START = (
     rb'\s*(?:\{\s*["}]|\[\s*(?:[\[{"\]]|-?[0-9]+(?:\.[0-9]+)?\s*[,\]]|(?:true|false|null)\b))'
 )
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _SSE_TYPE = "text/event-stream"
-_HTML_TYPE = re.compile(r"text/html|(?:application|text)/xml|.*\+xml")
-_HTML_START = re.compile(rb"\s*<(?:!doctype\s+html|html|head|body|\?xml)\b", re.IGNORECASE)
-_BINARY_TYPE = re.compile(r"(?:image|audio|video|font)/(?!.*\+xml).*|application/octet-stream")
+_HTML_TYPE = r"text/html|(?:application|text)/xml|.*\+xml"
+_HTML_START = rb"(?i)\s*<(?:!doctype\s+html|html|head|body|\?xml)\b"
+_BINARY_TYPE = r"(?:image|audio|video|font)/(?!.*\+xml).*|application/octet-stream"
 
 Notes = list[str]
 
@@ -158,7 +158,7 @@ def _media_type(content_type: str) -> str:
 
 def _utf8(body: bytes, content_type: str, notes: Notes) -> bytes:
     """The text of a body in UTF-8, which it most often is already; wrong bytes stay in it."""
-    declared = _CHARSET.search(content_type)
+    declared = re.search(_CHARSET, content_type)
     charset = declared[1] if declared else None
     encoding = decode(body[:4], charset).encoding
     if not encoding.startswith("utf-8"):
@@ -187,24 +187,24 @@ def _utf8_check(data: bytes, notes: Notes) -> Iterator[None]:
 
 def _contradictions(media: str, kind: str, body: bytes) -> Iterator[str]:
     sent_as = f"sent as {visible(media, limit=60)}" if media else "sent without a media type"
-    if _JSON_TYPE.fullmatch(media) and kind != "json" and body:
+    if re.fullmatch(_JSON_TYPE, media) and kind != "json" and body:
         lines = body[: len(body) - len(body.lstrip())]
         column = len(lines) - (lines.rfind(b"\n") + 1) + 1
         yield f"{sent_as}, but is no JSON at line {lines.count(10) + 1}, column {column}"
-    elif kind == "json" and not _JSON_TYPE.fullmatch(media):
+    elif kind == "json" and not re.fullmatch(_JSON_TYPE, media):
         yield f"JSON by its look, {sent_as}"
-    elif kind == "html" and not _HTML_TYPE.fullmatch(media):
+    elif kind == "html" and not re.fullmatch(_HTML_TYPE, media):
         yield f"HTML by its look, {sent_as}"
-    elif kind == "hex" and not _BINARY_TYPE.fullmatch(media):
+    elif kind == "hex" and not re.fullmatch(_BINARY_TYPE, media):
         yield f"no text by its look, {sent_as}"
 
 
 def _suits_json(media: str, body: bytes) -> int:
-    if _JSON_TYPE.fullmatch(media):
+    if re.fullmatch(_JSON_TYPE, media):
         # Anything that can begin a JSON text (RFC 8259 section 2); an error document cannot.
         start = body[:_SAMPLE].lstrip()[:1]
         return 90 if start and start in b'{["-0123456789tfn' else 5
-    return 60 if _JSON_START.match(body) and body[-_SAMPLE:].rstrip()[-1:] in b"]}" else 0
+    return 60 if re.match(_JSON_START, body) and body[-_SAMPLE:].rstrip()[-1:] in b"]}" else 0
 
 
 def _suits_form(media: str, body: bytes) -> int:
@@ -216,9 +216,9 @@ def _suits_sse(media: str, body: bytes) -> int:
 
 
 def _suits_html(media: str, body: bytes) -> int:
-    if _HTML_START.match(body):
+    if re.match(_HTML_START, body):
         return 80
-    return 30 if _HTML_TYPE.fullmatch(media) else 0
+    return 30 if re.fullmatch(_HTML_TYPE, media) else 0
 
 
 def _suits_text(media: str, body: bytes) -> int:
@@ -226,7 +226,7 @@ def _suits_text(media: str, body: bytes) -> int:
 
 
 def _suits_hex(media: str, body: bytes) -> int:
-    if _BINARY_TYPE.fullmatch(media):
+    if re.fullmatch(_BINARY_TYPE, media):
         return 70
     sample = body[:_SAMPLE]
     if not decode(sample[:4]).encoding.startswith("utf-8") or media.startswith("text/"):
@@ -279,7 +279,7 @@ def _row(name: bytes, equals: bytes, value: bytes, width: int) -> Iterator[str]:
     yield "\n"
 
 
-_BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
+_BLANK_LINE = rb"(?:\r\n|\n|\r(?!\n)){2}"
 
 
 def _sse_rows(source: bytes, notes: Notes) -> Iterator[bytes]:
@@ -298,7 +298,7 @@ def _sse_rows(source: bytes, notes: Notes) -> Iterator[bytes]:
             for piece in _event_data(event.data.encode()):
                 yield piece.replace(b"\n", b"\n  ")
             yield b"\n"
-    end = _BLANK_LINE.split(source[-SLICE:])[-1].strip()
+    end = re.split(_BLANK_LINE, source[-SLICE:])[-1].strip()
     if end and not end.startswith(b":"):
         notes.append("it ends inside an event, which a client does not see")
     elif not count:

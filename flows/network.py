@@ -28,13 +28,12 @@ _CHECKS: dict[FailureKind, str] = {
     "bad-encoding": "NET-14",
     "too-large": "NET-14",
 }
-_TLS_VERSION = re.compile(r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW")
-_MARKS = re.compile(
-    rb"just a moment\.\.\.|attention required! \| cloudflare|your request was blocked"
+_TLS_VERSION = r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW"
+_MARKS = (
+    rb"(?i)just a moment\.\.\.|attention required! \| cloudflare|your request was blocked"
     rb"|the request could not be satisfied|_incapsula_resource|incapsula incident id"
     rb"|sucuri website firewall|the requested url was rejected\. please consult"
-    rb"|errors\.edgesuite\.net",
-    re.IGNORECASE,
+    rb"|errors\.edgesuite\.net"
 )
 _PAGE = 64 * 1024
 
@@ -78,7 +77,7 @@ def _tls_check(text: str) -> str:
         return "NET-04"
     if EXPIRED in text or NOT_YET_VALID in text:
         return "NET-05"
-    return "NET-06" if _TLS_VERSION.search(text) else "NET-03"
+    return "NET-06" if re.search(_TLS_VERSION, text) else "NET-03"
 
 
 def edge_page(response: Response) -> str:
@@ -92,7 +91,7 @@ def edge_page(response: Response) -> str:
         return f"Cloudflare answers in the server's place (cf-mitigated: {mitigated})"
     if action := header(response.headers, "x-amzn-waf-action"):
         return f"AWS WAF answers in the server's place ({action})"
-    if response.status >= 400 and (found := _MARKS.search(response.body[:_PAGE])):
+    if response.status >= 400 and (found := re.search(_MARKS, response.body[:_PAGE])):
         return f'a proxy or firewall answers in the server\'s place: "{found[0].decode()}"'
     return ""
 

@@ -12,9 +12,9 @@ from urllib.parse import quote
 from flows.exchange import Headers, Request, header, header_values
 from flows.wellknown import url_problem
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
-_VALUE = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
-_URL = re.compile(r"https?://[^/?#]+(?P<path>[^?#]*)(?P<query>\?[^#]*)?", re.I)
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
+_VALUE = r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?"
+_URL = r"(?i)https?://[^/?#]+(?P<path>[^?#]*)(?P<query>\?[^#]*)?"
 _VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _WITH_CONTENT = ("POST", "PUT", "PATCH")
 
@@ -24,18 +24,18 @@ class Unsendable(ValueError):
 
 
 def is_field_name(text: str) -> bool:
-    return bool(_TOKEN.fullmatch(text))
+    return bool(re.fullmatch(_TOKEN, text))
 
 
 def is_field_value(text: str) -> bool:
     """Whether a header field can carry the text as it is (RFC 9110 section 5.5)."""
-    return bool(_VALUE.fullmatch(text))
+    return bool(re.fullmatch(_VALUE, text))
 
 
 def target(url: str) -> bytes:
     """The request-target of `url` (RFC 9112 section 3.2.1): path and query as written, without
     the fragment. Only what is not ASCII is percent-encoded. Raises Unsendable."""
-    parts = _URL.match(url)
+    parts = re.match(_URL, url)
     if (problem := url_problem(url)) or parts is None:
         raise Unsendable(f"the URL is not usable: {problem or 'it is none'}")
     written = (parts["path"] or "/") + (parts["query"] or "")
@@ -47,7 +47,7 @@ def sent(request: Request, host: str, user_agent: str) -> Request:
     first (h11 insists on it, as RFC 9112 section 3.2 recommends), then the request's own, then
     User-Agent, Accept-Encoding and Content-Length where they are missing. Raises Unsendable.
     """
-    if not _TOKEN.fullmatch(request.method):
+    if not re.fullmatch(_TOKEN, request.method):
         raise Unsendable(f"{request.method!r} is no HTTP method")
     for name, value in request.headers:
         if not is_field_name(name):

@@ -25,8 +25,9 @@ _UNSAFE = (
     "\\U000e0000-\\U000e0fff"
     + "".join(f"\\U{plane:04x}fffe\\U{plane:04x}ffff" for plane in range(1, 17))
 )
-_IN_A_LINE = re.compile(f"[\\n{_UNSAFE}]")
-_IN_LINES = re.compile(f"\\r\\n|[{_UNSAFE}]")
+# Of this size a pattern takes a millisecond to compile, which most walks never need.
+_IN_A_LINE = f"[\\n{_UNSAFE}]"
+_IN_LINES = f"\\r\\n|[{_UNSAFE}]"
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _KEPT = {"\r\n": "\n", "\t": "\t"}
 
@@ -47,11 +48,11 @@ def visible(text: str, *, lines: bool = False, limit: int | None = None) -> str:
         text = text[:limit]
     if not (text.isascii() and text.isprintable()):
         if lines:
-            text = _IN_LINES.sub(_escape_in_lines, text)
+            text = re.sub(_IN_LINES, _escape_in_lines, text)
             if "\t" in text:
                 text = text.expandtabs(TAB_STOPS)
         else:
-            text = _IN_A_LINE.sub(_escape, text)
+            text = re.sub(_IN_A_LINE, _escape, text)
     if left_out:
         return f"{text}… +{left_out:,} character{'' if left_out == 1 else 's'}"
     return text
@@ -87,7 +88,7 @@ _BOMS = (  # UTF-32 first: its little-endian mark starts with that of UTF-16
 )
 # The server names the charset, and Python's codecs include slow and surprising ones (punycode,
 # unicode_escape): only those of the web are used.
-_CHARSET = re.compile(
+_CHARSET = (
     r"utf-(8|16|32)(-[lb]e)?|ascii|iso8859-\d+|cp(125\d|866|874|932|949)|koi8-[ru]|mac-roman"
     r"|gb18030|gbk|gb2312|big5|euc_(jp|kr)|shift_jis|iso2022_jp"
 )
@@ -115,7 +116,7 @@ def _codec(charset: str) -> str | None:
         name = codecs.lookup(charset.strip().strip("\"'")).name
     except (LookupError, ValueError):
         return None
-    return name if _CHARSET.fullmatch(name) else None
+    return name if re.fullmatch(_CHARSET, name) else None
 
 
 def _decoded(body: bytes, codec: str, label: str) -> Decoded:

@@ -11,7 +11,7 @@ RESOURCE = "oauth-protected-resource"
 MAX_URL = 65536
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 """The addresses of this machine that a redirect URI may have with any port."""
-_NOT_IN_URLS = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff]")
+_NOT_IN_URLS = r"[\x00-\x20\x7f-\x9f\ud800-\udfff]"
 
 
 def origin(url: str) -> str:
@@ -129,7 +129,9 @@ def _portless(uri: str) -> tuple[str, str, str] | None:
 
 
 def _odd_character(url: str) -> str:
-    odd = _NOT_IN_URLS.search(url)
+    if url.isascii() and url.isprintable() and " " not in url:
+        return ""
+    odd = re.search(_NOT_IN_URLS, url)
     if odd is None:
         return ""
     code = ord(odd[0])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
 from flows import __version__
 from tui.argument_groups import (
@@ -45,19 +47,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     first = arguments[0] if arguments else ""
     if first not in COMMANDS and first not in ("-h", "--help", "--version"):
         check_word(first)
-        arguments = ["app", *arguments]
-    top = parser()
-    args, unknown = top.parse_known_args(arguments)
+        first = "app"
+        arguments = [first, *arguments]
+    args, unknown = parser(first).parse_known_args(arguments)
     if unknown:
-        refuse(unknown, args.command, parsers(top))
+        refuse(unknown, args.command, parsers(parser()))
     from tui.output import check_output  # not needed for --help
 
     check_output(args)
     return args
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line, for parsing, for help and for completion."""
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """The command line, for parsing, for help and for completion: the whole of it, or where it is
+    a command's name, what that command takes. The whole takes ten times as long."""
     top = Parser(
         "authwalk",
         usage="authwalk [URL | SESSION.toml] [options]\n       authwalk COMMAND [options]",
@@ -68,56 +71,25 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"authwalk {__version__}")
     group = top.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
-
-    def command(name: str, usage: str) -> argparse.ArgumentParser:
-        text = COMMANDS[name]
-        parser = group.add_parser(
+    for name in (command,) if command in _SHAPES else _SHAPES:
+        usage, add = _SHAPES[name]
+        text = COMMANDS.get(name, "open the app")
+        listed: dict[str, Any] = {"help": text}
+        shown = f"authwalk {name}"
+        if name not in COMMANDS:  # the app goes without a name
+            shown, listed = "authwalk", {}
+        one = group.add_parser(
             name,
-            help=text,
-            prog=f"authwalk {name}",
-            usage=f"authwalk {name} {usage}",
+            prog=shown,
+            usage=f"{shown} {usage}",
             description=f"{text[:1].upper()}{text[1:]}.",
-            epilog=EPILOGS[name],
+            epilog=EPILOGS.get(name),
             formatter_class=Formatter,
             allow_abbrev=False,
+            **listed,
         )
-        parser.set_defaults(module=name)
-        return parser
-
-    app = group.add_parser(
-        "app",
-        prog="authwalk",
-        usage="authwalk [URL | SESSION.toml] [options]",
-        description="Open the app.",
-        formatter_class=Formatter,
-        allow_abbrev=False,
-    )
-    app.set_defaults(module="app")
-    _add_app(app)
-    _add_demo(command("demo", "[--fault NAME]..."))
-    _add_check(command("check", "URL... [options]"))
-    _add_run(command("run", "URL [options]"))
-    _add_token(command("token", "[TOKEN | -] [options]"))
-    _add_replay(command("replay", "SESSION [options]"))
-    _add_compare(command("compare", "A B | URL --as HOST --as HOST [options]"))
-    _add_show(command("show", "SESSION [options]"))
-    _add_export(command("export", "SESSION --as FORMAT [options]"))
-    _add_import(command("import", "FILE | curl COMMAND [options]"))
-    _add_logs(command("logs", "FILE... [options]"))
-    _add_hosts(command("hosts", "[show NAME] [options]"))
-    _add_client_document(command("client-document", "[URL | --check FILE | --serve] [options]"))
-    _add_lab(command("lab", "[--fault NAME]... [options]"))
-    _add_serve(command("serve", "[--port N] [--open] [URL | SESSION.toml | demo] [options]"))
-    word = command("explain", "NAME [options]")
-    word.add_argument("name", metavar="NAME", help="such as resource, aud, invalid_grant, 401")
-    word.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    keys = command("keys", "[options]")
-    keys.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    topic = command("help", "[TOPIC | COMMAND]")
-    topic.add_argument("topic", nargs="?", metavar="TOPIC | COMMAND", help="default names them")
-    topic.add_argument("--man", action="store_true", help="print the manual page: | man -l -")
-    shell = command("completion", "SHELL")
-    shell.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+        one.set_defaults(module=name)
+        add(one)
     return top
 
 
@@ -343,3 +315,45 @@ def _add_logs(logs: argparse.ArgumentParser) -> None:
     add("--token-path", metavar="PATH", help="of the token endpoint; default what ends in /token")
     add("--mcp-path", metavar="PATH", help="of the MCP endpoint; default what ends in /mcp")
     add("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_explain(explain: argparse.ArgumentParser) -> None:
+    explain.add_argument("name", metavar="NAME", help="such as resource, aud, invalid_grant, 401")
+    explain.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_keys(keys: argparse.ArgumentParser) -> None:
+    keys.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_help(topic: argparse.ArgumentParser) -> None:
+    topic.add_argument("topic", nargs="?", metavar="TOPIC | COMMAND", help="default names them")
+    topic.add_argument("--man", action="store_true", help="print the manual page: | man -l -")
+
+
+def _add_completion(shell: argparse.ArgumentParser) -> None:
+    shell.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+
+
+_SHAPES: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "app": ("[URL | SESSION.toml] [options]", _add_app),
+    "demo": ("[--fault NAME]...", _add_demo),
+    "check": ("URL... [options]", _add_check),
+    "run": ("URL [options]", _add_run),
+    "token": ("[TOKEN | -] [options]", _add_token),
+    "replay": ("SESSION [options]", _add_replay),
+    "compare": ("A B | URL --as HOST --as HOST [options]", _add_compare),
+    "show": ("SESSION [options]", _add_show),
+    "export": ("SESSION --as FORMAT [options]", _add_export),
+    "import": ("FILE | curl COMMAND [options]", _add_import),
+    "logs": ("FILE... [options]", _add_logs),
+    "hosts": ("[show NAME] [options]", _add_hosts),
+    "client-document": ("[URL | --check FILE | --serve] [options]", _add_client_document),
+    "lab": ("[--fault NAME]... [options]", _add_lab),
+    "serve": ("[--port N] [--open] [URL | SESSION.toml | demo] [options]", _add_serve),
+    "explain": ("NAME [options]", _add_explain),
+    "keys": ("[options]", _add_keys),
+    "help": ("[TOPIC | COMMAND]", _add_help),
+    "completion": ("SHELL", _add_completion),
+}
+"""What each command takes: the rest of its usage line, and its arguments."""

@@ -21,9 +21,9 @@ from tui.commands import INTERNAL, INTERRUPTED, PIPE_CLOSED, SOUND, UNREADABLE, 
 _OUTPUT_ENDS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What writing to stdout fails with. Whatever opens a file of its own sees to its own errors."""
 
-YOUNG = 50_000
-"""Objects that are made before garbage is looked for. Imports make many and leave none, so that
-Python's own 700 have each look at all of them again, a twentieth of a short command's work."""
+YOUNG = 250_000
+"""Objects that are made before garbage is looked for. A short command makes fewer and leaves next
+to none, so that looking at them, as Python would every 700, is a twentieth of its work."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -22,7 +22,7 @@ from tui.spelling import hint
 Problems = tuple[str, ...]
 
 _MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
-_FUNCTION = re.compile(r"f([1-9]|1[0-9]|2[0-4])")
+_FUNCTION = r"f([1-9]|1[0-9]|2[0-4])"
 _NAMED = frozenset(
     "enter tab space escape backspace delete insert up down left right home end pageup "
     "pagedown".split()
@@ -135,7 +135,7 @@ def _is_key(key: str) -> bool:
     *modifiers, last = key.split("+") if key != "+" else ["+"]
     if not _MODIFIERS.issuperset(modifiers):
         return False
-    if (len(last) == 1 and last.isprintable()) or last in _NAMED or _FUNCTION.fullmatch(last):
+    if (len(last) == 1 and last.isprintable()) or last in _NAMED or re.fullmatch(_FUNCTION, last):
         return True
     try:
         unicodedata.lookup(last.replace("_", " ").upper())

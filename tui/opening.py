@@ -13,8 +13,8 @@ from flows.session import Target
 from flows.text import visible
 from flows.wellknown import is_web_url
 
-_JWT = re.compile(r"(?<![\w.-])e[wy][\w-]{8,}(?:\.[\w-]*){2,4}", re.ASCII)
-_URL = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
+_JWT = r"(?a)(?<![\w.-])e[wy][\w-]{8,}(?:\.[\w-]*){2,4}"
+_URL = r"(?i)https?://[^\s\"'<>\\^`{|}]+"
 
 _BEHIND = ".,;:!?)"
 """What may stand behind a URL in a sentence."""
@@ -22,13 +22,13 @@ _BEHIND = ".,;:!?)"
 
 def token_in(text: str) -> str:
     """The first JWT in a text, signed or encrypted; "" where there is none."""
-    found = _JWT.search(text)
+    found = re.search(_JWT, text)
     return found[0] if found else ""
 
 
 def url_in(text: str) -> str:
     """The first http or https URL in a text; "" where there is none."""
-    found = _URL.search(text.replace("\\/", "/"))
+    found = re.search(_URL, text.replace("\\/", "/"))
     url = found[0].rstrip(_BEHIND) if found else ""
     return url if is_web_url(url) else ""
 
@@ -36,10 +36,10 @@ def url_in(text: str) -> str:
 def openable(text: str) -> list[tuple[int, int]]:
     """The columns of every URL in a text, and of every token's first part: all of it, over ten
     lines, would cover what stands around."""
-    tokens = [(found.start(), text.index(".", found.start())) for found in _JWT.finditer(text)]
+    tokens = [(found.start(), text.index(".", found.start())) for found in re.finditer(_JWT, text)]
     urls = (
         (found.start(), found.start() + len(found[0].rstrip(_BEHIND)))
-        for found in _URL.finditer(text)
+        for found in re.finditer(_URL, text)
     )
     return sorted((*tokens, *urls))
 

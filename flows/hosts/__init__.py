@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 SHIPPED = Path(__file__).parent
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 def own_folder() -> Path:
@@ -61,7 +61,7 @@ def hosts() -> Mapping[str, Host]:
 @cache
 def find(name: str) -> Host | None:
     """The host of this name; None where there is none. Raises HostFileError."""
-    if not _NAME.fullmatch(name):  # a session may name anything: no way out of the folders
+    if not re.fullmatch(_NAME, name):  # a session may name anything: no way out of the folders
         return None
     for folder in (own_folder(), SHIPPED):
         path = folder / f"{name}.toml"

@@ -50,7 +50,7 @@ MODERN_ERRORS = {
 }
 
 _META = "io.modelcontextprotocol/"
-_PLAIN_HEADER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+_PLAIN_HEADER = r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?"
 
 
 @frozen
@@ -202,7 +202,7 @@ def header_text(value: str) -> str:
     """A value for Mcp-Name or Mcp-Param: plain when it is safe ASCII, else the Base64 sentinel
     (Streamable HTTP, Value Encoding). A plain value that looks like the sentinel is encoded too."""
     sentinel = value.startswith("=?base64?") and value.endswith("?=")
-    if not value or (_PLAIN_HEADER.fullmatch(value) and not sentinel):
+    if not value or (re.fullmatch(_PLAIN_HEADER, value) and not sentinel):
         return value
     data = value.encode("utf-8", "surrogatepass")  # JSON can name half a character
     return f"=?base64?{b64encode(data).decode()}?="

@@ -36,17 +36,28 @@ def whole(command: Sequence[str]) -> tuple[float, float]:
 
 
 @contextmanager
+def serving(command: Sequence[str]) -> Iterator[str]:
+    """A server while it runs; gives the first line that it says."""
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env=environment(),
+    ) as server:
+        assert server.stdout
+        try:
+            yield server.stdout.readline()
+        finally:
+            server.terminate()
+
+
+@contextmanager
 def lab() -> Iterator[str]:
     """The practice servers; gives the URL of the MCP server."""
-    command = [sys.executable, "-m", "tui", "lab", "--json"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment()
-    ) as servers:
-        assert servers.stdout
-        try:
-            yield json.loads(servers.stdout.readline())["mcp"]
-        finally:
-            servers.terminate()
+    with serving([sys.executable, "-m", "tui", "lab", "--json"]) as line:
+        yield json.loads(line)["mcp"]
 
 
 def _children() -> float:

@@ -107,3 +107,12 @@ def test_the_type_checker_alone_holds_that_nobody_assigns() -> None:
     assert point.x == 2
     with pytest.raises(FrozenInstanceError):
         model.x = 2  # type: ignore[misc]
+
+
+def test_it_is_made_of_what_was_given_or_left_out() -> None:
+    assert Point(1, parts=(2,)) == Point(y=2, x=1, parts=(2,))
+    assert Point(1).parts is not None and Point(1, 2, "n", (3,)).note == "n"
+    with pytest.raises(TypeError, match=r"Point.__init__\(\) missing 1 required .* 'x'"):
+        Point()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'w'"):
+        Point(1, w=2)  # type: ignore[call-arg]

@@ -171,11 +171,10 @@ async def test_search_in_hex_marks_bytes_and_characters() -> None:
     async with viewer(b"0123456789 needle", "image/x", (80, 10)) as (app, pilot):
         await pilot.press("slash", *"needle", "enter")
         await settle(app, pilot)
-        found = app.view.get_component_rich_style("body--found")
         marked = [
             segment.text
             for segment in app.view.render_line(0)
-            if segment.style and segment.style.reverse and found.reverse
+            if segment.style and segment.style.reverse
         ]
         assert marked == ["6e 65 65 64 6c", "needl"]
 

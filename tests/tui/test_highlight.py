@@ -11,10 +11,7 @@ from tui.widgets.highlight import LOOKS, RowHighlighter, highlight
 
 
 def told(line: str, language: str) -> list[tuple[str, str]]:
-    return [
-        (line[start:end], look.removeprefix("body--"))
-        for start, end, look in highlight(line, language)
-    ]
+    return [(line[start:end], look) for start, end, look in highlight(line, language)]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +39,7 @@ def test_spans_stay_inside_the_line(language: str, hostile: str) -> None:
     line = visible(hostile)
     for start, end, look in highlight(line, language):
         assert 0 <= start < end <= len(line)
-        assert look.removeprefix("body--") in LOOKS
+        assert look in LOOKS
 
 
 def test_a_folded_line_is_told_apart_as_a_whole() -> None:
@@ -51,7 +48,7 @@ def test_a_folded_line_is_told_apart_as_a_whole() -> None:
     rendered.finish()
     highlighter = RowHighlighter(rendered.rows, rendered.language)
     assert rendered.rows.text(2) == '"abc 123 ' and rendered.rows.text(3) == 'true"'
-    assert highlighter.spans(3) == [(0, 5, "body--string")]
+    assert highlighter.spans(3) == [(0, 5, "string")]
 
 
 def test_far_into_a_line_nothing_is_guessed() -> None:
@@ -59,7 +56,7 @@ def test_far_into_a_line_nothing_is_guessed() -> None:
     rendered.rows.fold(10)
     rendered.finish()
     highlighter = RowHighlighter(rendered.rows, "json")
-    assert highlighter.spans(63) == [(0, 10, "body--string")]
+    assert highlighter.spans(63) == [(0, 10, "string")]
     assert highlighter.spans(900) == []
 
 
@@ -74,6 +71,6 @@ def test_what_can_be_followed_stands_out_over_the_fold(language: str) -> None:
         rendered.rows.text(row)[start:end]
         for row in range(len(rendered.rows))
         for start, end, look in highlighter.spans(row)
-        if look == "body--opens"
+        if look == "opens"
     )
     assert opens == "https://a.example/beyJhbGciOiJub25lIn0"

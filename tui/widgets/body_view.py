@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeVar
 
@@ -45,21 +45,12 @@ class BodyView(RowsView):
     What is shown has passed `visible`; what is copied is the value as it was sent.
     """
 
-    DEFAULT_CSS = """
-    BodyView {
-        & > .body--match { background: $warning-muted; color: $text-warning; }
-        & > .body--found { text-style: bold reverse; }
-        & > .body--status { background: $panel; color: $text-muted; }
-        & > .body--note { background: $panel; color: $text-warning; }
-        &:ansi > .body--match { background: ansi_default; text-style: underline; }
-        &:nocolor > .body--match { text-style: underline; }
-    }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "body--match",
-        "body--found",
-        "body--status",
-        "body--note",
+    LOOKS: ClassVar[Mapping[str, str]] = {
+        **RowsView.LOOKS,
+        "match": "$text-warning on $warning-muted",
+        "found": "bold reverse",
+        "status": "$text-muted on $panel",
+        "note": "$text-warning on $panel",
     }
     BINDING_GROUP_TITLE = "Body"
     BINDINGS = KEYS
@@ -375,6 +366,10 @@ class BodyView(RowsView):
     def _has_status(self) -> bool:
         return self._find.active or self._doing is not None or bool(self.note)
 
+    def look_of(self, name: str) -> str:
+        plain = name == "match" and (self.app.no_color or self.app.native_ansi_color)
+        return "underline $text-warning" if plain else super().look_of(name)
+
     def render_line(self, y: int) -> Strip:
         if self._has_status and y == self.scrollable_size.height - 1:
             return self._status(self.scrollable_size.width)
@@ -382,11 +377,11 @@ class BodyView(RowsView):
 
     def _status(self, width: int) -> Strip:
         if self._doing or not self._find.active:
-            style = self.look("body--note")
+            style = self.look("note")
             words = f"{self._doing.words}… ctrl+g stops it" if self._doing else self.note
             note = cut(f" {words}", width)
             return Strip([Segment(note, style)]).adjust_cell_length(width, style)
-        style = self.look("body--status")
+        style = self.look("status")
         count = f"  {self._find.count} "
         prompt = cut(f" {self._find.prompt}", width - cell_len(count), from_end=True)
         prompt = set_cell_size(prompt, max(0, width - cell_len(count)))
@@ -399,4 +394,4 @@ class BodyView(RowsView):
         current = search.hits[self._find.hit] if self._find.hit is not None else -1
         for start, end in search.within(*self.row_bounds(row)):
             for columns in self.rows.spans(row, start, end):
-                yield *columns, "body--found" if start == current else "body--match"
+                yield *columns, "found" if start == current else "match"

@@ -130,8 +130,7 @@ class FindingsList(LineList):
         strip = super().draw_row(row, width)
         if row == self.cursor or self.cursor not in self._span(row):
             return strip
-        cursor = self.look("line--cursor")
-        style = cursor if self.has_focus else Style(bgcolor=cursor.bgcolor)
+        style = self.under_cursor(Style())
         return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
 
     def watch_cursor(self, before: int, after: int) -> None:

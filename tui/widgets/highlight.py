@@ -12,7 +12,7 @@ from tui.opening import openable
 from tui.widgets.lines import Span
 
 LOOKS = ("name", "string", "number", "constant", "mark", "comment", "head", "opens")
-"""What a highlighter tells apart, each drawn in a component class `body--*`."""
+"""What a highlighter tells apart, which `RowsView.LOOKS` draws."""
 
 _STRING = r'"(?:[^"\\]|\\.)*+'
 _PATTERNS = {
@@ -59,7 +59,7 @@ class RowHighlighter:
                 room -= len(texts[-1])
                 end += 1
             whole = "".join(texts)
-            opens = ((*columns, "body--opens") for columns in openable(whole))
+            opens = ((*columns, "opens") for columns in openable(whole))
             line = list(_split([*highlight(whole, language), *opens], texts))
             self._lines[first] = line
         return line[row - first] if row - first < len(line) else []
@@ -86,7 +86,7 @@ def highlight(line: str, language: str) -> list[Span]:
     if pattern is None:
         return _with_pygments(line, language) if language else []
     return [
-        (*found.span(name), f"body--{name}")
+        (*found.span(name), name)
         for found in pattern.finditer(line)
         for name, text in found.groupdict().items()
         if text
@@ -105,19 +105,19 @@ def _with_pygments(line: str, language: str) -> list[Span]:
         (span.start, min(span.end, len(line)), span.style)
         for span in highlight(line, language=language, theme=Theme).spans
         if isinstance(span.style, str)
-        if span.style.startswith("body--") and span.start < len(line)
+        if span.style in LOOKS and span.start < len(line)
     ]
 
 
 _PYGMENTS: dict[tuple[str, ...], str] = {
-    ("Comment",): "body--comment",
-    ("Name", "Tag"): "body--name",
-    ("Name", "Attribute"): "body--name",
-    ("Name", "Variable"): "body--name",
-    ("Name", "Builtin"): "body--head",
-    ("Keyword",): "body--constant",
-    ("Literal", "String"): "body--string",
-    ("Literal", "Number"): "body--number",
-    ("Punctuation",): "body--mark",
-    ("Operator",): "body--mark",
+    ("Comment",): "comment",
+    ("Name", "Tag"): "name",
+    ("Name", "Attribute"): "name",
+    ("Name", "Variable"): "name",
+    ("Name", "Builtin"): "head",
+    ("Keyword",): "constant",
+    ("Literal", "String"): "string",
+    ("Literal", "Number"): "number",
+    ("Punctuation",): "mark",
+    ("Operator",): "mark",
 }

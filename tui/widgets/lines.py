@@ -6,7 +6,7 @@ Only the rows on screen are drawn, so that the cost is that of the screen and no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar
@@ -21,11 +21,12 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
+from textual.style import Style as TextStyle
 
 from tui.widgets.barred import BAR, Barred
 
 Span = tuple[int, int, str]
-"""Columns of a text, start and end, and the component class they are drawn with."""
+"""Columns of a text, start and end, and the name in LOOKS of how they are drawn."""
 
 CURSOR_MARK = "▌"  # so that the cursor is seen without colour
 
@@ -100,6 +101,10 @@ class LineView(Barred, can_focus=True, inherit_bindings=False):
         title: str
         text: str
 
+    LOOKS: ClassVar[Mapping[str, str]] = {}
+    """How what has a name is drawn, written as in Textual's markup. Component classes would do the
+    same, and each have the style sheet applied with every change of the widget's own style."""
+
     cursor: reactive[int] = reactive(0, init=False, repaint=False)
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -129,10 +134,15 @@ class LineView(Barred, can_focus=True, inherit_bindings=False):
         return self.look("")
 
     def look(self, name: str) -> Style:
-        """The style of a component class, put together once and not for every drawing."""
+        """The style of a name, put together once and not for every drawing."""
         if name not in self._looks:
-            self._looks[name] = self.get_component_rich_style(name) if name else self.rich_style
+            style = self.visual_style + TextStyle.parse(self.look_of(name)) if name else None
+            self._looks[name] = style.rich_style if style else self.rich_style
         return self._looks[name]
+
+    def look_of(self, name: str) -> str:
+        """How a name is drawn now, for what LOOKS cannot say."""
+        return self.LOOKS[name]
 
     @property
     def page_height(self) -> int:
@@ -158,6 +168,10 @@ class LineView(Barred, can_focus=True, inherit_bindings=False):
             line = Strip.blank(width, self.base) if blank else self.draw_row(row, width)
             strip = self._drawn[key] = Strip([*line, edge], width + BAR)
         return strip
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
+        self.refresh()  # the row under the cursor is drawn otherwise
 
     def validate_cursor(self, row: int) -> int:
         """The row nearest to the one asked for that can hold the cursor, in the direction of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -46,37 +46,19 @@ class LineList(LineView):
     DEFAULT_CSS = """
     LineList {
         min-height: 1;  /* for the words of an empty one */
-        & > .line--muted { color: $text-muted; }
-        & > .line--strong { text-style: bold; }
-        & > .line--ok { color: $text-success; }
-        & > .line--warn { color: $text-warning; }
-        & > .line--error { color: $text-error; }
-        & > .line--info { color: $text-secondary; }
-        & > .line--accent { color: $text-accent; }
-        & > .line--header { color: $text-muted; text-style: bold; }
-        & > .line--cursor {
-            color: $block-cursor-blurred-foreground;
-            background: $block-cursor-blurred-background;
-            text-style: $block-cursor-blurred-text-style;
-        }
-        &:focus > .line--cursor {
-            color: $block-cursor-foreground;
-            background: $block-cursor-background;
-            text-style: $block-cursor-text-style;
-        }
-        &:nocolor:focus > .line--cursor { text-style: reverse; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "line--muted",
-        "line--strong",
-        "line--ok",
-        "line--warn",
-        "line--error",
-        "line--info",
-        "line--accent",
-        "line--header",
-        "line--cursor",
+    LOOKS: ClassVar[Mapping[str, str]] = {
+        "muted": "$text-muted",
+        "strong": "bold",
+        "ok": "$text-success",
+        "warn": "$text-warning",
+        "error": "$text-error",
+        "info": "$text-secondary",
+        "accent": "$text-accent",
+        "header": "bold $text-muted",
+        "cursor": "bold $block-cursor-foreground on $block-cursor-background",
+        "cursor-blurred": "$block-cursor-blurred-foreground on $block-cursor-blurred-background",
     }
     ALLOW_SELECT = False
     BINDING_GROUP_TITLE = "List"
@@ -172,7 +154,7 @@ class LineList(LineView):
 
     def render_line(self, y: int) -> Strip:
         if y == 0 and not self._rows and self.empty:
-            words = Strip([Segment(f" {self.empty}", self._look("muted"))])
+            words = Strip([Segment(f" {self.empty}", self.look("muted"))])
             return words.adjust_cell_length(self.scrollable_size.width, self.base)
         return super().render_line(y)
 
@@ -198,13 +180,15 @@ class LineList(LineView):
             parts += (Segment(word, self._style(line.word[1], line, here)), Segment(" ", space))
         return Strip(parts).adjust_cell_length(width, space)
 
-    def _look(self, look: str) -> Style:
-        return self.look(look and f"line--{look}")
+    def look_of(self, name: str) -> str:
+        return "reverse" if name == "cursor" and self.app.no_color else super().look_of(name)
 
     def _style(self, look: Look, row: Row, here: bool) -> Style:
-        style = self._look(look or ("header" if row.kind == "header" else ""))
-        if not here:
-            return style
-        cursor = self._look("cursor")
+        style = self.look(look or ("header" if row.kind == "header" else ""))
+        return self.under_cursor(style) if here else style
+
+    def under_cursor(self, style: Style) -> Style:
         # With focus the cursor's background is strong, and one colour stands out against it.
-        return cursor if self.has_focus else style + Style(bgcolor=cursor.bgcolor)
+        if self.has_focus:
+            return self.look("cursor")
+        return style + Style(bgcolor=self.look("cursor-blurred").bgcolor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import ClassVar
@@ -20,7 +20,7 @@ from textual.strip import Strip
 from flows.bodies import Rendered, render_text
 from flows.rows import Rows, shown
 from tui.widgets.barred import BAR
-from tui.widgets.highlight import LOOKS, RowHighlighter
+from tui.widgets.highlight import RowHighlighter
 from tui.widgets.lines import CURSOR_MARK, SLICE, LineView, Span, rest, segments
 
 Place = tuple[int, int]
@@ -42,23 +42,20 @@ class RowsView(LineView):
     DEFAULT_CSS = """
     RowsView {
         overflow-x: auto;
-        & > .body--name { color: $text-primary; }
-        & > .body--string { color: $text-success; }
-        & > .body--number { color: $text-warning; }
-        & > .body--constant { color: $text-accent; }
-        & > .body--mark { color: $text-muted; }
-        & > .body--comment { color: $text-muted; text-style: italic; }
-        & > .body--head { color: $text-secondary; text-style: bold; }
-        & > .body--opens { text-style: underline; }
-        & > .body--goes-on { color: $text-disabled; }
-        & > .body--cursor { color: $text-muted; background: $boost; }
-        &:focus > .body--cursor { color: $text-primary; background: $boost; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"body--{look}" for look in LOOKS),
-        "body--goes-on",
-        "body--cursor",
+    LOOKS: ClassVar[Mapping[str, str]] = {
+        "name": "$text-primary",
+        "string": "$text-success",
+        "number": "$text-warning",
+        "constant": "$text-accent",
+        "mark": "$text-muted",
+        "comment": "italic $text-muted",
+        "head": "bold $text-secondary",
+        "opens": "underline",
+        "goes-on": "$text-disabled",
+        "cursor": "$text-primary on $boost",
+        "cursor-blurred": "$text-muted on $boost",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "sideways(-8)", "Left", show=False, id="body.left", tooltip="To the left"),
@@ -262,17 +259,19 @@ class RowsView(LineView):
         """What is to stand out in a row, over its highlighting; whole styles of their own."""
         return ()
 
-    def said(self, row: int) -> tuple[str, str, bool, tuple[Span, ...], tuple[Span, ...]]:
-        """Its text, its mark, whether the cursor is on it, what is highlighted, what stands out."""
-        text = self.rows.text(row)
-        here = row == self.cursor and self.holds_cursor(row)
+    def said(self, row: int) -> tuple[str, str, str, tuple[Span, ...], tuple[Span, ...]]:
+        """Its text, its mark, the look of the cursor if that is on it, what is highlighted, what
+        stands out."""
+        text, here = self.rows.text(row), ""
+        if row == self.cursor and self.holds_cursor(row):
+            here = "cursor" if self.has_focus else "cursor-blurred"
         mark = CURSOR_MARK if here else _GOES_ON if self.rows.continues(row) else self.sign(row)
         marks = *self.marks(row), *self._selected(row, text)
         return text, mark, here, tuple(self._highlighter.spans(row)), marks
 
     def draw_row(self, row: int, width: int) -> Strip:
         text, mark, here, spans, marks = self.said(row)
-        look = self.look("body--cursor" if here else "body--goes-on")
+        look = self.look(here or "goes-on")
         behind = Style(bgcolor=look.bgcolor) if here else Style.null()
         whole_styles = {name for _, _, name in marks}
 
