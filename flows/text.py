@@ -25,7 +25,12 @@ _UNSAFE = (
     "\\U000e0000-\\U000e0fff"
     + "".join(f"\\U{plane:04x}fffe\\U{plane:04x}ffff" for plane in range(1, 17))
 )
-# Of this size a pattern takes a millisecond to compile, which most walks never need.
+# Of this size a pattern takes a millisecond to compile, which most walks never need: what can be
+# printed and is none of these needs no escape.
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
 _IN_A_LINE = f"[\\n{_UNSAFE}]"
 _IN_LINES = f"\\r\\n|[{_UNSAFE}]"
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -46,7 +51,7 @@ def visible(text: str, *, lines: bool = False, limit: int | None = None) -> str:
     if limit is not None and len(text) > limit:
         left_out = len(text) - limit
         text = text[:limit]
-    if not (text.isascii() and text.isprintable()):
+    if not (text.isprintable() and (text.isascii() or _INVISIBLE.isdisjoint(text))):
         if lines:
             text = re.sub(_IN_LINES, _escape_in_lines, text)
             if "\t" in text:

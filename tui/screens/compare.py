@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
@@ -26,6 +26,7 @@ from flows.wire import Wire, WireOptions
 from tui.comparison import counted, excerpts, missing_of, named, summary, unreached
 from tui.view import Item
 from tui.widgets.exchange_view import ExchangeView
+from tui.widgets.frame import Frame
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.list_view import Cell, LineList, Row
 
@@ -139,7 +140,7 @@ class PairScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         with Horizontal(id="both"):
             for letter, name in zip("AB", self._names, strict=True):
-                with Vertical(id=f"side-{letter.lower()}", classes="pane") as pane:
+                with Frame(id=f"side-{letter.lower()}", classes="pane") as pane:
                     pane.border_title = Content(f"{letter}  {visible(name, limit=NAME_LIMIT)}")
                     yield ExchangeView(self._options, id=f"event-{letter.lower()}")
         yield KeyBar()

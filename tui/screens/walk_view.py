@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus
 from textual.screen import Screen
@@ -77,13 +76,13 @@ class WalkView(Screen[None]):
         self.add_class(*breakpoint_classes(self), update=False)
         yield Words(id="top")
         with Columns(id="columns"):
-            with Vertical(id="steps-pane", classes="pane") as pane:
+            with Frame(id="steps-pane", classes="pane") as pane:
                 pane.border_title = "Walk"
                 yield StepList(id="steps")
             in_lab = self.lab is not None
             yield Stage(self.walk, in_lab=in_lab, id="middle", asking=self.asking)
             with Rows(id="side"):
-                with Vertical(id="token-pane", classes="pane") as pane:
+                with Frame(id="token-pane", classes="pane") as pane:
                     pane.border_title = "Token"
                 with Frame(id="findings-pane", classes="pane") as pane:
                     pane.border_title = "Findings"

@@ -10,6 +10,7 @@ from rich.style import Style
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Region, Size
+from textual.renderables.blank import Blank
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
@@ -55,10 +56,20 @@ class Switcher(Box, ContentSwitcher):
 
 
 class Frame(Unscrolled, Vertical):
-    """Textual paints a widget whole when the title of its border changes, line by line down to the
-    last of its background; here only the lines of the border that hold the titles."""
+    """A box with a border and no words of its own. Textual draws it line by line, and all of it
+    when a title changes; here one line stands for all between the borders, and new titles have the
+    border alone drawn."""
 
     _titling = False
+
+    def render(self) -> Blank:
+        return Blank(self.background_colors[1])  # Textual has an empty box say its own name
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        draw, between = super().render_lines, range(1, self.outer_size.height - 1)
+        rows = [between.start if y in between else y for y in crop.line_range]
+        lines = {y: draw(Region(crop.x, y, crop.width, 1))[0] for y in set(rows)}
+        return [lines[y] for y in rows]
 
     def set_titles(self, title: Content, subtitle: Content) -> None:
         """Say what the pane shows, on its upper and its lower border."""
