@@ -21,8 +21,8 @@ SKEW = 60.0
 LONG_LIFE = 86_400.0
 """Seconds; an access token that lives longer is not short-lived."""
 
-MCP_TOKEN_HANDLING = "MCP 2026-07-28 Authorization, Token Handling"
-MCP_TOKEN_THEFT = "MCP 2026-07-28 Authorization Security, Token Theft"
+MCP_TOKEN_HANDLING = "MCP Authorization, Token Handling"
+MCP_TOKEN_THEFT = "MCP Authorization Security, Token Theft"
 ID_TOKEN_VALIDATION = "OIDC Core §3.1.3.7"
 
 

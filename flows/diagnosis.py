@@ -30,12 +30,13 @@ _WEIGHT = {"fail": 0, "warn": 1}
 @frozen
 class Diagnosis:
     """`cause` is None where the walk is sound. `alternatives` may be the true cause too, the
-    likeliest first; `stopped` says that the walk could not go on. `host` is the verdict of the host
-    that is walked as, whatever the standards say: the first of its findings."""
+    likeliest first. `stopped` is the step at which the walk could not go on, which is not always
+    that of its cause. `host` is the verdict of the host that is walked as, whatever the standards
+    say: the first of its findings."""
 
     cause: Finding | None = None
     alternatives: tuple[Finding, ...] = ()
-    stopped: bool = False
+    stopped: StepId | None = None
 
     @property
     def host(self) -> Finding | None:
@@ -62,7 +63,8 @@ def explain(session: Session, blocked: Blocked, findings: Iterable[Finding]) -> 
     """The verdict on a walk that stopped at `blocked`."""
     wrong = _wrong(findings)
     cause = _cause(session, blocked, wrong)
-    return Diagnosis(cause, tuple(one for one in wrong if one is not cause), stopped=True)
+    others = tuple(one for one in wrong if one is not cause)
+    return Diagnosis(cause, others, stopped=blocked.step)
 
 
 def stop(session: Session, blocked: Blocked) -> Finding:

@@ -151,6 +151,8 @@ class Lines:
             yield from self._labelled("step", STEP[verdict.step].title if verdict.step else "")
         else:
             title = f" at {STEP[verdict.step].title}" if verdict.step else ""
+            if verdict.step and verdict.stopped not in (None, verdict.step):
+                title = f" at {STEP[verdict.stopped].title} for what is wrong{title}"
             head = {
                 "needs-person": f"A person is needed{title}",
                 "unreachable": f"Unreachable{title}",

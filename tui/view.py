@@ -74,14 +74,20 @@ def verdict_line(diagnosis: Diagnosis) -> str:
     cause = diagnosis.cause
     if cause is None:
         return ""
-    number, title = STEP_ORDER[cause.step] + 1, STEP[cause.step].title
     who = f", at fault {PARTIES[cause.party]}" if cause.party else ""
-    head = "Stopped at" if diagnosis.stopped else "Wrong at"
+    head, where = "Wrong at", _numbered(cause.step)
+    if stop := diagnosis.stopped:
+        head = "Stopped at"
+        where = where if stop == cause.step else f"{_numbered(stop)} for {where}"
     if cause.host:
         head = (
             f"No rule is broken; as {visible(cause.host, limit=40)}: {head[:1].lower()}{head[1:]}"
         )
-    return f"{head} {number} {title}{who}: {visible(cause.says, limit=400)}"
+    return f"{head} {where}{who}: {visible(cause.says, limit=400)}"
+
+
+def _numbered(step: StepId) -> str:
+    return f"{STEP_ORDER[step] + 1} {STEP[step].title}"
 
 
 def step_attempts(walk: Walk, step: StepId) -> tuple[Attempt, ...]:

@@ -21,7 +21,7 @@ from flows.mcp.opening import (
 from flows.mcp.outcome import resume, take
 from flows.mcp.rpc import UNSUPPORTED_VERSION, legacy_request, read_answer, stream
 from flows.moves import Blocked, Done, Move, Send, Skipped
-from flows.network import failing_party
+from flows.network import failing_check, failing_party
 from flows.session import Event, Exchanged, Made, StepId
 from flows.steps.claims import GIVE_ANOTHER, cause_to_refuse
 from flows.steps.remedy import remedy_of
@@ -118,6 +118,7 @@ def refusal(step: StepId, exchange: Exchange, facts: Facts) -> Blocked:
         "resource-server",
         word,
         standard="MCP Streamable HTTP",
+        check=failing_check(exchange) or ("MCP-14" if response.status >= 500 else ""),
     )
 
 

@@ -265,7 +265,7 @@ def test_a_stop_is_explained(lab: Lab, capsys: Capture) -> None:
     lab.set_faults(("no-pkce-advertised",))
     assert main(["run", lab.mcp_url, "--approve"]) == 1
     out = capsys.readouterr().out
-    tail = out[out.index("✗ Stopped at Server metadata") :]
+    tail = out[out.index("✗ Stopped at PKCE for what is wrong at Server metadata") :]
     for label in ("party", "cause", "fix", "standard"):
         assert re.search(rf"^  {label:<9} \S", tail, re.MULTILINE)
     assert max(map(len, tail.splitlines())) <= 80
