@@ -703,7 +703,7 @@ async def test_nothing_decisive_is_off_screen(size: tuple[int, int]) -> None:
 
 
 async def test_long_heads_are_scrolled_by_keys() -> None:
-    async with on_lab(size=LOW) as w:
+    async with on_lab(size=(80, 16)) as w:
         await w.press("enter", "m")
         head = w.screen.query_one("#head")
         assert head.max_scroll_y > 0, "the head has more lines than fit"
@@ -870,3 +870,31 @@ async def test_escape_on_the_steps_does_nothing_and_is_not_offered() -> None:
         assert not w.screen.check_action("leave", ())
         await w.press("escape")
         assert w.screen.focused is w.screen.steps
+
+
+async def test_on_a_low_screen_a_small_body_leaves_room_for_the_header() -> None:
+    async with on_lab(size=(80, 24)) as w:
+        await w.press("enter")
+        head, body = w.screen.query_one("#head"), w.stage.exchange_view.body
+        assert w.exchange.status == 401 and body.size.height == body.row_count
+        assert "www-authenticate" in w.text and head.size.height > 7
+        w.stage.exchange_view.action_tab("request")
+        await w.settle()
+        assert body.row_count > 7 and head.size.height == 4
+
+
+async def test_what_is_wrong_is_told_whole_on_a_low_screen() -> None:
+    async with on_lab("wrong-aud", size=(80, 24)) as w:
+        await w.press("a")
+        await w.press("A")
+        await w.press("a")
+        w.screen.point_at("claims")
+        await w.settle()
+        assert "Done: 8 claims." in w.text and "✗ aud https://api.example.com/mcp" in w.text
+        assert "→ Set aud to" in w.text
+        findings = w.screen.query_one("#findings-pane")
+        await w.press("t")
+        assert findings.outer_size.height == 5
+        w.screen.query_one("#findings").focus()
+        await w.settle()
+        assert findings.outer_size.height > 10 and "→ Set aud" in w.text

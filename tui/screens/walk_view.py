@@ -242,8 +242,8 @@ class WalkView(Screen[None]):
 
     def _name_keys(self, keys: HintKeys) -> None:
         pane = self.query_one("#token-pane")
-        paste = f"{keys.token} {keys.token} paste any"
-        pane.border_subtitle = Content(f"{paste} · {keys.token_large} whole screen")
+        paste = f"paste any: {keys.token} {keys.token}"
+        pane.border_subtitle = Content(f"{paste} · larger: {keys.token_large}")
         self._hint_again()
 
     @on(DescendantFocus)

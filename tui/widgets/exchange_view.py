@@ -51,6 +51,8 @@ LANGUAGES = {
     "http": "http",
     "raw": "http",
 }
+FEW = 6
+"""Rows of a body that leave room for more of the header on a low screen."""
 MOST_RESULT = 200_000
 """Characters of a result in words; all of it stands in the response."""
 
@@ -312,6 +314,8 @@ class ExchangeView(Rows):
         lines = self.query_one(Head)
         lines.show(head)
         self._mark_differences(lines, body)
+        low = self.screen.has_class("-low")
+        self.set_class(low and body.row_count <= FEW, "-few-rows")
 
     def _mark_differences(self, head: Head, body: BodyView) -> None:
         """Mark what is not as in the attempt before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -28,6 +28,7 @@ from tui.widgets.step_list import LOOKS, Menu
 from tui.widgets.words import Words
 
 if TYPE_CHECKING:
+    from flows.checks import Finding, Result
     from tui.asking import Asking
 
 Edit = Request | Pairs
@@ -41,6 +42,12 @@ NOTE_MARGIN = 3
 """Columns beside a note: its padding, and the scroll bar."""
 TITLE_MARGIN = 8
 """Columns of the upper border that hold neither the title nor a citation."""
+JUDGED: Mapping[Result, tuple[str, str]] = {
+    "fail": ("✗", "bold $text-error"),
+    "warn": ("!", "bold $text-warning"),
+    "info": ("·", "$text-muted"),
+    "pass": ("✓", "$text-success"),
+}
 
 
 class Stage(Frame):
@@ -222,7 +229,11 @@ class Stage(Frame):
             case Listen() | Blocked() | Skipped() | Done() | None as move:
                 switcher.current = "note"
                 width = switcher.content_size.width - NOTE_MARGIN
-                self.query_one("#note > Words", Words).say(_note(move, width))
+                words = _note(move, width)
+                if isinstance(move, Done):
+                    judged = (one for one in self._walk.findings if one.step == move.step)
+                    words = Content("\n").join((words, *_judged(judged, width)))
+                self.query_one("#note > Words", Words).say(words)
             case _ if item:
                 said = self._verdict(item), self._result(item), self._before(item)
                 self.exchange_view.show(item, self.edit, *said)
@@ -360,6 +371,22 @@ def _note(move: Listen | Blocked | Skipped | Done | None, width: int) -> Content
             return Content(f"Done: {visible(move.word)}.")
         case None:
             return Content("Not reached yet.")
+
+
+def _judged(findings: Iterable[Finding], width: int) -> Iterator[Content]:
+    """What was judged at a step that has no exchange to show: what is wrong first."""
+    told = sorted((one for one in findings if one.result in JUDGED), key=_rank)
+    for one in told:
+        mark, style = JUDGED[one.result]
+        words = f"{visible(one.says)}  {visible(one.standard)}".rstrip()
+        yield Content("")
+        yield _beside(Content.styled(f"{mark} ", style), Content(words), width)
+        if one.fix and one.result in ("fail", "warn"):
+            yield _beside(Content("  → "), Content.styled(visible(one.fix), "$text-success"), width)
+
+
+def _rank(finding: Finding) -> int:
+    return list(JUDGED).index(finding.result)
 
 
 def _beside(label: Content, words: Content, width: int) -> Content:
