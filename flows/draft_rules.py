@@ -12,13 +12,16 @@ from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
-from flows.documents import FORM, read_form, read_json, text_list
+from flows.documents import FORM, read_form, read_json, text_list, value_member
 from flows.exchange import Request, header, media_type
 from flows.facts import Facts
 from flows.frozen import frozen
 from flows.session import Pairs, StepId, value
 from flows.steps.pkce import s256
+from flows.steps.resource_metadata import resource_metadata
+from flows.wellknown import canonical_resource, redirect_uri_problem, same_redirect
 
+RESOURCE = "MCP Authorization, Resource Parameter"
 PROTECTION = "MCP Authorization Code Protection"
 BATCHES = "2025-03-26"
 """The one revision of Streamable HTTP in which a body may hold several messages."""
@@ -93,12 +96,33 @@ def _authorization(pairs: Pairs, facts: Facts) -> Iterator[Broken]:
         yield Broken("code_challenge_method must be S256.", PROTECTION)
     elif facts.pkce and challenge != s256(facts.pkce.code_verifier):
         yield Broken("code_challenge is not the S256 of our code_verifier.", "RFC 7636 §4.2")
-    resource = value(pairs, "resource")
-    if not resource and facts.target.kind == "mcp":
-        yield Broken("resource is missing.", "MCP Authorization, Resource Parameter")
-    elif resource and "#" in resource:
+    yield from _redirect_uri(pairs, facts)
+    named = _all(pairs, "resource")
+    if not named and facts.target.kind == "mcp":
+        yield Broken("resource is missing.", RESOURCE)
+    elif any("#" in one for one in named):
         yield Broken("resource must have no fragment.", "RFC 8707 §2")
+    elif named and facts.target.kind == "mcp":
+        published = value_member(resource_metadata(facts) or {}, "resource")
+        known = {canonical_resource(one) for one in (facts.target.url, published) if one}
+        if known.isdisjoint(map(canonical_resource, named)):
+            yield Broken("resource is not this MCP server.", RESOURCE)
     yield from _once(pairs, "RFC 6749 §3.1")
+
+
+def _redirect_uri(pairs: Pairs, facts: Facts) -> Iterator[Broken]:
+    document = facts.client.document if facts.client else None
+    registered = text_list(document or {}, "redirect_uris") or ()
+    asked = value(pairs, "redirect_uri")
+    if not asked:
+        if len(registered) > 1:
+            words = "redirect_uri is missing, and several are registered."
+            yield Broken(words, "RFC 6749 §3.1.2.3")
+    elif problem := redirect_uri_problem(asked):
+        yield Broken(f"redirect_uri cannot be one: {problem}.", "RFC 6749 §3.1.2")
+    elif registered and not any(same_redirect(one, asked) for one in registered):
+        words = "redirect_uri is not one that was registered."
+        yield Broken(words, "RFC 6749 §3.1.2.3; RFC 9700 §2.1")
 
 
 def _token(request: Request, facts: Facts) -> Iterator[Broken]:

@@ -8,6 +8,7 @@ spell theirs: `quote` in a query, `quote_plus` in a form (RFC 6749 appendix B).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from typing import Literal
 from urllib.parse import quote, quote_plus, unquote_plus
 
@@ -44,6 +45,20 @@ def pairs_of(edits: Sequence[Edit], original: Pairs) -> Pairs:
     if all(edit.change == "same" for edit in edits):
         return original
     return tuple((edit.name, edit.value) for edit in edits if edit.change != "removed")
+
+
+def edits_to(edited: Pairs, original: Pairs) -> tuple[Edit, ...]:
+    """The edits that make `edited` of `original`, names telling which pair is which."""
+    edits: list[Edit] = []
+    before, after = ([name for name, _ in pairs] for pairs in (original, edited))
+    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        paired = b - a if kind == "equal" or b - a == d - c else 0
+        for at in range(paired):
+            change: Change = "same" if original[a + at] == edited[c + at] else "changed"
+            edits.append(Edit(*edited[c + at], change, a + at))
+        edits += (Edit(*original[at], "removed", at) for at in range(a + paired, b))
+        edits += (Edit(*edited[at], "added") for at in range(c + paired, d))
+    return tuple(edits)
 
 
 def read_pairs(raw: str) -> Pairs:
@@ -89,6 +104,17 @@ class Parts:
     note: str = ""
 
 
+@frozen
+class Draft:
+    """What a request is edited to. `body` is the pairs of a form, a text, or None to keep it."""
+
+    method: str
+    base: str
+    query: Sequence[Edit]
+    headers: Sequence[Edit]
+    body: Sequence[Edit] | str | None = None
+
+
 def take_apart(request: Request) -> Parts:
     before, raw, fragment = _split(request.url)
     query, base, notes = read_pairs(raw), before + fragment, []
@@ -115,18 +141,10 @@ def take_apart(request: Request) -> Parts:
     return Parts(base, query, kind, form, text, "; ".join(notes))
 
 
-def put_together(
-    request: Request,
-    *,
-    method: str,
-    base: str,
-    query: Sequence[Edit],
-    headers: Sequence[Edit],
-    body: Sequence[Edit] | str | None,
-) -> Request:
-    """`request` as edited, the same object when nothing was. `body` is the pairs of a form, a
-    text, or None to keep it. Raises Unsendable, in the wire's own words, for what HTTP cannot
-    carry."""
+def put_together(request: Request, draft: Draft) -> Request:
+    """`request` as edited, the same object when nothing was. Raises Unsendable, in the wire's own
+    words, for what HTTP cannot carry."""
+    base, query, body = draft.base, draft.query, draft.body
     before, raw, fragment = _split(request.url)
     url = request.url
     if any(edit.change != "same" for edit in query) or base not in (before + fragment, url):
@@ -145,12 +163,30 @@ def put_together(
         data = request.body
     else:
         data = write_pairs(request.body.decode(), body, quote_plus).encode("ascii")
-    result = Request(method, url, pairs_of(headers, request.headers), data)
+    result = Request(draft.method, url, pairs_of(draft.headers, request.headers), data)
     if result == request:
         return request
     target(result.url)
     sent(result, "", "")
     return result
+
+
+def resumed(own: Request, edited: Request) -> Draft | None:
+    """`edited` as edits of `own`; None where it is no such thing, as after a paste."""
+    parts, now = take_apart(own), take_apart(edited)
+    if parts.body_kind != now.body_kind:
+        return None
+    body: Sequence[Edit] | str | None = None
+    if parts.body_kind == "form":
+        body = edits_to(now.form, parts.form)
+    elif parts.text != now.text:
+        body = now.text
+    query, headers = edits_to(now.query, parts.query), edits_to(edited.headers, own.headers)
+    draft = Draft(edited.method, now.base, query, headers, body)
+    try:
+        return draft if put_together(own, draft) == edited else None
+    except Unsendable:
+        return None
 
 
 def _split(url: str) -> tuple[str, str, str]:

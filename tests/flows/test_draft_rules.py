@@ -76,7 +76,10 @@ def test_what_the_steps_propose_breaks_nothing() -> None:
         (lambda p: changed(p, "code_challenge", "x"), "not the S256", "RFC 7636 §4.2"),
         (lambda p: without(p, "resource"), "resource is missing", "Resource Parameter"),
         (lambda p: changed(p, "resource", "https://a/#b"), "no fragment", "RFC 8707 §2"),
+        (lambda p: changed(p, "resource", "https://b.example/"), "not this MCP server", "Resource"),
         (lambda p: (*p, ("scope", "a"), ("scope", "b")), "more than once", "RFC 6749 §3.1"),
+        (lambda p: changed(p, "redirect_uri", "https://b.example/"), "registered", "§3.1.2.3"),
+        (lambda p: changed(p, "redirect_uri", "/callback"), "no absolute URI", "RFC 6749 §3.1.2"),
     ],
 )
 def test_an_authorization_request(edit: Callable[[Pairs], Pairs], says: str, standard: str) -> None:
@@ -96,6 +99,7 @@ def test_an_authorization_request(edit: Callable[[Pairs], Pairs], says: str, sta
         lambda p: (("request_uri", "urn:x"), ("client_id", "c")),  # RFC 9126 section 4
         lambda p: (("request", "e30.e30."), ("client_id", "c")),  # RFC 9101 section 5
         lambda p: changed(p, "redirect_uri", "http://127.0.0.1:1/callback"),
+        lambda p: without(p, "redirect_uri"),  # one alone is registered (RFC 6749 section 3.1.2.3)
     ],
 )
 def test_what_an_authorization_request_may_be(edit: Callable[[Pairs], Pairs]) -> None:

@@ -14,9 +14,13 @@ from flows.outgoing import Unsendable
 from tui.drafts import (
     MOST_PAIRS,
     MOST_TEXT,
+    Draft,
     Edit,
+    edits_to,
+    pairs_of,
     put_together,
     read_pairs,
+    resumed,
     take_apart,
     unchanged,
     write_pairs,
@@ -36,7 +40,7 @@ def together(request: Request, **edited: Any) -> Request:
         "headers": unchanged(request.headers),
         "body": unchanged(parts.form) if parts.body_kind == "form" else None,
     }
-    return put_together(request, **(given | edited))
+    return put_together(request, Draft(**(given | edited)))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,7 @@ def test_what_http_cannot_carry_is_refused_in_words(edited: Any, words: str) -> 
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
-PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=6)
+PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("12")), max_size=6)
 
 
 @given(PAIRS)
@@ -168,3 +172,32 @@ def test_bytes_that_are_no_utf8_survive_an_edit_of_their_name(value: bytes) -> N
     raw = f"a={quote_plus(value)}"
     ((_, text),) = read_pairs(raw)
     assert write_pairs(raw, [Edit("b", text, "changed", 0)], quote_plus) == f"b={quote_plus(value)}"
+
+
+PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("12")), max_size=6)
+
+
+@given(PAIRS, PAIRS)
+def test_edits_lead_from_any_pairs_to_any_others(original: Any, edited: Any) -> None:
+    original, edited = tuple(original), tuple(edited)
+    edits = edits_to(edited, original)
+    assert pairs_of(edits, original) == edited
+    sources = [edit.source for edit in edits if edit.source is not None]
+    assert sources == list(range(len(original)))
+    assert all(edit.change == "same" for edit in edits_to(original, original))
+
+
+KEPT = Edit(*POST.headers[0], "same", 0)
+
+
+def test_an_edit_of_the_editor_is_resumed() -> None:
+    edited = together(POST, method="PUT", headers=[KEPT, Edit("X", "2", "changed", 1)])
+    draft = resumed(POST, edited)
+    assert draft and draft.method == "PUT"
+    assert [edit.change for edit in draft.headers] == ["same", "changed"]
+    assert {edit.change for edit in (*draft.query, *(draft.body or ()))} == {"same"}
+
+
+def test_what_is_spelled_otherwise_is_not_resumed() -> None:
+    assert resumed(POST, replace(POST, url=POST.url.replace("%20", "+"))) is None
+    assert resumed(POST, replace(POST, body=POST.body.replace(b"+", b"%20"))) is None

@@ -18,7 +18,7 @@ from tests.flows.world import World
 from tests.hostile import HOSTILE
 from tests.tui.painted import Host, painted, paste, settled
 from tui.screens.edit import DraftEditor, Edited
-from tui.widgets.pair_rows import PairRow
+from tui.widgets.pair_rows import PairRow, PairRows
 from tui.widgets.text_editor import TextEditor
 
 TOKEN = Request(
@@ -49,13 +49,17 @@ def _rules(step: StepId, own: Request | Pairs) -> Callable[[Edited], tuple[Broke
 
 @asynccontextmanager
 async def editing(
-    draft: Request | Pairs, size: tuple[int, int] = (80, 24), browser: bool = False
+    draft: Request | Pairs,
+    size: tuple[int, int] = (80, 24),
+    browser: bool = False,
+    now: Edited | None = None,
 ) -> AsyncIterator[Run]:
     if isinstance(draft, Request):
         step: StepId = "authorize" if browser else "client" if draft is JSON else "token"
-        editor = DraftEditor("Edit", request=draft, browser=browser, rules=_rules(step, draft))
+        rules = _rules(step, draft)
+        editor = DraftEditor("Edit", request=draft, now=now, browser=browser, rules=rules)
     else:
-        editor = DraftEditor("Edit", values=draft, rules=_rules("pkce", draft))
+        editor = DraftEditor("Edit", values=draft, now=now, rules=_rules("pkce", draft))
     app = Host()
     results: list[Edited | None] = []
     async with app.run_test(size=size) as pilot:
@@ -268,6 +272,53 @@ async def test_the_rule_that_an_edit_breaks_is_named_while_it_is_typed() -> None
         assert "grant_type is missing" in painted(editor.app)
         await pilot.press("ctrl+d")
         assert not editor.query_one("#broken").display
+
+
+async def test_an_edit_is_gone_on_with_against_what_the_step_proposes() -> None:
+    async with editing(TOKEN) as (editor, pilot, results):
+        row(editor, "code").value_input.text = "other"
+        row(editor, "scope").set_removed(True)
+        await pilot.press("ctrl+n", *"x=1", "ctrl+s")
+        edited = results[0]
+        assert isinstance(edited, Request)
+    async with editing(TOKEN, now=edited) as (editor, pilot, results):
+        assert word(row(editor, "code")) == "changed" and word(row(editor, "scope")) == "removed"
+        assert word(row(editor, "x=1")) == "added" and "3 changes" in said(editor)
+        await pilot.press("ctrl+s")
+        assert results == [edited]
+    async with editing(TOKEN, now=edited) as (editor, pilot, results):
+        row(editor, "code").reset()
+        row(editor, "scope").reset()
+        await editor.query_one("#form", PairRows).strike(row(editor, "x=1"))
+        await pilot.press("ctrl+s")
+        assert results[0] is TOKEN
+
+
+async def test_an_edited_body_is_reset_to_what_the_step_proposes() -> None:
+    now = replace(JSON, body=b'{"a": 2}')
+    async with editing(JSON, now=now) as (editor, pilot, results):
+        assert "1 change " in said(editor)
+        text = editor.query_one(TextEditor)
+        assert text.content_text == '{"a": 2}'
+        text.focus()
+        await pilot.press("ctrl+r", "ctrl+s")
+        assert results[0] is JSON
+
+
+async def test_edited_values_are_gone_on_with() -> None:
+    now = (*VALUES[:3], ("state", "other"), ("nonce", "n"))
+    async with editing(VALUES, now=now) as (editor, pilot, results):
+        assert word(row(editor, "state")) == "changed" and word(row(editor, "nonce")) == "added"
+        await pilot.press("ctrl+s")
+        assert results == [now]
+
+
+async def test_what_is_no_edit_of_the_proposal_stands_for_itself() -> None:
+    pasted = Request("PUT", "https://other.example/?a=%2f", (), b'{"a": 1}')
+    async with editing(TOKEN, now=pasted) as (editor, pilot, results):
+        assert "nothing changed" in said(editor)
+        await pilot.press("ctrl+s")
+        assert results == [pasted]
 
 
 async def test_of_what_cannot_be_sent_no_rule_is_named() -> None:

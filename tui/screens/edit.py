@@ -24,7 +24,17 @@ from flows.origins import origin
 from flows.outgoing import Unsendable
 from flows.session import Pairs
 from flows.text import size, visible
-from tui.drafts import Parts, pairs_of, put_together, take_apart
+from tui.drafts import (
+    Draft,
+    Edit,
+    Parts,
+    edits_to,
+    pairs_of,
+    put_together,
+    resumed,
+    take_apart,
+    unchanged,
+)
 from tui.screens.dialogs import Dialog
 from tui.widgets.pair_rows import PairRow, PairRows
 from tui.widgets.text_editor import TextEditor
@@ -40,8 +50,9 @@ class DraftEditor(Dialog[Edited | None]):
     """Edits a request, or named values. Dismissed with what is to be used instead, the identical
     object when nothing was changed, or with None when cancelled.
 
-    With `browser`, the request is one that the browser makes: only its URL is ours to choose. With
-    `facts`, it is said of each value where it comes from. `rules` tell which an edit breaks.
+    `now` is an earlier edit, which is gone on with. With `browser`, the request is one that the
+    browser makes: only its URL is ours to choose. With `facts`, it is said of each value where it
+    comes from. `rules` tell which an edit breaks.
     """
 
     CSS = """
@@ -103,11 +114,17 @@ class DraftEditor(Dialog[Edited | None]):
         request: Request | None = None,
         values: Pairs | None = None,
         browser: bool = False,
+        now: Edited | None = None,
         facts: Facts | None = None,
         rules: Callable[[Edited], tuple[Broken, ...]] = lambda edited: (),
     ) -> None:
         super().__init__(title)
         self._facts, self._rules = facts, rules
+        self._draft: Draft | None = None
+        if request and isinstance(now, Request):
+            self._draft = resumed(request, now)
+            request = request if self._draft else now
+        self._made = now if isinstance(now, tuple) else values or ()
         self.request, self.values, self.browser = request, values or (), browser
         self.parts = take_apart(request) if request else Parts("", (), "none")
 
@@ -116,7 +133,8 @@ class DraftEditor(Dialog[Edited | None]):
             if self.request:
                 yield from self._compose_request(self.request)
             else:
-                yield PairRows("Values", self.values, id="values")
+                made = edits_to(self._made, self.values)
+                yield PairRows("Values", self.values, made, id="values")
         yield Static(id="meaning", markup=False)
         yield Static(id="broken", markup=False)
         yield Static(id="preview", markup=False)
@@ -126,25 +144,37 @@ class DraftEditor(Dialog[Edited | None]):
             yield Button("Cancel", id="decline", compact=True)
 
     def _compose_request(self, request: Request) -> ComposeResult:
+        parts = self.parts
+        draft = self._draft or Draft(
+            request.method, parts.base, unchanged(parts.query), unchanged(request.headers)
+        )
         if not self.browser:
-            yield PairRow(("method", request.method), fixed=True, id="method")
-        yield PairRow(("URL", self.parts.base), fixed=True, id="url")
+            method = Edit("method", draft.method)
+            yield PairRow(("method", request.method), now=method, fixed=True, id="method")
+        yield PairRow(("URL", parts.base), now=Edit("URL", draft.base), fixed=True, id="url")
         if self.parts.note:
             yield Static(Content(f"! {self.parts.note}"), id="note")
         asked, fields, given = map(names, (KINDS["query"], KINDS["headers"], KINDS["form"]))
         asked = asked if self.browser else ()
-        query = PairRows("Query parameters", self.parts.query, names=asked, id="query")
-        headers = PairRows("Header fields", request.headers, names=fields, id="headers")
-        form = PairRows("Form body", self.parts.form, names=given, id="form")
-        editor = TextEditor(self.parts.text, id="body", placeholder="no body")
-        text = Vertical(Static(id="body-title", markup=False), editor, id="text")
+        form, text = unchanged(parts.form), parts.text
+        if isinstance(draft.body, str):
+            text = draft.body
+        elif draft.body is not None:
+            form = tuple(draft.body)
+        query = PairRows("Query parameters", parts.query, draft.query, names=asked, id="query")
+        headers = PairRows(
+            "Header fields", request.headers, draft.headers, names=fields, id="headers"
+        )
+        pairs = PairRows("Form body", parts.form, form, names=given, id="form")
+        editor = TextEditor(text, id="body", placeholder="no body")
+        body = Vertical(Static(id="body-title", markup=False), editor, id="text")
         # What the step is about comes first: a form or a text where there is one.
         if self.browser:
             yield query
         elif self.parts.body_kind == "form":
-            yield from (form, headers, query)
+            yield from (pairs, headers, query)
         elif self.parts.body_kind == "text" or not request.body:
-            yield from (headers, query, text)
+            yield from (headers, query, body)
         else:
             yield from (headers, query)
 
@@ -174,14 +204,14 @@ class DraftEditor(Dialog[Edited | None]):
             if editor.problem:
                 raise Unsendable(editor.problem)
             body = None if editor.content_text == self.parts.text else editor.content_text
-        return put_together(
-            self.request,
+        draft = Draft(
             method=self._fixed("method", self.request.method),
             base=self._fixed("url", self.parts.base),
             query=self._edits("query"),
             headers=self._edits("headers") if self.query("#headers") else (),
             body=body,
         )
+        return put_together(self.request, draft)
 
     def _fixed(self, name: str, default: str) -> str:
         return next((row.pair[1] for row in self.query(f"#{name}").results(PairRow)), default)

@@ -18,7 +18,6 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
-from flows.exchange import Request
 from flows.flight import BodyReceived, Connected, HeadReceived, Progress
 from flows.mcp.opening import sent
 from flows.moves import Act, Ask, Blocked, Compose, Make, Send
@@ -300,7 +299,8 @@ class WalkingScreen(WalkView):
             case (Send(request=own) | Compose(request=own)) as move:
                 editor = DraftEditor(
                     move.label,
-                    request=edit if isinstance(edit, Request) else own,
+                    request=own,
+                    now=edit,
                     browser=isinstance(move, Compose),
                     facts=facts,
                     rules=lambda edited: broken_by(move.step, own, edited, facts),
@@ -308,7 +308,8 @@ class WalkingScreen(WalkView):
             case Make(values=made) as move:
                 editor = DraftEditor(
                     move.label,
-                    values=edit if isinstance(edit, tuple) else made,
+                    values=made,
+                    now=edit,
                     facts=facts,
                     rules=lambda edited: broken_by(move.step, made, edited, facts),
                 )

@@ -24,8 +24,8 @@ MARKS: dict[Change, str] = {"same": " ", "changed": "~", "added": "+", "removed"
 
 class PairRow(Horizontal):
     """A pair. With `fixed`, its name is a label and the row cannot be removed. A row without an
-    `original` is new; while it is blank it stands for nothing. `names` completes a name that is
-    typed, once → is pressed."""
+    `original` is new; while it is blank it stands for nothing. `now` is what was made of it before.
+    `names` completes a name that is typed, once → is pressed."""
 
     DEFAULT_CSS = """
     PairRow {
@@ -48,6 +48,7 @@ class PairRow(Horizontal):
         self,
         original: tuple[str, str] | None = None,
         *,
+        now: Edit | None = None,
         source: int | None = None,
         fixed: bool = False,
         names: Suggester | None = None,
@@ -55,8 +56,8 @@ class PairRow(Horizontal):
     ) -> None:
         super().__init__(id=id)
         self.original, self.source, self.fixed = original, source, fixed
-        self.removed = False
-        name, value = original or ("", "")
+        self.removed = now is not None and now.change == "removed"
+        name, value = (now.name, now.value) if now else original or ("", "")
         self.name_input = (
             None if fixed else ValueInput(name, placeholder="name", classes="row--name")
         )
@@ -167,18 +168,27 @@ class PairRows(Vertical):
     ]
 
     def __init__(
-        self, title: str, pairs: Pairs, *, names: Sequence[str] = (), id: str | None = None
+        self,
+        title: str,
+        pairs: Pairs,
+        edits: Sequence[Edit],
+        *,
+        names: Sequence[str] = (),
+        id: str | None = None,
     ) -> None:
-        """`names` are those that a typed one may become."""
+        """`edits` are what was made of the pairs before; `names` are those that a typed one may
+        become."""
         super().__init__(id=id)
         self.title, self.pairs = title, pairs
+        self._begun = edits
         self._names = SuggestFromList(names, case_sensitive=False) if names else None
 
     def compose(self) -> ComposeResult:
         yield Static(Content(self.title), classes="rows--title")
-        for source, pair in enumerate(self.pairs):
-            yield PairRow(pair, source=source, names=self._names)
-        if not self.pairs:
+        for now in self._begun:
+            pair = None if now.source is None else self.pairs[now.source]
+            yield PairRow(pair, now=now, source=now.source, names=self._names)
+        if not self._begun:
             yield PairRow(names=self._names)
 
     @property
