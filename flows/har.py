@@ -59,8 +59,13 @@ def read_har(data: bytes) -> tuple[Exchange, ...]:
         raise HarError("no HAR: there is no `log` with `entries`") from error
     if not isinstance(entries, list):
         raise HarError("no HAR: `entries` is no array")
-    found = [_exchange(number, entry) for number, entry in enumerate(entries, 1)]
-    return tuple(sorted((one for one in found if one), key=lambda one: one.started))
+    read = (_exchange(number, entry) for number, entry in enumerate(entries, 1))
+    found = [one for one in read if one]
+    messages = [message for one in found for message in (one.request, one.response) if message]
+    if messages and not any(message.headers for message in messages):
+        # What is judged rests on them: each that is missing would be told as the server's fault.
+        raise HarError("no message in it has header fields: record it again, with them")
+    return tuple(sorted(found, key=lambda one: one.started))
 
 
 def _exchange(number: int, entry: object) -> Exchange | None:

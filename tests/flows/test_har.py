@@ -358,6 +358,14 @@ def test_a_verifier_of_another_try_is_found() -> None:
     assert (found.result, found.party) == ("fail", "client")
 
 
+def bare(data: bytes) -> bytes:
+    """A HAR as what leaves secrets out may write it: without any header field."""
+    document = json.loads(data)
+    for one in document["log"]["entries"]:
+        one["request"]["headers"] = one["response"]["headers"] = []
+    return json.dumps(document).encode()
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -370,6 +378,7 @@ def test_a_verifier_of_another_try_is_found() -> None:
         (har(), "no OAuth or MCP exchange"),
         (har(entry("GET", "https://example.com/")), "no OAuth or MCP exchange"),
         (har(None, {}, {"request": {"url": 1}}), "no OAuth or MCP exchange"),
+        (bare(story()), "no message in it has header fields"),
     ],
 )
 def test_what_is_no_har_is_told(data: bytes, said: str) -> None:

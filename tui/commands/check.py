@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -216,11 +217,23 @@ def _tell(checked: Checked, lines: Lines, console: Console, args: argparse.Names
     if checked.enough:
         console.tell(f"  Not every probe was sent: {visible(checked.enough)}.")
     console.say(*lines.declared(checked.walk.facts))
+    console.say(*console.wrapped(_judged(checked, args.verbose), first="  ", rest=2))
     console.say("")
     _tell_verdict(checked, lines, console)
     if checked.diagnosis.sound and not (args.approve or checked.walk.facts.tokens):
         console.say("  No token was asked for; --approve looks at what comes of one.")
     console.say("")
+
+
+def _judged(checked: Checked, verbose: bool) -> str:
+    """How much was asked and judged, so that "sound" is known for what it rests on."""
+    exchanges = list(checked.walk.session.exchanges)
+    results = Counter(one.result for one in checked.findings)
+    probes = sum(bool(event.probe) for event in exchanges)
+    idle = results["not-applicable"] + results["skipped"]
+    asked = f"{len(exchanges):,} requests, {probes:,} of them probes"
+    names = "" if verbose else "; --verbose names them"
+    return f"{asked}; {results['pass']:,} checks passed, {idle:,} had nothing to judge{names}."
 
 
 def _left(checked: Checked, lines: Lines) -> Iterator[str]:

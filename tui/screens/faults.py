@@ -58,7 +58,7 @@ class FaultPicker(Dialog[tuple[str, ...] | None]):
 
     def on_mount(self) -> None:
         faults = self.query_one("#faults", LineList)
-        faults.focus()
+        self.set_focus(faults)
         if first := next((name for name in FAULTS if name in self._on), None):
             faults.highlight(first)
         self._redraw()
@@ -93,14 +93,14 @@ class FaultPicker(Dialog[tuple[str, ...] | None]):
 
     @on(Input.Submitted)
     def action_list(self) -> None:
-        self.query_one("#faults").focus()
+        self.set_focus(self.query_one("#faults"))
 
     @on(LineList.Selected)
     def _accept(self) -> None:
         self.dismiss(tuple(name for name in FAULTS if name in self._on))
 
     def action_filter(self) -> None:
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     def action_switch(self) -> None:
         if row := self.query_one("#faults", LineList).current:

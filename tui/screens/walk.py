@@ -165,7 +165,7 @@ class WalkScreen(WalkingScreen):
             if beside or pane.inspection:
                 pane.focus_token()
             else:
-                self.query_one("#findings").focus()
+                self.set_focus(self.query_one("#findings"))
 
     def action_token_large(self) -> None:
         from tui.screens.token import TokenScreen

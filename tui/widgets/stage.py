@@ -178,7 +178,7 @@ class Stage(Frame):
         from tui.widgets.ask_panel import AskPanel
 
         if current is self.exchange_view:
-            self.exchange_view.body.focus()
+            self.screen.set_focus(self.exchange_view.body)  # at once, for the key behind it
         elif isinstance(current, AskPanel):
             current.focus_first()
         elif current is not None:

@@ -177,3 +177,13 @@ def test_quiet_is_the_verdict_alone(lab: Lab, capsys: Capture) -> None:
     lines = capsys.readouterr().out.splitlines()
     heads = [line for line in lines if line.startswith("authwalk ")]
     assert heads == [f"authwalk  {lab.mcp_url}", "authwalk  http://127.0.0.1:9/mcp"], "whose it is"
+
+
+def test_it_says_what_sound_rests_on(lab: Lab, capsys: Capture) -> None:
+    assert main(["check", lab.mcp_url]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    found = re.search(r"(\d+) requests, (\d+) of them probes; (\d+) checks passed, ", out)
+    assert found and all(int(number) for number in found.groups())
+    assert "had nothing to judge; --verbose names them." in out
+    assert main(["check", lab.mcp_url, "--verbose"]) == 0
+    assert "--verbose names them" not in capsys.readouterr().out
