@@ -12,11 +12,12 @@ from textual.reactive import reactive
 from tui import config
 from tui.config import Settings
 from tui.hint_keys import HintKeys, hint_keys
+from tui.key_order import OrderedKeys
 from tui.themes import OWN, fitting, least, legible
 from tui.voice import SpeakingApp
 
 
-class OwnApp(SpeakingApp):
+class OwnApp(OrderedKeys, SpeakingApp):
     """`settings` are those of the file, or of the person since; keys are taken once painted."""
 
     settings: Settings
