@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from flows.exchange import Exchange, Request, header, header_values
+from flows.documents import read_object
+from flows.exchange import Exchange, Request, Response, header, header_values
+from flows.oauth import error_text
 from flows.session import Pairs
 from flows.wellknown import is_web_url, origin, resolve
 
@@ -31,12 +33,20 @@ async def approve(
             return "", exchange.error.text if exchange.error else "no answer"
         location = header(exchange.response.headers, "location")
         if not 300 <= exchange.response.status < 400 or not location:
-            return "", f"{exchange.response.status}: the server wants a person"
+            return "", _stays(exchange.response)
         _keep_cookies(cookies, url, exchange)
         url = resolve(url, location)
         if url.partition("?")[0].partition("#")[0] == redirect_uri.partition("?")[0]:
             return url, ""
     return "", f"more than {MAX_HOPS} redirects"
+
+
+def _stays(response: Response) -> str:
+    """Why the browser stays with the server."""
+    if response.status < 400:
+        return f"{response.status}: the server wants a person"
+    document, _ = read_object(response)
+    return f"{response.status}: {error_text(document) or response.reason}".removesuffix(": ")
 
 
 def _cookie(cookies: Mapping[str, SimpleCookie], url: str) -> Pairs:

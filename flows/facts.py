@@ -13,11 +13,7 @@ from flows.exchange import Exchange
 from flows.frozen import frozen
 from flows.mcp.http_sse import Stream, unopened
 from flows.mcp.task import Task
-from flows.session import (
-    Pairs,
-    StepId,
-    Target,
-)
+from flows.session import Pairs, StepId, Target
 
 __all__ = ["Json"]  # here for those who read facts
 
@@ -212,10 +208,12 @@ class Call:
 
 @frozen
 class Failed:
-    """The last exchange of a step that did not give what the step needs."""
+    """The last exchange of a step that did not give what the step needs. One that was `edited` is
+    the person's, who then answers for it."""
 
     exchange: Exchange
     reason: str
+    edited: bool = False
 
 
 @frozen
@@ -273,6 +271,8 @@ class Facts:
         return exchange.id in self.streams and not awaited and not unopened(self.stream, exchange)
 
 
-def fail(facts: Facts, step: StepId, exchange: Exchange, reason: str) -> Facts:
+def fail(
+    facts: Facts, step: StepId, exchange: Exchange, reason: str, *, edited: bool = False
+) -> Facts:
     """The facts with this exchange as the reason why `step` cannot go on."""
-    return replace(facts, failed={**facts.failed, step: Failed(exchange, reason)})
+    return replace(facts, failed={**facts.failed, step: Failed(exchange, reason, edited)})

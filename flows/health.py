@@ -146,6 +146,8 @@ class _Table:
             if exchange.status in (400, 401, 403, 405):
                 detail += ", as expected"
         state = self._state(exchange, *((step, *judged) if walked else ()))
+        if state != self._state(exchange):  # by what the walk had from it
+            exchange, detail = walked[-1].exchange, "what the walk had from it is found wrong"
         return Component(name, url, state, _status(exchange), detail)
 
     def _registration(self) -> Component:

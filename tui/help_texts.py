@@ -41,7 +41,7 @@ examples:
   authwalk URL --help                         the options of the app
 
 exit codes:
-  0  sound                     4  unreachable
+  0  came through, or sound    4  unreachable
   1  stopped at a step         5  listing or calling tools failed
   2  wrong usage               6  a file cannot be read or written
   3  a person is needed        130  interrupted"""
@@ -60,9 +60,10 @@ Without --approve a person opens the authorization URL. The loopback listener
 and a pasted line race; the first wins. Secrets come from the environment
 (--client-secret-env, --bearer-env, --header @FILE), never as arguments.
 
-exit codes: 0 sound, 1 stopped at a step, 2 wrong usage, 3 a person is needed
-and none is there, 4 unreachable, 5 listing or calling tools failed, 6 a file
-cannot be read or written, 130 interrupted.""",
+exit codes: 0 it came through, whatever was found on the way (check fails on
+that), 1 stopped at a step, 2 wrong usage, 3 a person is needed and none is
+there, 4 unreachable, 5 listing or calling tools failed, 6 a file cannot be
+read or written, 130 interrupted.""",
     "check": """\
 examples:
   authwalk check https://mcp.example.com/mcp

@@ -45,9 +45,15 @@ def hint(
         return f"✗ stopped, {keys.next} tells more: {visible(move.reason, limit=200)}"
     if item is None or not item.pending:
         there = "what comes next" if move.step == step else STEP[move.step].title
-        return f"{keys.next}: on to {there}"
+        wrong = step == "token" and _fails(walk, "claims")  # which no act leads to
+        found = f"✗ {STEP['claims'].title} found something wrong; " if wrong else ""
+        return f"{found}{keys.next}: on to {there}"
     assert isinstance(move, Act)
     return _of_move(move, walk.facts, now, edit, keys)
+
+
+def _fails(walk: Walk, step: StepId) -> bool:
+    return any(one.step == step and one.result == "fail" for one in walk.findings)
 
 
 def _while_typing(item: Item | None, keys: HintKeys) -> str:

@@ -179,6 +179,15 @@ def _told(event: Received) -> str:
     return visible(method_of(sent) or sent.event, limit=TITLE)
 
 
+ASKED = {
+    "authorization-response": "the answer to come",
+    "client": "the client to use",
+    "tool": "what to call",
+    "input": "the server asks",
+}
+"""What is asked for, by the kind of `Ask`."""
+
+
 def _title(event: Event) -> str:
     match event:
         case Exchanged(label=label):
@@ -201,8 +210,8 @@ def _move_title(move: object) -> str:
             return "not part of this walk"
         case Blocked():
             return "stopped here"
-        case Ask(kind="input"):
-            return "the server asks"
+        case Ask(kind=kind):
+            return ASKED[kind]
         case _:
             return ""
 

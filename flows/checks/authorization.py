@@ -15,6 +15,7 @@ from flows.oauth import error_text
 from flows.page import page_words
 from flows.session import Party
 from flows.steps.authorize import PUSHED
+from flows.steps.refusal import EDITED
 from flows.steps.scope import requested
 from flows.wellknown import same_origin
 
@@ -87,7 +88,7 @@ def the_request_is_accepted(record: Record) -> Outcomes:
     elsewhere = not same_origin(last.request.url, hops[0].request.url)
     party: Party | None = "client" if ours and response.status < 500 else None
     if facts.authorization_edited and response.status < 500:
-        party, fix = "person", "The request was edited: send it as it was, or look at the edit."
+        party, fix = "person", EDITED
     yield failed(
         words,
         at(last, "status"),

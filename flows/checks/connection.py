@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.authenticate import read_challenges
 from flows.catalogue import CacheHint, cache_hint
-from flows.checks.kernel import Outcomes, Place, at, check, failed, passed
+from flows.checks.kernel import Outcomes, Place, at, check, failed, passed, skipped
 from flows.checks.record import Record
 from flows.documents import json_type, read_json
 from flows.exchange import Exchange, header, media_type
@@ -111,7 +111,10 @@ def token_is_taken(record: Record) -> Outcomes:
     if not carried:
         return
     step, last = carried[-1].step, carried[-1].exchange
-    if last.status in (401, 403):
+    if last.status == 401 and not (record.facts.current_tokens or record.facts.target.bearer):
+        # What the token was like, and so whose fault it was, went with it.
+        yield skipped("The token that was refused is given up, and another asked for.")
+    elif last.status in (401, 403):
         words = f"The token that {came(record.facts)} is refused with {last.status}{_said(last)}."
         # A token that gives cause is its issuer's fault, which another check names.
         cause = cause_to_refuse(record.facts, last.status)

@@ -17,6 +17,8 @@ from flows.frozen import frozen
 from flows.network import edge_page
 from flows.oauth import error_text
 from flows.page import page_words
+from flows.session import Party
+from flows.steps.refusal import EDITED
 
 _SECRET_METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt")
 
@@ -86,8 +88,12 @@ def registration_succeeds(record: Record) -> Outcomes:
     if registration.members and error_text(registration.members):
         # A server may refuse what it does not want; the walk goes on with another client.
         severity: Any = "error" if record.facts.client is None else "info"
+        party: Party | None = None
         fix = "Accept this client metadata, or tell clients how else to register."
-        yield failed(words, at(exchange, "/error"), severity=severity, fix=fix)
+        broken = record.facts.failed.get("client")
+        if broken and broken.edited and status < 500:
+            party, fix = "person", EDITED
+        yield failed(words, at(exchange, "/error"), severity=severity, party=party, fix=fix)
     elif status in (401, 403):
         words += " Clients that register by themselves have no initial access token."
         yield failed(words, at(exchange, "status"))

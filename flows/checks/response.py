@@ -24,6 +24,7 @@ from flows.steps.callback import (
     promises_issuer,
     state_refusal,
 )
+from flows.steps.refusal import EDITED
 from flows.steps.server_metadata import issuer
 
 KNOWN = ("code", "state", "iss", "error", "error_description", "error_uri")
@@ -31,7 +32,6 @@ TOKENS = ("access_token", "id_token", "refresh_token")
 BITS = 128
 """What a code must hold, at least (RFC 6749 section 10.10)."""
 _ALPHABETS = ((r"[0-9]+", 10), (r"[0-9a-f]+|[0-9A-F]+", 16), (r"[a-z0-9]+|[A-Z0-9]+", 36))
-_EDITED = "The request was edited before it was sent: send it as it was, or look at the edit."
 _ACCEPT = (
     "Accept the request: ignore parameters that are not known (RFC 6749 §3.1), and take "
     "code_challenge and resource, which MCP clients must send."
@@ -165,7 +165,7 @@ def it_is_granted(record: Record) -> Outcomes:
     if response is None:
         return
     if refusal := error_refusal(record.facts, response):
-        fix = _EDITED if record.facts.authorization_edited else None
+        fix = EDITED if record.facts.authorization_edited else None
         if refusal.party == "authorization-server" and response.get("error") == "invalid_request":
             fix = _ACCEPT
         yield from _told(refusal, fix)

@@ -74,8 +74,8 @@ class Refusal:
 
 def refusal_of(facts: Facts, response: AuthorizationResponse) -> Refusal | None:
     return (
-        issuer_refusal(facts, response)
-        or state_refusal(facts, response)
+        state_refusal(facts, response)  # first: of another flow's response the rest says nothing
+        or issuer_refusal(facts, response)
         or code_refusal(response)
         or error_refusal(facts, response)
     )

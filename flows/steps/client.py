@@ -14,14 +14,15 @@ from urllib.parse import urlsplit
 from flows.client_authentication import SECRET_METHODS
 from flows.documents import flaw, read_object, text_list, text_member, value_member
 from flows.exchange import Exchange, Request
-from flows.facts import Client, Facts, Json, fail
+from flows.facts import Client, Facts, Failed, Json, fail
 from flows.moves import Ask, Blocked, Done, Field, Listen, Make, Move, Send, Skipped
 from flows.network import edge_page, failing_check, failing_party
 from flows.oauth import error_text
-from flows.session import Answered, Event, Exchanged, Made, Pairs, value
+from flows.session import Answered, Event, Exchanged, Made, Pairs, Party, value
 from flows.spans import PLACEHOLDER
 from flows.steps import imitation
 from flows.steps.applies import for_machines, no_authorization
+from flows.steps.refusal import EDITED
 from flows.steps.scope import selected_scope
 from flows.steps.server_metadata import endpoint, endpoint_problem, issuer, server_metadata
 from flows.wellknown import redirect_uri_problem
@@ -65,7 +66,7 @@ def next(facts: Facts) -> Move:
         return _for_machines(facts)
     if failed := facts.failed.get(STEP):
         if STEP not in facts.overridden:
-            return _refused(failed.exchange, failed.reason)
+            return _refused(failed)
     elif imitation.registers(facts) and (registration := endpoint(facts, _REGISTRATION)):
         return Send(STEP, registration_request(facts, registration), "dynamic registration")
     elif (problem := endpoint_problem(facts, _REGISTRATION)) and STEP not in facts.overridden:
@@ -157,8 +158,8 @@ def read(event: Event, facts: Facts) -> Facts:
             method = method or _method(facts, secret)
             client = Client(client_id, kept, method, secret, issuer=issuer(facts))  # type: ignore[arg-type]
             return replace(facts, client=client)
-        case Exchanged(exchange=exchange):
-            return _registered(exchange, facts)
+        case Exchanged(exchange=exchange, draft=draft):
+            return _registered(exchange, facts, edited=draft is not None)
         case _:
             return facts
 
@@ -219,14 +220,15 @@ def is_native(redirect_uri: str) -> bool:
     return parts.hostname in LOOPBACK or parts.scheme not in ("http", "https")
 
 
-def _registered(exchange: Exchange, facts: Facts) -> Facts:
+def _registered(exchange: Exchange, facts: Facts, *, edited: bool) -> Facts:
     response = exchange.response
     if response is None or exchange.error:
         return fail(facts, STEP, exchange, exchange.error.text if exchange.error else "no answer")
     document, problem = read_object(response)
     if response.status not in (200, 201):
         words = error_text(document) or edge_page(response) or problem or response.reason
-        return fail(facts, STEP, exchange, f"registration refused with {response.status}: {words}")
+        reason = f"registration refused with {response.status}: {words}"
+        return fail(facts, STEP, exchange, reason, edited=edited)
     if document is None:
         return fail(facts, STEP, exchange, problem)
     for name in ("client_id", "client_secret"):
@@ -243,15 +245,20 @@ def _registered(exchange: Exchange, facts: Facts) -> Facts:
     return replace(facts, client=replace(client, issuer=issuer(facts)))
 
 
-def _refused(exchange: Exchange, reason: str) -> Blocked:
+def _refused(failed: Failed) -> Blocked:
+    exchange = failed.exchange
+    party: Party = failing_party(exchange, "authorization-server")
+    fix = "Accept this redirect URI at the registration endpoint, or register a client by hand."
+    if failed.edited and exchange.status and 400 <= exchange.status < 500:
+        party, fix = "person", EDITED
     answered = exchange.response is not None and exchange.response.status in (200, 201)
     readable = answered and exchange.response and read_object(exchange.response)[0] is not None
     return Blocked(
         STEP,
-        f"{reason}.",
-        failing_party(exchange, "authorization-server"),
+        f"{failed.reason}.",
+        party,
         str(exchange.status or "failed"),
-        fix="Accept this redirect URI at the registration endpoint, or register a client by hand.",
+        fix=fix,
         standard="RFC 7591 §3.2.2",
         can_override=True,
         check=failing_check(exchange) or ("DCR-02" if readable else "DCR-01"),

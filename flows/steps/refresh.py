@@ -47,7 +47,7 @@ def read(event: Event, facts: Facts) -> Facts:
         return facts
     tokens, reason = read_tokens(event.exchange, event.at)
     if tokens is None:
-        return fail(facts, STEP, event.exchange, reason)
+        return fail(facts, STEP, event.exchange, reason, edited=event.draft is not None)
     if tokens.refresh_token is None and facts.current_tokens:
         # Without a new refresh token the old one stays (RFC 6749 section 6).
         tokens = replace(tokens, refresh_token=facts.current_tokens.refresh_token)

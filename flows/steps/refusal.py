@@ -30,6 +30,7 @@ _FIXES: Mapping[str, str] = {
 
 
 _OF_PKCE: Final = ("verifier", "challenge", "pkce")
+EDITED: Final = "The request was edited before it was sent: send it as it was, or look at the edit."
 _COMPARE_S256: Final = (
     "Compare code_challenge with the SHA-256 of code_verifier in base64url without padding."
 )
@@ -71,6 +72,8 @@ def refusal_of(step: StepId, failed: Failed, facts: Facts) -> Refusal:
         party = failing_party(exchange, _AS)
         return Refusal("RT-01" if step == "refresh" else "TOK-01", text, party, "", field="")
     refusal = _judged(text, exchange, exchange.response, facts)
+    if failed.edited and 400 <= exchange.response.status < 500:
+        refusal = replace(refusal, party="person", fix=EDITED)
     if step == "refresh":
         check = "RT-05" if refusal.check == "TOK-19" else "RT-01"
         return replace(refusal, check=check, standard=f"RFC 6749 §6; {refusal.standard}")

@@ -37,9 +37,13 @@ def read(event: Event, facts: Facts) -> Facts:
         facts = replace(facts, requested=tuple(named.items()))
     if facts.target.grant == "id-jag" and facts.id_jag is None:
         id_jag, reason = read_id_jag(exchange)
-        return replace(facts, id_jag=id_jag) if id_jag else fail(facts, STEP, exchange, reason)
-    tokens, reason = read_tokens(exchange, event.at)
-    return replace(facts, tokens=tokens) if tokens else fail(facts, STEP, exchange, reason)
+        if id_jag:
+            return replace(facts, id_jag=id_jag)
+    else:
+        tokens, reason = read_tokens(exchange, event.at)
+        if tokens:
+            return replace(facts, tokens=tokens)
+    return fail(facts, STEP, exchange, reason, edited=event.draft is not None)
 
 
 def _judged(facts: Facts, tokens: Tokens) -> Move:

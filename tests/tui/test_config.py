@@ -112,7 +112,7 @@ async def test_a_key_of_ones_own_does_what_it_says(own: Path) -> None:
         await w.until(lambda: "there is no walk.nothing" in words(w.app))
         assert " j Next" in w.keys
         side = w.screen.query_one("#token-pane")
-        assert str(side.border_subtitle) == "k k paste any · T whole screen"
+        assert str(side.border_subtitle) == "paste any: k k · larger: T"
         w.screen.query_one("#middle").focus()
         await w.press("f6")
         assert not w.events

@@ -321,6 +321,26 @@ async def test_what_is_no_edit_of_the_proposal_stands_for_itself() -> None:
         assert results == [pasted]
 
 
+async def test_enter_leads_to_the_value_below() -> None:
+    async with editing(TOKEN) as (editor, pilot, _):
+        row(editor, "grant_type").value_input.focus()
+        await pilot.press("enter")
+        assert editor.focused is row(editor, "code").value_input
+
+
+async def test_of_several_broken_rules_that_of_the_field_under_the_cursor_is_named() -> None:
+    async with editing(TOKEN) as (editor, pilot, _):
+        for name in ("grant_type", "code"):
+            row(editor, name).value_input.text = ""
+        row(editor, "grant_type").value_input.focus()
+        await settled(pilot)
+        assert "! grant_type is missing." in said(editor)
+        row(editor, "grant_type").reset()
+        await pilot.press("ctrl+n", *"code")
+        await settled(pilot)
+        assert "1 of 2: code is missing." in said(editor)
+
+
 async def test_of_what_cannot_be_sent_no_rule_is_named() -> None:
     async with editing(TOKEN) as (editor, pilot, _):
         await pilot.press("ctrl+d")

@@ -898,3 +898,14 @@ async def test_what_is_wrong_is_told_whole_on_a_low_screen() -> None:
         w.screen.query_one("#findings").focus()
         await w.settle()
         assert findings.outer_size.height > 10 and "→ Set aud" in w.text
+
+
+async def test_once_the_token_is_found_wrong_the_hint_says_so() -> None:
+    async with on_lab("wrong-aud") as w:
+        await w.press("a")
+        await w.press("A")
+        await w.press("enter", "enter")
+        assert (
+            w.stage.step == "token"
+            and w.hint == "✗ Claims found something wrong; enter: on to Connect"
+        )

@@ -15,8 +15,8 @@ from flows.diagnosis import Diagnosis, last_exchange
 from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
 from flows.probes.discovery import FETCH_CLIENT_DOCUMENT
 from flows.probing import Prober, ask_why
-from flows.session import Event, Exchanged, Received, StepId
-from flows.steps import STEPS
+from flows.session import Event, Exchanged, Received, Reran, StepId
+from flows.steps import STEP_ORDER, STEPS
 from flows.steps.refusal import refused
 from flows.text import visible
 from flows.walk import Walk, new_session
@@ -64,6 +64,8 @@ def main(args: argparse.Namespace) -> int:
         redaction.learn(event)
         if trace:
             trace.write(event)
+        if isinstance(event, Reran):
+            printer.again(event.step)
         if isinstance(event, Received):
             console.say(*lines.notice(event))
         else:
@@ -118,6 +120,15 @@ class Printer:
         self._printed = 0
         self._called = 0
         self._phase = ""
+        self._told: dict[StepId, StepRow] = {}
+
+    def again(self, step: StepId) -> None:
+        """A refused token is mended, from a step on: what comes of that is told too."""
+        first = STEP_ORDER[step]
+        if first < self._printed:
+            self._printed = first
+            self._phase = ""
+            self._lines.console.say("", f"Again from {first + 1} {STEPS[first].title}")
 
     def update(self, walk: Walk) -> None:
         say = self._lines.console.say
@@ -132,11 +143,14 @@ class Printer:
                 if row.state != "pending":
                     self._lines.console.progress(f"… {row.step.title}")
                 break
+            self._printed += 1
+            if self._told.get(row.step.id) == row:
+                continue
+            self._told[row.step.id] = row
             if row.step.phase != self._phase:
                 self._phase = row.step.phase
                 say(*self._lines.phase(self._phase))
             say(*self._lines.step(row))
-            self._printed += 1
             if row.step.id == "tools" and self._lists:
                 say(*self._lines.catalogue(walk.facts))
         if self._printed >= len(steps) - 1:

@@ -69,7 +69,7 @@ class DraftEditor(Dialog[Edited | None]):
     DraftEditor #body { margin-left: 2; min-height: 3; background: $background; }
     DraftEditor #note { color: $text-warning; padding: 0 1 0 3; }
     DraftEditor #meaning { height: 3; margin-top: 1; color: $text-muted; }
-    DraftEditor #broken { display: none; height: 1; color: $text-warning; }
+    DraftEditor #broken { display: none; height: auto; max-height: 2; color: $text-warning; }
     DraftEditor #preview { max-height: 2; }
     DraftEditor #preview.-wrong { color: $text-error; }
     DraftEditor #preview.-fits { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
@@ -186,8 +186,8 @@ class DraftEditor(Dialog[Edited | None]):
         self._draw()
 
     def on_resize(self, event: Resize) -> None:
-        # Borders, meaning, a broken rule, preview and buttons take nine lines of `.dialog`.
-        self.query_one("#parts").styles.max_height = max(3, event.size.height * 92 // 100 - 9)
+        # Borders, meaning, a broken rule, preview and buttons take ten lines of `.dialog`.
+        self.query_one("#parts").styles.max_height = max(3, event.size.height * 92 // 100 - 10)
 
     # What the fields say.
 
@@ -242,13 +242,19 @@ class DraftEditor(Dialog[Edited | None]):
         counts.update(Content(f"{self._changes()} · {size_words}"))
 
     def _draw_broken(self, edited: Edited) -> None:
-        """The first rule that the edit breaks."""
-        shown, found = self.query_one("#broken", Static), self._rules(edited)
+        """A rule that the edit breaks, of the field under the cursor where it breaks one."""
+        shown, found, name = (
+            self.query_one("#broken", Static),
+            self._rules(edited),
+            self._field()[0],
+        )
         shown.display = bool(found)
         if found:
-            more = f"  and {len(found) - 1} more" if len(found) > 1 else ""
-            says = f"! {visible(found[0].says, limit=200)}  "
-            shown.update(Content.assemble(says, (found[0].standard, "italic"), more))
+            here = re.compile(rf"\b{re.escape(name)}\b") if name else None
+            one = next((one for one in found if here and here.search(one.says)), found[0])
+            many = f"1 of {len(found)}: " if len(found) > 1 else ""
+            says = f"! {many}{visible(one.says, limit=200)}  "
+            shown.update(Content.assemble(says, (one.standard, "italic")))
 
     def _meaning(self) -> Content:
         """What the field under the cursor is, what the standard wants, whence its value comes."""
@@ -311,7 +317,7 @@ class DraftEditor(Dialog[Edited | None]):
             self.dismiss(None)
 
     def on_input_submitted(self) -> None:
-        self.focus_next()
+        self.action_move(1)
 
     def action_accept(self) -> None:
         try:

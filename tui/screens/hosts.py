@@ -232,7 +232,8 @@ class HostsScreen(Screen[None]):
         asked = () if unreachable(walk, move) else self._hosts
         self._table = {row.host.name: row for row in preflight(walk.session, walk.facts, asked)}
         if not self._table:
-            self._list.empty = "the server does not answer"
+            cancelled = self._cancel is not None and self._cancel.is_set()
+            self._list.empty = "cancelled" if cancelled else "the server does not answer"
         self._list.set_rows(self._rows())
         if self._as:
             self._list.highlight(self._as)

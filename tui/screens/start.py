@@ -322,7 +322,7 @@ class StartScreen(Screen[None]):
         self._submitted()
 
     def action_recent(self) -> None:
-        self.query_one("#recent").focus()
+        self.set_focus(self.query_one("#recent"))
 
     def action_compare(self) -> None:
         chosen, marked = self.query_one(RecentList).file, self._marked

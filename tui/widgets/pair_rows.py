@@ -32,6 +32,7 @@ class PairRow(Horizontal):
         height: 1;
         & > .row--mark { width: 2; color: $text-warning; text-style: bold; }
         & > .row--name, & > .row--label { width: 1fr; max-width: 26; margin-right: 1; }
+        & > .row--name, & > .row--label { min-width: 24; }  /* code_challenge_method whole */
         & > .row--label { padding: 0 1; color: $text-muted; }
         & > .row--value { width: 2fr; }
         & > .row--word { width: 9; padding-left: 1; color: $text-warning; }

@@ -47,6 +47,7 @@ class RecentList(LineList):
 
     BINDING_GROUP_TITLE = "Sessions"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Open", id="start.open", tooltip="Open this walk"),
         Binding(
             "x,delete",
             "screen.delete",

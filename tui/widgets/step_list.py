@@ -96,12 +96,11 @@ class StepList(Menu):
 def step_row(row: StepRow) -> Row:
     """A step as a row; its word comes from a server, and is cut."""
     look = LOOKS[row.state]
-    again = f" ×{row.attempt}" if row.attempt > 1 else ""
+    again = f"×{row.attempt} " if row.attempt > 1 else ""  # where a long title leaves it whole
     word = cut(visible(row.word), WORD) if row.state in SETTLED else ""
     cells: tuple[Cell, ...] = (
         (f"{row.number:>2} ", "muted"),
         (f"{row.mark} ", look),
         (row.step.title, "muted" if row.state in ("pending", "skipped") else ""),
-        (again, "muted"),
     )
-    return Row(row.step.id, cells, (word, look))
+    return Row(row.step.id, cells, (f"{again}{word}", look))

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from flows.exchange import Request, Response
+from flows.moves import Blocked
 from flows.session import Target
 from tests.flows.checks.judging import judged, only, results
 from tests.flows.world import MCP, World, answer, challenge, mcp
@@ -186,3 +187,17 @@ def test_a_notification_is_answered_with_202(status: int, result: str) -> None:
     world.walk("call")
     assert results(world, "MCP-27") == [result]
     assert results(world, "MCP-06") == ["pass"], "an empty answer has no type"
+
+
+def test_a_refused_token_that_was_given_up_blames_nobody() -> None:
+    world = World()
+
+    def refusing(request: Request) -> Response:
+        return challenge('error="invalid_token"')
+
+    world.routes[f"POST {MCP}"] = refusing
+    stop = world.walk()
+    assert isinstance(stop, Blocked) and stop.remedy and stop.remedy.label == "authorize again"
+    assert only(world, "MCP-04").result == "fail"
+    world.remedy(stop.remedy)
+    assert only(world, "MCP-04").result == "skipped"

@@ -188,3 +188,10 @@ def test_it_says_what_sound_rests_on(lab: Lab, capsys: Capture) -> None:
     assert "had nothing to judge; --verbose names them." in out
     assert main(["check", lab.mcp_url, "--verbose"]) == 0
     assert "--verbose names them" not in capsys.readouterr().out
+
+
+def test_a_mark_in_the_health_table_says_what_it_stands_for(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("missing-aud",))
+    assert main(["check", lab.mcp_url, "--approve"]) == 1
+    line = next(one for one in capsys.readouterr().out.splitlines() if "✗ Token" in one)
+    assert line.split(maxsplit=3)[2:] == ["200", "what the walk had from it is found wrong"]

@@ -465,3 +465,15 @@ def test_acts_that_cannot_be_meant_are_refused_at_once(
 ) -> None:
     assert main(["run", "http://127.0.0.1:1/mcp", *words]) == 2
     assert words[0] in capsys.readouterr().err
+
+
+def test_what_comes_of_a_remedy_is_told(lab: Lab, capsys: Capture) -> None:
+    lab.set_faults(("wrong-aud",))
+    assert main(["run", lab.mcp_url, "--approve"]) == 1
+    out = capsys.readouterr().out
+    first, refreshed, again, *more = re.split(r"^Again from +", out, flags=re.MULTILINE)
+    assert " 12 ✗ Connect" in first and "11 – Refresh" in first
+    assert refreshed.startswith("11 Refresh") and "11 ✓ Refresh" in refreshed
+    assert again.startswith("2 Resource metadata") and "  9 ✓ Exchange code" in again
+    assert " 1 ✓ Challenge" not in "".join((refreshed, again, *more)), "it stands as it was"
+    assert out.count("✗ Stopped at Connect for what is wrong at Claims") == 1
