@@ -15,6 +15,7 @@ from flows.oauth import ERRORS
 from flows.paste import read_pasted
 from flows.session import Answered, Event, Party, value
 from flows.steps.applies import no_browser
+from flows.steps.refusal import EDITED
 from flows.steps.resource_metadata import resource_metadata
 from flows.steps.scope import requested
 from flows.steps.server_metadata import issuer, server_metadata
@@ -43,7 +44,8 @@ def next(facts: Facts) -> Move:
         refusal.text,
         refusal.party,
         error or "refused",
-        standard=refusal.standard,
+        EDITED if refusal.party == "person" and facts.authorization_edited else "",
+        refusal.standard,
         can_override=not error and bool(facts.response.get("code")),
         check=refusal.check,
     )

@@ -503,7 +503,7 @@ def values(app: FormHost) -> list[str]:
 @pytest.mark.parametrize("size", [(76, 30), (62, 20), (52, 14)])
 async def test_a_list_that_nobody_asked_for_is_one_enter_away(size: tuple[int, int]) -> None:
     async with offering("ctrl+t", size=size) as (app, pilot):
-        assert "not asked for yet: enter sends resources/list" in painted(app)
+        assert "not asked for yet; enter asks" in painted(app)
         await pilot.press("enter")
         assert asked(app) == [("tools", {"list": "resources/list"})]
         pages = Listing(

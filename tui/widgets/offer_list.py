@@ -169,7 +169,7 @@ class OfferList(Vertical):
         pages, shown = self._pages, self._list
         shown.empty = f"no such {ONE[self._kind]}"
         if self._wanted:
-            shown.empty = f"not asked for yet: enter sends {self._wanted}"
+            shown.empty = "not asked for yet; enter asks"
         elif pages is not None and not pages.items:
             shown.empty = visible(pages.problem, limit=300) or f"the server lists no {self._kind}"
         shown.set_rows(

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 class TabLine(Widget):
     """Names beside each other, the active one marked. A click posts `Chosen`. Where there is no
-    room for all, the first ones go, so that the active one shows."""
+    room for all, the first ones go, so that the active one shows, and › stands for those behind."""
 
     DEFAULT_CSS = """
     TabLine { height: 1; width: 1fr; }
@@ -39,18 +39,25 @@ class TabLine(Widget):
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """The names from the first one that leaves room for the active one."""
-        last = self.names.index(self.active) + 1 if self.active in self.names else 0
-        first = 0
-        while first < last - 1 and _width(self.names[first:last]) > self.size.width > 0:
+        """The names there is room for, with the active one among them."""
+        until = self.names.index(self.active) + 1 if self.active in self.names else 0
+        first, last = 0, len(self.names)
+        while first < until - 1 and not self._fits(first, until):
             first += 1
-        return self.names[first:]
+        while last > max(until, first + 1) and not self._fits(first, last):
+            last -= 1
+        return self.names[first:last]
+
+    def _fits(self, first: int, last: int) -> bool:
+        more = 2 if last < len(self.names) else 0
+        return not self.size.width or _width(self.names[first:last]) + more <= self.size.width
 
     def render(self) -> Content:
-        styles = ("$text-muted", "bold reverse")
-        return Content(" ").join(
-            Content.styled(f" {name} ", styles[name == self.active]) for name in self.shown
-        )
+        styles, shown = ("$text-muted", "bold reverse"), self.shown
+        tabs = [Content.styled(f" {name} ", styles[name == self.active]) for name in shown]
+        if shown and shown[-1] != self.names[-1]:
+            tabs.append(Content.styled("›", "$text-muted"))
+        return Content(" ").join(tabs)
 
     def on_click(self, event: Click) -> None:
         at = 0
