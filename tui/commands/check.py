@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -52,7 +52,7 @@ FAIL_ON = {"error": ("fail",), "warn": ("fail", "warn"), "info": ("fail", "warn"
 class Checked:
     """What came of one URL. `enough` says why not every probe was sent; `advice` what would tell
     more of the hosts, or why that could not be done; `needs` what a person must do for the walk to
-    go on, where all of it was asked for."""
+    go on, where all of it was asked for; `deep` what was asked with codes and tokens of its own."""
 
     walk: Walk
     components: tuple[Component, ...]
@@ -60,6 +60,7 @@ class Checked:
     hosts: tuple[Row, ...] = ()
     advice: tuple[str, ...] = ()
     needs: str = ""
+    deep: tuple[str, ...] = ()
 
     @property
     def diagnosis(self) -> Diagnosis:
@@ -120,13 +121,14 @@ async def _check(
 ) -> Checked:
     walk = Walk(new_session(target), Wire(options))
     enough = ""
+    deep: list[str] = []
     try:
         await _walk(walk, approve=args.approve)
         prober = Prober(walk, observe=lambda title: console.progress(f"… {title}"))
         if not isinstance(walk.current, Blocked) or walk.current.party != "network":
             await prober.send(PROBES.values())
             if args.deep and not prober.enough:
-                enough = await _deep(walk, console)
+                enough = await _deep(walk, console, deep.append)
             if args.hosts:
                 enough = enough or await survey(
                     walk,
@@ -142,7 +144,7 @@ async def _check(
     advice = tuple(_advice(walk, rows, args))
     components = health(record, walk.findings)
     needs = _needs(walk) if args.approve else ""
-    return Checked(walk, components, prober.enough or enough, rows, advice, needs)
+    return Checked(walk, components, prober.enough or enough, rows, advice, needs, tuple(deep))
 
 
 def _needs(walk: Walk) -> str:
@@ -169,11 +171,16 @@ def _advice(walk: Walk, rows: Sequence[Row], args: argparse.Namespace) -> Iterat
         yield "--approve makes the whole walk, to tell what each host does with the token."
 
 
-async def _deep(walk: Walk, console: Console) -> str:
-    """The probes that use codes up; why not all were sent."""
+async def _deep(walk: Walk, console: Console, told: Callable[[str], None]) -> str:
+    """The probes that use codes up, each of which is told; why not all were sent."""
     if walk.facts.tokens is None:
         return "the probes of --deep start from a token, and the walk has none"
-    deep = Deep(walk, observe=lambda title: console.progress(f"… {title}"))
+
+    def observe(title: str) -> None:
+        told(title)
+        console.progress(f"… {title}")
+
+    deep = Deep(walk, observe=observe)
     try:
         return await deep.send()
     finally:
@@ -213,6 +220,10 @@ def _tell(checked: Checked, lines: Lines, console: Console, args: argparse.Names
         console.say("", *hosts_table(checked.hosts, console))
         for words in checked.advice:
             console.say(*console.wrapped(visible(words), first="  ", rest=2))
+    if checked.deep:
+        console.say(
+            "  Asked with codes and tokens of its own:", *(f"    {one}" for one in checked.deep)
+        )
     console.say(*_left(checked, lines))
     if checked.enough:
         console.tell(f"  Not every probe was sent: {visible(checked.enough)}.")

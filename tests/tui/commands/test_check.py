@@ -195,3 +195,11 @@ def test_a_mark_in_the_health_table_says_what_it_stands_for(lab: Lab, capsys: Ca
     assert main(["check", lab.mcp_url, "--approve"]) == 1
     line = next(one for one in capsys.readouterr().out.splitlines() if "✗ Token" in one)
     assert line.split(maxsplit=3)[2:] == ["200", "what the walk had from it is found wrong"]
+
+
+def test_what_deep_asked_is_told(lab: Lab, capsys: Capture) -> None:
+    assert main(["check", lab.mcp_url, "--approve", "--deep"]) == 0
+    out = capsys.readouterr().out
+    asked = out[out.index("Asked with codes and tokens of its own:") :].splitlines()[1:8]
+    assert all(re.fullmatch(r"    [A-Z].*\?", line) for line in asked)
+    assert "    Does a code work once?" in asked
