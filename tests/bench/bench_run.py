@@ -20,8 +20,8 @@ AUTHWALK = (sys.executable, "-m", "tui", "run")
 OPEN_SERVER = (sys.executable, "-m", "tests.independent.servers.sdk_open")
 
 
-def script(name: str, url: str) -> tuple[str, ...]:
-    return sys.executable, str(ROOT / "tests/bench" / name), url
+def script(url: str) -> tuple[str, ...]:
+    return sys.executable, str(ROOT / "tests/bench/raw_httpx.py"), url
 
 
 def compare(title: str, commands: Mapping[str, Sequence[str]], runs: int) -> None:
@@ -45,7 +45,7 @@ def main() -> None:
     with serving(OPEN_SERVER) as line:
         url = line.strip()
         commands = {
-            "raw httpx script": script("raw_open.py", url),
+            "raw httpx script": script(url),
             "authwalk run": (*AUTHWALK, url, "--list"),
         }
         if inspector := shutil.which("mcp-inspector"):
@@ -54,7 +54,7 @@ def main() -> None:
         compare("connect and tools/list, no token asked for", commands, runs)
     with lab() as url:
         commands = {
-            "raw httpx script": script("raw_httpx.py", url),
+            "raw httpx script": script(url),
             "authwalk run": (*AUTHWALK, url, "--approve", "--list"),
         }
         compare("the whole walk", commands, runs)

@@ -1,5 +1,5 @@
 """What `authwalk run URL --approve --list` does, as a script of bare httpx would: no checks, no
-record. The reference of bench_run.
+record. A token is got where one is asked for. The reference of bench_run.
 
     python tests/bench/raw_httpx.py URL
 """
@@ -36,42 +36,11 @@ async def main(url: str) -> None:
                 message["id"] = number
             return await http.post(url, json=message, headers=headers)
 
-        challenge = (await rpc("initialize", initialize, 1)).headers["www-authenticate"]
-        resource = (await http.get(challenge.split('resource_metadata="')[1].split('"')[0])).json()
-        issuer = resource["authorization_servers"][0].rstrip("/")
-        server = (await http.get(f"{issuer}/.well-known/oauth-authorization-server")).json()
-        registration = {
-            "client_name": "raw",
-            "redirect_uris": [REDIRECT_URI],
-            "grant_types": ["authorization_code", "refresh_token"],
-            "response_types": ["code"],
-            "token_endpoint_auth_method": "none",
-        }
-        registered = (await http.post(server["registration_endpoint"], json=registration)).json()
-        verifier = secrets.token_urlsafe(48)
-        asked = {
-            "response_type": "code",
-            "client_id": registered["client_id"],
-            "redirect_uri": REDIRECT_URI,
-            "code_challenge": challenge_of(verifier),
-            "code_challenge_method": "S256",
-            "state": secrets.token_urlsafe(16),
-            "resource": resource["resource"],
-            "scope": " ".join(resource.get("scopes_supported", ())),
-        }
-        approved = await http.get(server["authorization_endpoint"], params=asked)
-        code = parse_qs(urlsplit(approved.headers["location"]).query)["code"][0]
-        exchange = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": REDIRECT_URI,
-            "client_id": registered["client_id"],
-            "code_verifier": verifier,
-            "resource": resource["resource"],
-        }
-        tokens = (await http.post(server["token_endpoint"], data=exchange)).json()
-        headers["Authorization"] = f"Bearer {tokens['access_token']}"
         begun = await rpc("initialize", initialize, 1)
+        if begun.status_code == 401:
+            token = await authorize(http, begun.headers["www-authenticate"])
+            headers["Authorization"] = f"Bearer {token}"
+            begun = await rpc("initialize", initialize, 1)
         headers["MCP-Protocol-Version"] = VERSION
         if session := begun.headers.get("mcp-session-id"):
             headers["Mcp-Session-Id"] = session
@@ -79,6 +48,44 @@ async def main(url: str) -> None:
         listed = await rpc("tools/list", {}, 2)
         listed.raise_for_status()
         print(len(listed.text))
+
+
+async def authorize(http: httpx.AsyncClient, challenge: str) -> str:
+    """An access token, from a server that approves by itself."""
+    resource = (await http.get(challenge.split('resource_metadata="')[1].split('"')[0])).json()
+    issuer = resource["authorization_servers"][0].rstrip("/")
+    server = (await http.get(f"{issuer}/.well-known/oauth-authorization-server")).json()
+    registration = {
+        "client_name": "raw",
+        "redirect_uris": [REDIRECT_URI],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+    }
+    registered = (await http.post(server["registration_endpoint"], json=registration)).json()
+    verifier = secrets.token_urlsafe(48)
+    asked = {
+        "response_type": "code",
+        "client_id": registered["client_id"],
+        "redirect_uri": REDIRECT_URI,
+        "code_challenge": challenge_of(verifier),
+        "code_challenge_method": "S256",
+        "state": secrets.token_urlsafe(16),
+        "resource": resource["resource"],
+        "scope": " ".join(resource.get("scopes_supported", ())),
+    }
+    approved = await http.get(server["authorization_endpoint"], params=asked)
+    code = parse_qs(urlsplit(approved.headers["location"]).query)["code"][0]
+    exchange = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": REDIRECT_URI,
+        "client_id": registered["client_id"],
+        "code_verifier": verifier,
+        "resource": resource["resource"],
+    }
+    tokens = (await http.post(server["token_endpoint"], data=exchange)).json()
+    return str(tokens["access_token"])
 
 
 asyncio.run(main(sys.argv[1]))
