@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from time import monotonic
 from typing import Any
 
 from textual.app import App, ScreenStackError
 from textual.events import Event, Key, Paste
 
-MOST_TURNS = 200
-"""Turns of the event loop for which a key may keep the next one waiting."""
+PATIENCE = 0.25
+"""Seconds for which a key may keep the next one waiting: a dialog is there by then, and a key that
+cancels what goes on and on is heard."""
 _QUIET = 3
 """Turns without a message under way after which nothing more comes of a key."""
 
@@ -50,18 +52,18 @@ class OrderedKeys(App[None]):
         return any(node.message_queue_size for node in target.ancestors_with_self)
 
     async def _pass_on(self) -> None:
+        await self._rest()
         while self._held and self.is_running:
-            await self._rest()
             self._due = self._held.popleft()
             self.post_message(self._due)
-        await self._rest()
+            while self._due and self.is_running:
+                await asyncio.sleep(0.001)
+            await self._rest()
         self._passing = None
 
     async def _rest(self) -> None:
         """Wait until nothing is under way."""
-        quiet = 0
-        for _ in range(MOST_TURNS):
+        until, quiet = monotonic() + PATIENCE, 0
+        while quiet < _QUIET and monotonic() < until:
             await asyncio.sleep(0)
-            quiet = 0 if self._due or self._under_way() else quiet + 1
-            if quiet == _QUIET:
-                return
+            quiet = 0 if self._under_way() else quiet + 1

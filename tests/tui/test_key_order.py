@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -93,6 +94,17 @@ async def test_a_single_key_is_not_held() -> None:
             await pilot.press(_NAMES.get(char, char))
             assert app._passing is None
         assert app.query_one("#find", Input).value == "ab"
+
+
+async def test_a_key_that_comes_while_the_last_of_a_burst_settles_is_not_left_behind() -> None:
+    app = Asking()
+    async with app.run_test() as pilot:
+        burst(app, "/a")
+        while not (app._passing and not app._held):  # the last was handed on, and may lead anywhere
+            await asyncio.sleep(0)
+        burst(app, "b")
+        await settled(app, pilot)
+        assert app.query_one("#find", Input).value == "ab" and not app._held
 
 
 async def test_a_note_is_written_in_one_burst_and_none_of_it_is_taken_for_a_key() -> None:
