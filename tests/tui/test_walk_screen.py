@@ -812,7 +812,7 @@ async def test_the_form_asks_for_lists_and_values_and_stays_where_it_is() -> Non
     async with on_lab() as w:
         await w.to("call")
         await w.press("enter", "ctrl+t")
-        assert "enter sends resources/list" in w.words
+        assert "not asked for yet; enter asks" in w.words
         await w.press("enter")
         assert w.stage.step == "call" and "Resources 2" in w.text and "lab://about" in w.text
         assert [e.label for e in w.walk.session.exchanges if e.step == "tools"] == [
