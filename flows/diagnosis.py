@@ -44,6 +44,11 @@ class Diagnosis:
         return next((one for one in found if one and one.host), None)
 
     @property
+    def elsewhere(self) -> StepId | None:
+        """The step that the walk stopped at, where what is wrong is at another."""
+        return self.stopped if self.cause and self.cause.step != self.stopped else None
+
+    @property
     def sound(self) -> bool:
         return self.cause is None
 

@@ -215,6 +215,11 @@ class Failed:
     reason: str
     edited: bool = False
 
+    @property
+    def answers_edit(self) -> bool:
+        """Whether it refuses what the person made of the request; what fails inside does not."""
+        return self.edited and 400 <= (self.exchange.status or 0) < 500
+
 
 @frozen
 class Facts:

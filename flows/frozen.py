@@ -24,10 +24,8 @@ def frozen(cls: type[T]) -> type[T]:
     A method that the class defines itself stays. `replace`, `fields`, `match` and pickle work as
     with any dataclass; `__post_init__`, `InitVar` and fields by keyword alone are not known here.
     """
-    if cls.__doc__ is None:
-        cls.__doc__ = (
-            cls.__name__
-        )  # else `dataclass` writes one, which takes longer than all the rest
+    if cls.__doc__ is None:  # else `dataclass` writes one, which takes longer than all the rest
+        cls.__doc__ = cls.__name__
     own = vars(cls).keys() & _SHARED.keys()
     made: type[T] = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
 

@@ -130,7 +130,7 @@ def _portless(uri: str) -> tuple[str, str, str] | None:
 
 def _odd_character(url: str) -> str:
     if url.isascii() and url.isprintable() and " " not in url:
-        return ""
+        return ""  # nearly every URL; the pattern would have to be compiled first
     odd = re.search(_NOT_IN_URLS, url)
     if odd is None:
         return ""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tui.screens.start import StartScreen
 
 STYLES = Path(__file__).parent / "styles"
+YOUNG = 50_000
+"""Objects that are made before garbage is looked for: no more than a key can wait for."""
 
 
 def _actions() -> type[Provider]:
@@ -142,6 +144,7 @@ class AuthwalkApp(OwnApp):
             asyncio.get_running_loop().add_signal_handler(SIGTERM, end)
         if not gc.isenabled():
             gc.freeze()
+            gc.set_threshold(YOUNG)
             gc.enable()
         self.run_worker(self.warm, thread=True, group="warm", exit_on_error=False)
         if self._demo_faults is not None:
@@ -397,5 +400,5 @@ class AuthwalkApp(OwnApp):
         yield SystemCommand(
             "Screenshot",
             "Save a picture of the screen as SVG",
-            lambda: self.set_timer(0.1, self.deliver_screenshot),
+            lambda: self.set_timer(0.1, self.save_picture),
         )

@@ -21,7 +21,7 @@ from tui.commands import INTERNAL, INTERRUPTED, PIPE_CLOSED, SOUND, UNREADABLE, 
 _OUTPUT_ENDS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What writing to stdout fails with. Whatever opens a file of its own sees to its own errors."""
 
-YOUNG = 250_000
+MADE = 250_000
 """Objects that are made before garbage is looked for. A short command makes fewer and leaves next
 to none, so that looking at them, as Python would every 700, is a twentieth of its work."""
 
@@ -68,7 +68,7 @@ def _run(arguments: list[str]) -> int:
     if arguments == ["--version"]:  # the parser alone would take longer than all the rest
         print(f"authwalk {__version__}")
         return SOUND
-    gc.set_threshold(YOUNG)
+    gc.set_threshold(MADE)
     try:
         from tui.arguments import parse
 

@@ -17,7 +17,7 @@ from flows.compare import UNREACHED, Compared, Comparison, Difference, Pairing
 from flows.frozen import frozen
 from flows.session import Event, Exchanged, Session
 from flows.spans import marked, pair_spans
-from flows.steps import STEP, STEP_ORDER
+from flows.steps import STEP, STEP_ORDER, numbered
 from flows.text import visible
 from tui.console import Console
 from tui.report import milliseconds
@@ -72,7 +72,7 @@ def summary(comparison: Comparison, waits: str = "") -> str:
     if first is None:
         return f"Nothing differs but what must{f', up to {waits}' if waits else ''}."
     number = sum(1 for step in comparison.steps if step.matters and not unreached(step))
-    where = f"{STEP_ORDER[first.step] + 1} {STEP[first.step].title}"
+    where = numbered(first.step)
     told = next((one for one in first.differences if one.side != "outcome"), None)
     what = f": {named(told)}" if told else _alone(first)
     more = f", and at {number - 1} more step{'s' * (number > 2)}" if number > 1 else ""
@@ -85,7 +85,7 @@ def _end(comparison: Comparison) -> str:
         letter = unreached(step)
         # A browser's record may lack the first steps and have later ones.
         if letter and all(unreached(later) == letter for later in comparison.steps[number:]):
-            return f" {letter} ends at {STEP_ORDER[last.step] + 1} {STEP[last.step].title}."
+            return f" {letter} ends at {numbered(last.step)}."
     return ""
 
 

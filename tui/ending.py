@@ -29,7 +29,8 @@ class Verdict:
     """What a support engineer can act on; `step` and `party` are None when the walk is sound.
 
     `alternatives` may be the true cause too, the likeliest first. `host` is set where it is the
-    judgement of that host, and no standard's. `stopped` is the step that the walk stopped at.
+    judgement of that host, and no standard's. `stopped` is the step that the walk stopped
+    at, where that is another.
     """
 
     step: StepId | None = None
@@ -118,7 +119,7 @@ def _verdict(walk: Walk, diagnosis: Diagnosis) -> Verdict:
         place.field if place else "",
         diagnosis.alternatives,
         cause.host,
-        diagnosis.stopped,
+        diagnosis.elsewhere,
     )
 
 

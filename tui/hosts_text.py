@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.hosts import Evidence, Host, HostFileError, Known, find, host_names
 from flows.session import PARTIES
-from flows.steps import STEP, STEP_ORDER
+from flows.steps import numbered
 from flows.text import visible
 from tui.ending import Ending
 
@@ -69,7 +69,7 @@ def came_to(host: Host, ending: Ending) -> str:
         return "comes to the login"
     if verdict.step is None:
         return f"comes through: {verdict.cause}" if not ending.code else verdict.cause
-    title = f"{STEP_ORDER[verdict.step] + 1} {STEP[verdict.step].title}"
+    title = numbered(verdict.step)
     head = "is stopped at" if ending.outcome != "completed" else "comes through, but at"
     who = f", at fault {PARTIES[verdict.party]}" if verdict.party else ""
     return f"{head} {title}{who}: {verdict.cause}"

@@ -151,7 +151,7 @@ class Lines:
             yield from self._labelled("step", STEP[verdict.step].title if verdict.step else "")
         else:
             title = f" at {STEP[verdict.step].title}" if verdict.step else ""
-            if verdict.step and verdict.stopped not in (None, verdict.step):
+            if verdict.stopped:
                 title = f" at {STEP[verdict.stopped].title} for what is wrong{title}"
             head = {
                 "needs-person": f"A person is needed{title}",

@@ -31,13 +31,13 @@ from flows.session import (
     StepId,
     value,
 )
-from flows.steps import STEP, STEP_ORDER
+from flows.steps import numbered
 from flows.text import duration, size, visible
 from flows.walk import Walk
 from tui.record import State
 
 if TYPE_CHECKING:
-    from flows.checks import Finding
+    from flows.checks import Finding, Result
     from flows.diagnosis import Diagnosis
 
 TITLE = 60
@@ -75,19 +75,14 @@ def verdict_line(diagnosis: Diagnosis) -> str:
     if cause is None:
         return ""
     who = f", at fault {PARTIES[cause.party]}" if cause.party else ""
-    head, where = "Wrong at", _numbered(cause.step)
-    if stop := diagnosis.stopped:
-        head = "Stopped at"
-        where = where if stop == cause.step else f"{_numbered(stop)} for {where}"
+    head, where = "Stopped at" if diagnosis.stopped else "Wrong at", numbered(cause.step)
+    if stop := diagnosis.elsewhere:
+        where = f"{numbered(stop)} for {where}"
     if cause.host:
         head = (
             f"No rule is broken; as {visible(cause.host, limit=40)}: {head[:1].lower()}{head[1:]}"
         )
     return f"{head} {where}{who}: {visible(cause.says, limit=400)}"
-
-
-def _numbered(step: StepId) -> str:
-    return f"{STEP_ORDER[step] + 1} {STEP[step].title}"
 
 
 def step_attempts(walk: Walk, step: StepId) -> tuple[Attempt, ...]:
@@ -302,13 +297,21 @@ def answered_pairs(event: Answered) -> Pairs:
     return (*pasted.parameters, ("", ""), ("came", value(event.values, "via") or ""))
 
 
+MARKS: Mapping[Result, tuple[str, str]] = {
+    "fail": ("✗", "$text-error"),
+    "warn": ("!", "$text-warning"),
+    "info": ("·", "$text-muted"),
+    "pass": ("✓", "$text-success"),
+}
+"""The mark of a result that is told, and how that looks; the gravest first."""
+
+
 def findings_text(findings: Iterable[Finding]) -> str:
     """Findings as lines: mark, words, section of the standard."""
-    marks = {"pass": "✓", "info": "·", "warn": "!", "fail": "✗"}
     return "\n".join(
-        f"{marks[one.result]} {visible(one.says)}  {visible(one.standard)}".rstrip()
+        f"{MARKS[one.result][0]} {visible(one.says)}  {visible(one.standard)}".rstrip()
         for one in findings
-        if one.result in marks
+        if one.result in MARKS
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -65,8 +67,18 @@ class SpeakingApp(App[None]):
 
         self.notify(clipboard.copied(text, clipboard.copy(text)))
 
+    def save_picture(self) -> None:
+        """Save the screen as SVG where downloads go, or here: a server has no such folder."""
+        from platformdirs import user_downloads_path
+
+        downloads = user_downloads_path()
+        self.deliver_screenshot(path=str(downloads if downloads.is_dir() else Path.cwd()))
+
     def on_delivery_complete(self, event: DeliveryComplete) -> None:
+        event.prevent_default()  # Textual's own words are markup
         if event.path:
+            with suppress(OSError):
+                event.path.chmod(0o600)  # a token may be on it
             self.notify(f"saved to {event.path}")
 
     def _fatal_error(self) -> None:

@@ -91,7 +91,7 @@ def registration_succeeds(record: Record) -> Outcomes:
         party: Party | None = None
         fix = "Accept this client metadata, or tell clients how else to register."
         broken = record.facts.failed.get("client")
-        if broken and broken.edited and status < 500:
+        if broken and broken.answers_edit:
             party, fix = "person", EDITED
         yield failed(words, at(exchange, "/error"), severity=severity, party=party, fix=fix)
     elif status in (401, 403):

@@ -28,9 +28,9 @@ from flows.health import health
 from flows.hosts import host_of
 from flows.secrets import Redactor
 from flows.sequence import arrows
-from flows.session import PARTIES, Exchanged, Session, StepId
+from flows.session import PARTIES, Exchanged, Session
 from flows.spans import marked, url_spans
-from flows.steps import STEP, STEP_ORDER
+from flows.steps import STEP, STEP_ORDER, numbered
 from flows.steps.imitation import substitutes
 from flows.steps.server_metadata import expected_issuer, issuer
 from flows.store.errors import SecretLeak
@@ -102,21 +102,21 @@ class _Report:
         move = self._current
         if cause is None and move and STEP_ORDER[move.step] < STEP_ORDER["tools"]:
             subject = "record" if self._session.imported else "walk"
-            where = _numbered(move.step)
+            where = f"step {numbered(move.step)}"
             return f"No rule was found broken so far; the {subject} has not come to {where}."
         if cause is None:
             return "Sound: everything that was asked for worked, and no rule was found broken."
         if cause.host and (host := host_of(self._session.target)):
-            place = _numbered(cause.step)
+            place = f"step {numbered(cause.step)}"
             return f"No rule of the standards is found broken; {host.title} stumbles at {place}."
         who = f", at fault {PARTIES[cause.party]}" if cause.party else ""
         stopped, went_on = "The walk stopped", "The walk found a fault"
         if self._session.imported:
             stopped, went_on = "The connection stopped", "The connection has a fault"
         what = stopped if self._diagnosis.stopped else went_on
-        where, stop = _numbered(cause.step), self._diagnosis.stopped
-        if stop not in (None, cause.step):
-            where = f"{_numbered(stop)}, for what is wrong at {where}"
+        where = f"step {numbered(cause.step)}"
+        if stop := self._diagnosis.elsewhere:
+            where = f"step {numbered(stop)}, for what is wrong at {where}"
         return f"{what} at {where}{who}."
 
     def _verdict(self) -> Iterator[Block]:
@@ -125,7 +125,7 @@ class _Report:
             return
         yield Heading("Verdict")
         rows = [
-            ("Step", f"{STEP_ORDER[cause.step] + 1} {STEP[cause.step].title}"),
+            ("Step", numbered(cause.step)),
             ("At fault", PARTIES[cause.party] if cause.party else "nobody"),
             ("Cause", cause.says),
             ("Evidence", self._evidence(cause)),
@@ -293,7 +293,3 @@ def _request_ids(exchange: Exchange) -> str:
 
 def _hash(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _numbered(step: StepId) -> str:
-    return f"step {STEP_ORDER[step] + 1}, {STEP[step].title}"

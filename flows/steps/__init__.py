@@ -176,3 +176,8 @@ STEPS: tuple[Step, ...] = (
 STEP: Mapping[StepId, Step] = {step.id: step for step in STEPS}
 STEP_ORDER: Mapping[StepId, int] = {step.id: number for number, step in enumerate(STEPS)}
 READERS: Mapping[StepId, Read] = {step.id: step.read for step in STEPS}
+
+
+def numbered(step: StepId) -> str:
+    """A step as people are told of it: "8 Response"."""
+    return f"{STEP_ORDER[step] + 1} {STEP[step].title}"

@@ -249,7 +249,7 @@ def _refused(failed: Failed) -> Blocked:
     exchange = failed.exchange
     party: Party = failing_party(exchange, "authorization-server")
     fix = "Accept this redirect URI at the registration endpoint, or register a client by hand."
-    if failed.edited and exchange.status and 400 <= exchange.status < 500:
+    if failed.answers_edit:
         party, fix = "person", EDITED
     answered = exchange.response is not None and exchange.response.status in (200, 201)
     readable = answered and exchange.response and read_object(exchange.response)[0] is not None

@@ -72,7 +72,7 @@ def refusal_of(step: StepId, failed: Failed, facts: Facts) -> Refusal:
         party = failing_party(exchange, _AS)
         return Refusal("RT-01" if step == "refresh" else "TOK-01", text, party, "", field="")
     refusal = _judged(text, exchange, exchange.response, facts)
-    if failed.edited and 400 <= exchange.response.status < 500:
+    if failed.answers_edit:
         refusal = replace(refusal, party="person", fix=EDITED)
     if step == "refresh":
         check = "RT-05" if refusal.check == "TOK-19" else "RT-01"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tui.cli import YOUNG
+from tui.app import YOUNG
 
 gc.set_threshold(YOUNG)  # as the app has it
 

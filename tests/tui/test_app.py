@@ -597,3 +597,21 @@ async def test_the_palette_knows_the_words_of_people() -> None:
             if title not in [hit.text for hit in best]:
                 missed.append((phrase, title, [hit.text for hit in best]))
         assert not missed
+
+
+async def test_a_picture_is_saved_where_there_is_no_folder_for_downloads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_downloads_path", lambda: tmp_path / "none")
+    monkeypatch.chdir(tmp_path)
+    app = AuthwalkApp(WireOptions())
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.save_picture()
+        for _ in range(500):
+            await pilot.pause()
+            if any(toast.message.startswith("saved to") for toast in app._notifications):
+                break
+    assert not [toast for toast in app._notifications if "[" in toast.message]
+    (picture,) = tmp_path.glob("*.svg")
+    assert "<svg" in picture.read_text() and picture.stat().st_mode & 0o777 == 0o600

@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.compare import Comparison, compare
 from flows.session import CAPABILITIES, Session, Target
-from flows.steps import STEP, STEP_ORDER
+from flows.steps import numbered
 from flows.store import redact_session
 from flows.unattended import walk_as_both
 from flows.walk import Walk
@@ -99,7 +99,7 @@ def _waiting(walks: tuple[Walk, Walk]) -> str:
     step = endings[0].verdict.step
     if step is None or any(ending.outcome != "needs-person" for ending in endings):
         return ""
-    return f"{STEP_ORDER[step] + 1} {STEP[step].title}"
+    return numbered(step)
 
 
 def _document(

@@ -16,7 +16,7 @@ from flows.moves import Ask, Blocked, Done, Move, Send, Skipped
 from flows.probes.discovery import FETCH_CLIENT_DOCUMENT
 from flows.probing import Prober, ask_why
 from flows.session import Event, Exchanged, Received, Reran, StepId
-from flows.steps import STEP_ORDER, STEPS
+from flows.steps import STEP_ORDER, STEPS, numbered
 from flows.steps.refusal import refused
 from flows.text import visible
 from flows.walk import Walk, new_session
@@ -128,7 +128,7 @@ class Printer:
         if first < self._printed:
             self._printed = first
             self._phase = ""
-            self._lines.console.say("", f"Again from {first + 1} {STEPS[first].title}")
+            self._lines.console.say("", f"Again from {numbered(step)}")
 
     def update(self, walk: Walk) -> None:
         say = self._lines.console.say

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from flows.checks import Place
 from flows.compare import Compared, Comparison, Difference, Pairing, compare, weight
 from flows.session import Session
-from flows.steps import STEP, STEP_ORDER
+from flows.steps import STEP, STEP_ORDER, numbered
 from flows.store import load
 from flows.text import visible
 from flows.walk import Walk
@@ -209,7 +209,7 @@ def _folded(steps: tuple[tuple[int, Compared], ...]) -> Row:
 
 def _step(at: int, step: Compared, *, everything: bool) -> Iterator[Row]:
     mark: Cell = ("! ", "warn") if step.matters else ("✓ ", "ok")
-    title: Cell = (f"{STEP_ORDER[step.step] + 1} {STEP[step.step].title}", "strong")
+    title: Cell = (numbered(step.step), "strong")
     missing = unreached(step)
     word: Cell = (f"not reached in {missing}" if missing else "", "muted")
     yield Row(f"{at}:-1:-1:-1", (mark, title), word)

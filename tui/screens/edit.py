@@ -361,8 +361,7 @@ class DraftEditor(Dialog[Edited | None]):
         if 0 <= at < len(rows):
             name = rows[at].name_input
             in_name = name is not None and self.focused is row.name_input
-            # At once: keys that come in a burst, as over SSH, are for where each one leads.
-            self.set_focus(name if in_name and name else rows[at].value_input)
+            (name if in_name and name else rows[at].value_input).focus()
         elif by > 0:
             self.focus_next()
 

@@ -58,7 +58,7 @@ class FaultPicker(Dialog[tuple[str, ...] | None]):
 
     def on_mount(self) -> None:
         faults = self.query_one("#faults", LineList)
-        self.set_focus(faults)
+        faults.focus()
         if first := next((name for name in FAULTS if name in self._on), None):
             faults.highlight(first)
         self._redraw()
@@ -93,14 +93,14 @@ class FaultPicker(Dialog[tuple[str, ...] | None]):
 
     @on(Input.Submitted)
     def action_list(self) -> None:
-        self.set_focus(self.query_one("#faults"))
+        self.query_one("#faults").focus()
 
     @on(LineList.Selected)
     def _accept(self) -> None:
         self.dismiss(tuple(name for name in FAULTS if name in self._on))
 
     def action_filter(self) -> None:
-        self.set_focus(self.query_one(Input))
+        self.query_one(Input).focus()
 
     def action_switch(self) -> None:
         if row := self.query_one("#faults", LineList).current:

@@ -322,7 +322,7 @@ class StartScreen(Screen[None]):
         self._submitted()
 
     def action_recent(self) -> None:
-        self.set_focus(self.query_one("#recent"))
+        self.query_one("#recent").focus()
 
     def action_compare(self) -> None:
         chosen, marked = self.query_one(RecentList).file, self._marked

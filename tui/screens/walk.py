@@ -165,7 +165,7 @@ class WalkScreen(WalkingScreen):
             if beside or pane.inspection:
                 pane.focus_token()
             else:
-                self.set_focus(self.query_one("#findings"))
+                self.query_one("#findings").focus()
 
     def action_token_large(self) -> None:
         from tui.screens.token import TokenScreen
@@ -179,7 +179,7 @@ class WalkScreen(WalkingScreen):
 
     def action_steps(self) -> None:
         self.show_pane("steps")
-        self.set_focus(self.steps)  # at once: the next key may be there already
+        self.steps.focus()
 
     def action_leave(self) -> None:
         if self.maximized:

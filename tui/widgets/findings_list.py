@@ -22,11 +22,11 @@ from flows.checks import Finding, Result, all_checks
 from flows.session import PARTIES
 from flows.steps import STEP_ORDER
 from flows.text import visible
+from tui.view import MARKS
 from tui.widgets.lines import SLICE, rest
 from tui.widgets.list_view import LineList, Look, Row
 from tui.widgets.token_rows import cut
 
-MARKS: Mapping[Result, str] = {"fail": "✗", "warn": "!", "info": "·"}
 LOOKS: Mapping[Result, Look] = {"fail": "error", "warn": "warn", "info": "muted"}
 MAX_LINES = 3
 """Lines of a finding's own words, and of its remedy; the report has all of them."""
@@ -191,7 +191,7 @@ def _rows(at: int, finding: Finding, width: int) -> Iterator[Row]:
     room = max(10, width - 5)
     look = LOOKS[finding.result]
     words = _lines(finding.says, room)
-    yield Row(str(at), ((f"{MARKS[finding.result]} ", look), (words[0], "strong")))
+    yield Row(str(at), ((f"{MARKS[finding.result][0]} ", look), (words[0], "strong")))
     for number, line in enumerate(words[1:]):
         yield Row(f"{at}:{number}", ((f"  {line}", "strong"),), kind="header")
     for number, line in enumerate(_source(finding, room)):

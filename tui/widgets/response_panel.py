@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
@@ -23,6 +23,7 @@ from flows.paste import Pasted, read_pasted
 from flows.session import Session
 from flows.steps.callback import refusal_of
 from flows.text import countdown, visible
+from tui import view
 from tui.browser import over_ssh
 from tui.widgets.value_input import ValueInput
 
@@ -32,13 +33,7 @@ if TYPE_CHECKING:
 MOST_REJECTED = 3
 KINDS = {"url": "a redirect URL", "query": "a query", "code": "a bare code"}
 MUTED = "$text-muted"
-MARKS: dict[Result, tuple[str, str]] = {
-    "pass": ("✓", "$text-success"),
-    "info": ("·", MUTED),
-    "warn": ("!", "$text-warning"),
-    "skipped": ("!", "$text-warning"),
-    "fail": ("✗", "$text-error"),
-}
+MARKS: Mapping[Result, tuple[str, str]] = {**view.MARKS, "skipped": view.MARKS["warn"]}
 PRAISED = ("AR-03", "AR-04")
 """Checks whose passing is worth a line: what protects the person."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

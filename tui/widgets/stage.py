@@ -28,7 +28,7 @@ from tui.widgets.step_list import LOOKS, Menu
 from tui.widgets.words import Words
 
 if TYPE_CHECKING:
-    from flows.checks import Finding, Result
+    from flows.checks import Finding
     from tui.asking import Asking
 
 Edit = Request | Pairs
@@ -42,12 +42,6 @@ NOTE_MARGIN = 3
 """Columns beside a note: its padding, and the scroll bar."""
 TITLE_MARGIN = 8
 """Columns of the upper border that hold neither the title nor a citation."""
-JUDGED: Mapping[Result, tuple[str, str]] = {
-    "fail": ("✗", "bold $text-error"),
-    "warn": ("!", "bold $text-warning"),
-    "info": ("·", "$text-muted"),
-    "pass": ("✓", "$text-success"),
-}
 
 
 class Stage(Frame):
@@ -178,7 +172,7 @@ class Stage(Frame):
         from tui.widgets.ask_panel import AskPanel
 
         if current is self.exchange_view:
-            self.screen.set_focus(self.exchange_view.body)  # at once, for the key behind it
+            self.exchange_view.body.focus()
         elif isinstance(current, AskPanel):
             current.focus_first()
         elif current is not None:
@@ -375,18 +369,15 @@ def _note(move: Listen | Blocked | Skipped | Done | None, width: int) -> Content
 
 def _judged(findings: Iterable[Finding], width: int) -> Iterator[Content]:
     """What was judged at a step that has no exchange to show: what is wrong first."""
-    told = sorted((one for one in findings if one.result in JUDGED), key=_rank)
-    for one in told:
-        mark, style = JUDGED[one.result]
+    order = list(view.MARKS)
+    told = (one for one in findings if one.result in view.MARKS)
+    for one in sorted(told, key=lambda one: order.index(one.result)):
+        mark, style = view.MARKS[one.result]
         words = f"{visible(one.says)}  {visible(one.standard)}".rstrip()
         yield Content("")
         yield _beside(Content.styled(f"{mark} ", style), Content(words), width)
         if one.fix and one.result in ("fail", "warn"):
             yield _beside(Content("  → "), Content.styled(visible(one.fix), "$text-success"), width)
-
-
-def _rank(finding: Finding) -> int:
-    return list(JUDGED).index(finding.result)
 
 
 def _beside(label: Content, words: Content, width: int) -> Content:

@@ -171,7 +171,7 @@ class TokenPane(Vertical):
     def focus_token(self) -> None:
         """Put the cursor on what there is to read; on the field where there is nothing."""
         if self._inspection:
-            self.screen.set_focus(self._list)  # at once: the next key may be there already
+            self._list.focus()
         else:
             self.focus_paste()
 
@@ -179,7 +179,7 @@ class TokenPane(Vertical):
         """Put the cursor where any token can be pasted; leaving it returns the focus."""
         if self.screen.focused is not self._field:
             self._before = self.screen.focused
-            self.screen.set_focus(self._field)
+            self._field.focus()
 
     @property
     def inspection(self) -> Inspection | None:
