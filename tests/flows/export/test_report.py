@@ -45,13 +45,13 @@ def test_a_walk_under_way_is_not_called_sound() -> None:
     world = World()
     world.walk(until="token")
     text = report(walk_of(world))
-    assert "broken so far; the walk has not come to step 9, Exchange code." in text
+    assert "broken so far; the walk has not come to step 9 Exchange code." in text
     assert "Sound" not in text
 
 
 def test__stopped_walk_names_step_party_evidence_and_what_a_log_can_be_searched_for() -> None:
     text = report(walked(token=FAILED))
-    assert "The walk stopped at step 9, Exchange code, at fault the authorization server." in text
+    assert "The walk stopped at step 9 Exchange code, at fault the authorization server." in text
     for words in ("X-Request-Id: req-77", "2026-11-23 08:15:", "SHA-256 of state", "client-1"):
         assert words in text
     assert "the verdict, at fault the authorization server" in text
@@ -70,7 +70,7 @@ def test_a_browsers_record_is_told_as_one() -> None:
     session = session_of(read_har(story()))
     for form in (session, redact_session(session)):
         text = report(Walk(form, Wire()))
-        assert "The connection has a fault at step 8, Response, at fault the client." in text
+        assert "The connection has a fault at step 8 Response, at fault the client." in text
         assert "Recorded by a browser from 2026-11-25 10:00:02 to 10:00:05 UTC" in text
         assert "the one that the browser was used with" in text
         assert (
